@@ -1,0 +1,2 @@
+//! weft-dev.
+fn main() {}
