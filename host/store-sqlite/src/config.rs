@@ -1,8 +1,11 @@
 //! How a database file is opened.
 
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::path::PathBuf;
 use std::time::Duration;
+
+const CHECKPOINT_WAIT: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Clone)]
 pub struct SqliteConfig {
@@ -20,6 +23,8 @@ pub struct SqliteConfig {
     pub synchronous: Synchronous,
     /// Size of the write-ahead log from which a checkpoint is made between two batches.
     pub wal_bytes_max: u64,
+    /// Size that the database may not outgrow, in pages of 4 KiB. The disk is the limit when there is none.
+    pub pages_max: Option<u32>,
 }
 
 /// What survives a power cut.
@@ -43,6 +48,7 @@ impl SqliteConfig {
             deadline_ms: 5_000,
             synchronous: Synchronous::Full,
             wal_bytes_max: 16 << 20,
+            pages_max: None,
         }
     }
 
@@ -56,19 +62,24 @@ impl SqliteConfig {
             Synchronous::Full => SqliteSynchronous::Full,
             Synchronous::Off => SqliteSynchronous::Off,
         };
-        SqliteConnectOptions::new()
+        let options = SqliteConnectOptions::new()
             .filename(&self.path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
-            .busy_timeout(self.deadline())
-            .foreign_keys(true)
+            // Nobody else writes; this is how long an urgent checkpoint may keep commits waiting for readers.
+            .busy_timeout(CHECKPOINT_WAIT)
             .statement_cache_capacity(512)
             .row_buffer_size(512)
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", "4194304")
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "MEMORY")
+            .disable_statement_logging();
+        match self.pages_max {
+            Some(pages) => options.pragma("max_page_count", pages.to_string()),
+            None => options,
+        }
     }
 
     pub(crate) fn reader_options(&self) -> SqliteConnectOptions {
@@ -83,5 +94,6 @@ impl SqliteConfig {
             .pragma("mmap_size", "268435456")
             .pragma("temp_store", "MEMORY")
             .pragma("query_only", "1")
+            .disable_statement_logging()
     }
 }
