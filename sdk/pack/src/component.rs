@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
-use wasm_encoder::ComponentSection as _;
 use wasmparser::{Parser, Payload};
 
 use crate::PackError;
@@ -46,35 +45,6 @@ pub struct Packed {
 pub struct Interfaces {
     pub imports: Vec<String>,
     pub exports: Vec<String>,
-}
-
-/// Encodes a core module built with wit-bindgen as a component and puts manifest and assets into it.
-///
-/// A file that already is a component is taken as it is: guests in other languages come that way.
-///
-/// # Errors
-/// If the module has no component type in it, or anything exceeds its [`limit`].
-pub fn pack(code: &[u8], manifest: &str, assets: &[Asset]) -> Result<Vec<u8>, PackError> {
-    bounded("the manifest", manifest.len(), limit::MANIFEST_BYTES_MAX)?;
-    let assets = checked_assets(assets)?;
-    let mut bytes = if Parser::is_component(code) {
-        if read_sections(code)?.0.is_some() {
-            return Err(PackError::Encode("it is packed already".to_owned()));
-        }
-        code.to_vec()
-    } else {
-        encode(code)?
-    };
-    append(&mut bytes, MANIFEST_SECTION, manifest.as_bytes());
-    for asset in assets {
-        let mut data = Vec::with_capacity(asset.path.len() + 1 + asset.bytes.len());
-        data.extend_from_slice(asset.path.as_bytes());
-        data.push(0);
-        data.extend_from_slice(&asset.bytes);
-        append(&mut bytes, ASSET_SECTION, &data);
-    }
-    bounded("the component", bytes.len(), limit::COMPONENT_BYTES_MAX)?;
-    Ok(bytes)
 }
 
 /// Reads manifest and assets back. What comes out has passed the same limits as what [`pack`] takes.
@@ -131,23 +101,7 @@ pub fn interfaces(component: &[u8]) -> Result<Interfaces, PackError> {
     })
 }
 
-fn encode(core: &[u8]) -> Result<Vec<u8>, PackError> {
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(core)
-        .and_then(|encoder| encoder.encode())
-        .map_err(|error| PackError::Encode(format!("{error:#}")))
-}
-
-fn append(component: &mut Vec<u8>, name: &str, data: &[u8]) {
-    wasm_encoder::CustomSection {
-        name: name.into(),
-        data: data.into(),
-    }
-    .append_to_component(component);
-}
-
-fn read_sections(component: &[u8]) -> Result<(Option<String>, Vec<Asset>), PackError> {
+pub(crate) fn read_sections(component: &[u8]) -> Result<(Option<String>, Vec<Asset>), PackError> {
     let mut manifest = None;
     let mut assets = Vec::new();
     for_each_top_level(component, |payload| {
@@ -224,7 +178,7 @@ fn for_each_top_level(
     Ok(())
 }
 
-fn checked_assets(assets: &[Asset]) -> Result<Vec<&Asset>, PackError> {
+pub(crate) fn checked_assets(assets: &[Asset]) -> Result<Vec<&Asset>, PackError> {
     if assets.len() > limit::ASSETS_MAX {
         return Err(PackError::TooManyAssets {
             actual: assets.len(),
@@ -276,7 +230,7 @@ fn path_problem(path: &str) -> Option<&'static str> {
     })
 }
 
-fn bounded(what: &str, actual: usize, limit: usize) -> Result<(), PackError> {
+pub(crate) fn bounded(what: &str, actual: usize, limit: usize) -> Result<(), PackError> {
     if actual > limit {
         return Err(PackError::TooLarge {
             what: what.to_owned(),
@@ -295,5 +249,5 @@ fn not_component(error: wasmparser::BinaryReaderError) -> PackError {
     PackError::NotComponent(error.to_string())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "component"))]
 mod tests;

@@ -4,6 +4,10 @@ use wit_component::{StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve};
 
 use super::*;
+use crate::{
+    encode::{append, encode},
+    pack,
+};
 
 const MANIFEST: &str = "id = \"probe\"\nversion = \"1.0.0\"\nwit = \"0.1\"\n";
 
