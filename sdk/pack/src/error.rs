@@ -53,6 +53,7 @@ pub enum PackError {
     },
 }
 
+#[cfg(feature = "component")]
 impl PackError {
     /// Says in which plugin the error was found.
     pub(crate) fn within(self, path: impl Into<PathBuf>) -> Self {
