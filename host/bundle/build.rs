@@ -2,6 +2,10 @@
 //!
 //! What was built, std included, stays in `<target>/wasm` and is shared by all profiles, so that a change of one plugin costs
 //! seconds and no change costs nothing.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo talks to a build script by the environment"
+)]
 
 use std::{
     env, error, fs, io,

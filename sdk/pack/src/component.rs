@@ -249,5 +249,6 @@ fn not_component(error: wasmparser::BinaryReaderError) -> PackError {
     PackError::NotComponent(error.to_string())
 }
 
-#[cfg(all(test, feature = "component"))]
+#[cfg(test)]
+#[cfg(feature = "component")]
 mod tests;

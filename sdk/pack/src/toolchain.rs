@@ -6,6 +6,10 @@
 //! 3. the system's own compiler, if it has the target, or the library sources to build it from;
 //! 4. the active toolchain, if it has the library sources;
 //! 5. none: the error says what to install.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build tool is told by the environment which compiler to use"
+)]
 
 use std::{
     env,
