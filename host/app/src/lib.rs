@@ -1,1 +1,3 @@
-//! weft-app.
+//! The use cases: authorize, load, decide, commit, publish.
+
+pub mod port;

@@ -1,0 +1,78 @@
+//! Configuration items, their classes and their relations.
+
+use crate::{CiId, Object, SpaceId};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ci {
+    pub id: CiId,
+    pub name: String,
+    pub class: String,
+    pub space: SpaceId,
+    pub attributes: Object,
+    pub version: u32,
+}
+
+/// A class of CIs. Attributes are inherited from the parent; an abstract class has no CIs of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CiClass {
+    pub id: String,
+    pub title: String,
+    pub parent: Option<String>,
+    #[serde(default, rename = "abstract")]
+    pub is_abstract: bool,
+    /// JSON Schema properties of the attributes that this class adds.
+    #[serde(default)]
+    pub attributes: Object,
+    #[serde(default)]
+    pub required: Vec<String>,
+    #[serde(default)]
+    pub version: u32,
+}
+
+/// A typed, directed relation. `from` depends on `to` when the type says that failure of `to` impacts `from`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CiRelation {
+    pub from: CiId,
+    #[serde(rename = "type")]
+    pub relation_type: String,
+    pub to: CiId,
+}
+
+/// What a relation type means for impact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Impact {
+    /// When `to` fails, `from` is impacted (`depends-on`, `runs-on`, `uses`).
+    ToImpactsFrom,
+    /// When `from` fails, `to` is impacted (`provides`, `hosts`).
+    FromImpactsTo,
+    None,
+}
+
+/// Direction of an impact question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// What can make it fail.
+    Up,
+    /// What fails with it.
+    Down,
+}
+
+/// The relation types every installation has, and their meaning.
+pub const RELATION_TYPES: [(&str, Impact); 7] = [
+    ("depends-on", Impact::ToImpactsFrom),
+    ("runs-on", Impact::ToImpactsFrom),
+    ("uses", Impact::ToImpactsFrom),
+    ("member-of", Impact::FromImpactsTo),
+    ("hosts", Impact::FromImpactsTo),
+    ("provides", Impact::FromImpactsTo),
+    ("connected-to", Impact::None),
+];
+
+/// The meaning of a relation type; `None` for a type that does not exist.
+#[must_use]
+pub fn impact_of(relation_type: &str) -> Option<Impact> {
+    RELATION_TYPES.iter().find(|(name, _)| *name == relation_type).map(|(_, impact)| *impact)
+}

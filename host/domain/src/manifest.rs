@@ -1,0 +1,147 @@
+//! A plugin's manifest: everything about it that is data. Reading and checking it is in [`read`].
+
+pub mod read;
+
+use crate::{Kind, KindId, PluginId};
+use serde::{Deserialize, Serialize};
+
+/// Sections of the component that carry the manifest and the assets.
+pub const MANIFEST_SECTION: &str = "weft:manifest";
+pub const ASSET_SECTION: &str = "weft:asset";
+/// The version of the WIT packages that this host speaks.
+pub const WIT_VERSION: &str = "0.1";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub id: PluginId,
+    /// Semantic version.
+    pub version: String,
+    pub wit: String,
+    pub title: String,
+    pub summary: String,
+    pub kinds: Vec<Kind>,
+    pub grants: Vec<Grant>,
+    pub guard: Option<GuardRule>,
+    pub react: Option<ReactRule>,
+    pub settings: Vec<Setting>,
+    pub steps: Vec<Step>,
+}
+
+/// The changes a plugin wants a say in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GuardRule {
+    /// Kinds of tickets; `*` means all.
+    pub kinds: Vec<String>,
+    /// Guards run by this number, then by plugin id; the practice that owns the kind always runs first.
+    pub order: i32,
+}
+
+/// The events a plugin wants delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReactRule {
+    /// Event kinds such as `ticket.created`; `*` means all.
+    pub events: Vec<String>,
+    /// Kinds of tickets; `*` means all.
+    pub kinds: Vec<String>,
+    /// Also events that an import brought in: history that happened elsewhere.
+    pub history: bool,
+}
+
+/// A permission that a plugin asks for, with the reason that an administrator reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Grant {
+    #[serde(flatten)]
+    pub permission: Permission,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// `ticket:<kind>`, `record:<kind>`, `ci`, `person`, `calendar`; `*` as the kind means all.
+    Read(String),
+    /// Effects it may return.
+    Effect {
+        names: Vec<String>,
+        /// `ticket:<kind>`, `record:<kind>`, `ci`.
+        on: String,
+    },
+    /// Requests it may ask the host to make.
+    Http { host: String, methods: Vec<String>, path: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    pub key: String,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    /// JSON Schema of the value.
+    pub schema: serde_json::Value,
+    pub default: serde_json::Value,
+}
+
+/// A step that the plugin offers to workflows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub id: String,
+    pub title: String,
+    #[serde(default)]
+    pub description: String,
+    /// JSON Schema of the inputs and outputs.
+    pub inputs: serde_json::Value,
+    pub outputs: serde_json::Value,
+}
+
+impl Permission {
+    /// What an administrator reads before consenting.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let noun = |target: &str| match target.split_once(':') {
+            Some((noun, "*")) => format!("every {noun}"),
+            Some((noun, kind)) => format!("{kind} {noun}s"),
+            None => format!("{target}s"),
+        };
+        match self {
+            Self::Read(target) => format!("May read {}", noun(target)),
+            Self::Effect { names, on } => format!("May {} on {}", names.join(", "), noun(on)),
+            Self::Http { host, methods, path } => {
+                format!("May ask for {} requests to {host}{path}", methods.join(", "))
+            }
+        }
+    }
+
+    /// Whether reading `target` (`ticket:incident`, `ci`, …) is covered.
+    #[must_use]
+    pub fn allows_read(&self, target: &str) -> bool {
+        matches!(self, Self::Read(granted) if covers(granted, target))
+    }
+
+    /// Whether an effect on `target` is covered.
+    #[must_use]
+    pub fn allows_effect(&self, name: &str, target: &str) -> bool {
+        matches!(self, Self::Effect { names, on } if covers(on, target) && names.iter().any(|n| n == name))
+    }
+}
+
+fn covers(granted: &str, target: &str) -> bool {
+    granted == target
+        || granted
+            .strip_suffix(":*")
+            .is_some_and(|noun| target.split_once(':').is_some_and(|(target_noun, _)| target_noun == noun))
+}
+
+impl GuardRule {
+    #[must_use]
+    pub fn covers(&self, kind: &KindId) -> bool {
+        self.kinds.iter().any(|k| k == "*" || *k == kind.0)
+    }
+}
+
+impl ReactRule {
+    #[must_use]
+    pub fn covers(&self, event: &str, kind: Option<&KindId>) -> bool {
+        let kind_ok = self.kinds.iter().any(|k| k == "*" || kind.is_some_and(|kind| *k == kind.0));
+        kind_ok && self.events.iter().any(|e| e == "*" || e == event)
+    }
+}
