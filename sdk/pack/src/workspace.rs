@@ -56,10 +56,21 @@ pub fn members(plugins: &Path) -> Result<Vec<Member>, PackError> {
         folders.sort();
         for folder in folders
             .into_iter()
-            .filter(|folder| folder.join("plugin.toml").is_file())
+            .filter(|folder| folder.join("Cargo.toml").is_file())
         {
-            let core_file = format!("{}.wasm", library_name(&folder.join("Cargo.toml"))?);
-            members.push(Member { folder, core_file });
+            let library = Library::read(&folder.join("Cargo.toml"))?;
+            if folder.join("plugin.toml").is_file() {
+                members.push(Member {
+                    folder,
+                    core_file: format!("{}.wasm", library.name),
+                });
+            } else if library.is_component {
+                // Left out silently, it would be missed by a user and not by its author.
+                return Err(PackError::Manifest(format!(
+                    "plugin.toml is missing beside a `cdylib` in {}",
+                    folder.display()
+                )));
+            }
         }
     }
     Ok(members)
@@ -147,24 +158,42 @@ fn pack_member(member: &Member, core: &Path) -> Result<Built, PackError> {
     })
 }
 
-/// The name of a package's library as cargo spells its file.
-fn library_name(manifest: &Path) -> Result<String, PackError> {
-    let text = fs::read_to_string(manifest).map_err(|source| PackError::Read {
-        path: manifest.to_owned(),
-        source,
-    })?;
-    let invalid = |problem: String| PackError::Toml {
-        path: manifest.to_owned(),
-        problem,
-    };
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| invalid(error.to_string()))?;
-    let name = |section: &str| table.get(section)?.get("name")?.as_str();
-    let name = name("lib")
-        .or_else(|| name("package"))
-        .ok_or_else(|| invalid("has no package name".to_owned()))?;
-    Ok(name.replace('-', "_"))
+/// What a package's manifest says about its library.
+struct Library {
+    /// As cargo spells it in file names.
+    name: String,
+    /// True for what becomes a component, false for what plugins share.
+    is_component: bool,
+}
+
+impl Library {
+    fn read(manifest: &Path) -> Result<Self, PackError> {
+        let text = fs::read_to_string(manifest).map_err(|source| PackError::Read {
+            path: manifest.to_owned(),
+            source,
+        })?;
+        let invalid = |problem: String| PackError::Toml {
+            path: manifest.to_owned(),
+            problem,
+        };
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| invalid(error.to_string()))?;
+        let name = |section: &str| table.get(section)?.get("name")?.as_str();
+        let name = name("lib")
+            .or_else(|| name("package"))
+            .ok_or_else(|| invalid("has no package name".to_owned()))?;
+        let kinds = table
+            .get("lib")
+            .and_then(|library| library.get("crate-type"));
+        let kinds = kinds.and_then(toml::Value::as_array).into_iter().flatten();
+        Ok(Self {
+            name: name.replace('-', "_"),
+            is_component: kinds
+                .into_iter()
+                .any(|kind| kind.as_str() == Some("cdylib")),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +231,17 @@ mod tests {
             .map(|member| member.core_file.as_str())
             .collect::<Vec<_>>();
         assert_eq!(files, ["weft_incident.wasm", "quorum.wasm"]);
+    }
+
+    #[test]
+    fn a_component_without_a_manifest_is_refused() {
+        let plugins = tempfile::tempdir().unwrap();
+        let manifest = "[package]\nname = \"x\"\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"]";
+        write(&plugins.path().join("practices/x/Cargo.toml"), manifest);
+
+        let refused = members(plugins.path()).unwrap_err().to_string();
+
+        assert!(refused.contains("plugin.toml is missing"), "{refused}");
     }
 
     #[test]

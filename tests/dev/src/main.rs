@@ -26,6 +26,7 @@ use self::{
 const HELP: &str = "cargo dev demo [ARG…]         set up, build and start the demo company; ARG goes to `weft demo`
 cargo dev test [ARG…]         set up and run every test; with ARG only the host's tests, and ARG goes to the test runner
 cargo dev check               test, and also format, lints, dependencies and licences, generated files; what CI runs
+cargo dev dependencies        the check of dependencies alone: licences, bans, versions
 cargo dev ui                  build the screens into host/web/dist
 cargo dev plugins             build and pack the plugins into <target>/plugins, with their digests
 cargo dev regen               write the generated files again
@@ -54,6 +55,7 @@ fn dispatch(project: &Project, command: &str, rest: &[String]) -> Result<(), Fai
         "demo" => demo(project, rest),
         "test" => test::run(project, rest),
         "check" => check::run(project),
+        "dependencies" => dependencies::check(project),
         "ui" => setup::ui(project),
         "plugins" => plugins(project),
         "regen" => generated::write(project),

@@ -35,9 +35,17 @@ pub(crate) fn for_tests(project: &Project) -> Result<(), Failure> {
 
 /// A compiler that can build plugins.
 pub(crate) fn wasm(project: &Project) -> Result<(), Failure> {
-    let prebuilt = env::var_os("WEFT_PLUGINS_PREBUILT").is_some_and(|folder| !folder.is_empty());
-    if prebuilt || toolchain::find().is_ok() {
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set("WEFT_PLUGINS_PREBUILT") {
         return Ok(());
+    }
+    let missing = match toolchain::find() {
+        Ok(_) => return Ok(()),
+        Err(missing) => Failure::new(missing.to_string()),
+    };
+    // Whoever names a compiler wants that one, and no other installed.
+    if is_set(toolchain::COMPILER_VARIABLE) {
+        return Err(missing);
     }
     if on_path("rustup").is_some() {
         say(&format!(
