@@ -41,7 +41,7 @@ mod working_days;
 
 pub use ical::{FeedHoliday, FeedReading, read_feed};
 pub use local::{DayPart, local_to_instant, read_zone};
-pub use options::{DaysMeaning, Dst, Fold, Gap, Intersection, Landing, LastMinute, Options, Preset};
+pub use options::{Closing, DaysMeaning, Dst, Fold, Gap, Intersection, Landing, LastMinute, Options, Preset};
 pub use crate::Problem;
 pub use problem::CalendarError;
 pub use spans::{Window, Windows};
@@ -96,8 +96,10 @@ impl Calendar {
         Calendar { rules: Arc::clone(&self.rules), zone, also: self.also.clone() }
     }
 
-    /// Whether work counts at this instant. The closing instant itself is closed.
+    /// Whether the calendar is open at an instant; the `closing` option says so of the closing instant.
     pub fn is_open(&self, at: Timestamp) -> bool {
-        self.window_at(at.as_microsecond()).is_some()
+        let micros = at.as_microsecond();
+        let closes_now = || self.previous_close(at).is_ok_and(|close| close == at);
+        self.window_at(micros).is_some() || (self.rules.options.closing == Closing::Open && closes_now())
     }
 }

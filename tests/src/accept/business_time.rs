@@ -138,7 +138,7 @@ fn run_case(case: &Case<'_>) -> Result<Checks, String> {
         "due-backward" => counting::due(case, counting::Way::Backward),
         "elapsed" => counting::elapsed(case),
         "windows" => counting::windows(case),
-        "is-open" | "is-break" | "is-holiday" | "is-working-day" => counting::membership(case),
+        kind if kind.starts_with("is-") => counting::membership(case),
         "local-to-instant" => counting::local_to_instant(case),
         "calendar-validation" => counting::validation(case),
         "pause-to-break" => relative::pause_to_break(case),
@@ -146,7 +146,23 @@ fn run_case(case: &Case<'_>) -> Result<Checks, String> {
         "breach" => ticket::breach(case),
         "ticket-sla" => ticket::ticket(case),
         "sla-definition-edit" | "sla-replaced" => ticket::replaced(case),
-        kind => Err(format!("the kind \"{kind}\" is not known")),
+        kind => by_shape(case).unwrap_or_else(|| Err(format!("the kind \"{kind}\" is not known"))),
+    }
+}
+
+/// A kind that is not known by name may be one that is known by what it gives.
+fn by_shape(case: &Case<'_>) -> Option<Result<Checks, String>> {
+    let has = |names: &[&str]| names.iter().any(|name| !case.input()[*name].is_null());
+    if has(&["sla_minutes_before", "sla_minutes_after", "sla_before", "sla_after", "calendar_after"]) {
+        Some(ticket::replaced(case))
+    } else if has(&["sla_minutes", "sla", "targets"]) {
+        Some(ticket::ticket(case))
+    } else if has(&["amount"]) {
+        Some(counting::due(case, counting::Way::Forward))
+    } else if has(&["from"]) && has(&["to"]) {
+        Some(counting::elapsed(case))
+    } else {
+        None
     }
 }
 

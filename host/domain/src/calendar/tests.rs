@@ -74,6 +74,16 @@ fn days_mean_what_the_preset_says() {
 }
 
 #[test]
+fn the_closing_instant_is_open_only_where_the_source_says_so() {
+    let closing = at("2026-03-27T17:00:00Z");
+
+    assert!(!office("UTC", "weft").is_open(closing));
+    assert!(!office("UTC", "biz").is_open(closing));
+    assert!(office("UTC", "glpi").is_open(closing));
+    assert!(!office("UTC", "glpi").is_open(at("2026-03-27T17:00:01Z")));
+}
+
+#[test]
 fn a_skipped_hour_has_no_work_and_a_repeated_one_has_it_twice() {
     let night = |preset| {
         calendar(json!({"key": "n", "zone": "America/Los_Angeles", "preset": preset,

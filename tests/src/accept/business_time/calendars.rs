@@ -62,6 +62,14 @@ pub(super) fn named(case: &Case<'_>, name: &str) -> Result<Calendar, String> {
     }
 }
 
+/// A calendar named or written out in an input.
+pub(super) fn given(case: &Case<'_>, value: &Value) -> Result<Calendar, String> {
+    match value {
+        Value::String(name) => named(case, name),
+        calendar => build(case, "given", calendar),
+    }
+}
+
 fn build(case: &Case<'_>, name: &str, calendar: &Value) -> Result<Calendar, String> {
     let definition = definition(case, name, calendar)?;
     Calendar::from_json(&definition).map_err(|problems| {
@@ -79,6 +87,7 @@ pub(super) fn definition(case: &Case<'_>, name: &str, calendar: &Value) -> Resul
         // Business::Hours, which RT counts with, documents its default week: Monday to Friday, 9am to 6pm.
         Value::Null if library_default => read_hours("mon-fri 09:00-18:00")?,
         Value::Null => json!("always"),
+        Value::Object(days) => days.iter().map(|(day, hours)| (day.clone(), of_day(hours))).collect(),
         hours => hours.clone(),
     };
     let holidays = calendar["holidays"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -92,6 +101,18 @@ pub(super) fn definition(case: &Case<'_>, name: &str, calendar: &Value) -> Resul
         }
     }
     Ok(definition)
+}
+
+/// The hours of a weekday; some sources write `{active, timeframes}`, and nothing for a closed day.
+fn of_day(hours: &Value) -> Value {
+    match hours {
+        Value::Null => json!([]),
+        Value::Object(day) if day.get("active").and_then(Value::as_bool).unwrap_or(false) => {
+            day.get("timeframes").cloned().unwrap_or(json!([]))
+        }
+        Value::Object(_) => json!([]),
+        hours => hours.clone(),
+    }
 }
 
 fn holiday(entry: &Value) -> Result<Value, String> {

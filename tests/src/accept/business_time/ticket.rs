@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use service_level::timeline::presets::{Recontact, TargetPreset, pausing_statuses, target};
+use service_level::timeline::presets::{Recontact, TargetPreset, keep_in_loop, pausing_statuses, target};
 use service_level::timeline::{
     Change, Condition, Duration, MINUTE, Metric, Micros, Running, Target, TargetState, Zones, advance, apply,
     next_due, replay,
@@ -21,6 +21,7 @@ pub(super) fn target_preset(case: &Case<'_>) -> TargetPreset {
         "zammad" => TargetPreset::Zammad,
         "glpi" => TargetPreset::Glpi,
         "servicenow" => TargetPreset::ServiceNow,
+        "rt" => TargetPreset::Rt,
         _ => TargetPreset::Weft,
     }
 }
@@ -35,9 +36,10 @@ fn metric(word: &str) -> Option<Metric> {
     match word {
         "first_response" | "first_response_time" | "tto" | "time_to_own" | "own" => Some(Metric::Response),
         "update" | "update_time" | "response" | "response_time" => Some(Metric::Update),
-        "solution" | "solution_time" | "resolution" | "close" | "ttr" | "time_to_resolve" => {
+        "solution" | "solution_time" | "resolution" | "resolve" | "close" | "ttr" | "time_to_resolve" => {
             Some(Metric::Resolution)
         }
+        "keep_in_loop" => Some(Metric::Update),
         _ => None,
     }
 }
@@ -79,12 +81,24 @@ fn targets(case: &Case<'_>, suffix: &str, calendar: Option<&str>) -> Result<Vec<
     let empty = Map::new();
     let promises = match promises {
         Value::Null => &empty,
+        // One number is one promise: to be done.
+        Value::Number(_) => {
+            let duration = promise("resolution", promises, unit_word)?;
+            let made = |duration| {
+                target(target_preset(case), Metric::Resolution, duration, calendar, Recontact::FirstCounts)
+            };
+            return Ok(duration.map(made).into_iter().collect());
+        }
         promises => promises.as_object().ok_or("the promises are not known")?,
     };
     for (word, value) in promises {
         let metric = metric(word).ok_or_else(|| format!("the promise \"{word}\" is not known"))?;
         if let Some(duration) = promise(word, value, unit_word)? {
-            let mut made = target(target_preset(case), metric, duration, calendar, Recontact::FirstCounts);
+            let preset = target_preset(case);
+            let mut made = match word.as_str() {
+                "keep_in_loop" => keep_in_loop(preset, duration, calendar),
+                _ => target(preset, metric, duration, calendar, Recontact::FirstCounts),
+            };
             made.key.clone_from(word);
             list.push(made);
         }
@@ -94,7 +108,11 @@ fn targets(case: &Case<'_>, suffix: &str, calendar: Option<&str>) -> Result<Vec<
 
 /// The history of a ticket as changes, in the order of the case. Its times need not be in order: sources set attributes.
 fn changes(case: &Case<'_>, context: &Context<'_>) -> Result<Vec<Change>, String> {
-    let created = context.moment(case.text(&["created", "start", "opened"]).ok_or("there is no creation")?)?;
+    let created = match case.text(&["created", "start", "opened"]) {
+        Some(text) => context.moment(text)?,
+        // A case without a time is about any time: a working Monday at noon.
+        None => context.moment("noon")?,
+    };
     let created = created.as_microsecond();
     let events = case.input()["events"].as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |event: &Value, name: &str| event[name].as_str().map(str::to_owned);
@@ -114,10 +132,10 @@ fn changes(case: &Case<'_>, context: &Context<'_>) -> Result<Vec<Change>, String
         let at = context.moment(event["at"].as_str().ok_or("an event has no time")?)?.as_microsecond();
         let kind = event["type"].as_str().unwrap_or_default();
         let name = match kind {
-            "customer_contact" => "customer-contact",
-            "agent_contact" => "agent-contact",
-            "first_response" => "first-response",
-            "close" | "closed" => "closed",
+            "customer_contact" | "customer_reply" | "requestor_reply" | "requester_reply" => "customer-contact",
+            "agent_contact" | "agent_reply" | "staff_reply" | "owner_reply" => "agent-contact",
+            "first_response" | "assigned" | "taken_into_account" => "first-response",
+            "close" | "closed" | "solved" | "resolved" | "resolve" => "closed",
             "created_in_state" => continue,
             "state" => {
                 state = text(event, "to").ok_or("a state event has no state")?;
@@ -178,18 +196,22 @@ pub(super) fn ticket(case: &Case<'_>) -> Result<Checks, String> {
 
 /// A promise or a calendar that changes while a ticket is open.
 pub(super) fn replaced(case: &Case<'_>) -> Result<Checks, String> {
-    let name_after = |suffix: &str| {
-        let named = case.text(&[&format!("calendar{suffix}"), &format!("calendar_key{suffix}")]);
-        named.or_else(|| case.text(&["calendar"])).or_else(|| case.value["calendar"].as_str())
-    };
+    let input = case.input();
+    let names: [&[&str]; 2] = [
+        &["calendar_before", "old_calendar", "from_calendar", "calendar_from"],
+        &["calendar_after", "new_calendar", "to_calendar", "calendar_to"],
+    ];
     let mut host = BTreeMap::new();
     let mut keys = Vec::new();
-    for suffix in ["_before", "_after"] {
-        let key = name_after(suffix).map(str::to_owned);
-        if let Some(name) = &key {
-            host.insert(name.clone(), calendars::named(case, name)?);
-        }
-        keys.push(key);
+    for (phase, names) in ["before", "after"].into_iter().zip(names) {
+        let named = names.iter().map(|name| &input[*name]).find(|value| !value.is_null());
+        let calendar = match named {
+            Some(value) => Some(calendars::given(case, value)?),
+            None => calendars::of_case(case)?,
+        };
+        // A calendar that was edited keeps its name; here the two are kept apart by phase.
+        keys.push(calendar.as_ref().map(|_| phase.to_owned()));
+        host.extend(calendar.map(|calendar| (phase.to_owned(), calendar)));
     }
     let first = keys[0].as_ref().and_then(|name| host.get(name)).cloned();
     let context = Context::new(case, first.as_ref())?;
@@ -215,7 +237,7 @@ pub(super) fn replaced(case: &Case<'_>) -> Result<Checks, String> {
     apply(&mut states, moved.map_err(|fault| fault.0)?);
     let expected = case.expected().get("after").unwrap_or(case.expected());
     compare(&mut checks, expected, &states, &context, created)?;
-    Ok(checks)
+    if checks.compared > 0 { Ok(checks) } else { Err("nothing of what it expects could be read".to_owned()) }
 }
 
 /// Compares what a case expects of a ticket with its clocks.
@@ -239,8 +261,13 @@ fn compare(
             Value::Null => Ok("null".to_owned()),
             value => context.moment(value.as_str().ok_or_else(unread)?).map(|at| at.to_string()),
         };
-        if name == "next_escalation" || name == "escalation_at" {
+        if ["next_escalation", "escalation_at", "due", "due_at"].contains(&name.as_str()) {
             checks.same_text(&name, instant(expected)?, write(next_due(states)));
+            continue;
+        }
+        if let ("due_minutes_after_created", Value::Number(_)) = (name.as_str(), expected) {
+            let minutes = next_due(states).map(|due| (due - created) / MINUTE);
+            checks.same_text(&name, expected.to_string(), number(minutes));
             continue;
         }
         let endings = ["_due_minutes_after_created", "_due_at", "_due", "_in_min", "_diff_min", "_at", ""];

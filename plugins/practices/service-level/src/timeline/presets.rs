@@ -24,6 +24,8 @@ pub enum TargetPreset {
     Glpi,
     /// ServiceNow: on hold pauses the resolution only.
     ServiceNow,
+    /// Request Tracker: nothing pauses; a ticket's creation asks for an answer as every further contact does.
+    Rt,
 }
 
 /// What a further contact of a customer who was not answered yet does to the update target (SLM-11).
@@ -48,7 +50,7 @@ pub fn pausing_statuses(preset: TargetPreset, metric: Metric) -> &'static [&'sta
         (TargetPreset::Glpi, Metric::Resolution) => &GLPI_PAUSED,
         (TargetPreset::ServiceNow, Metric::Resolution) => &ON_HOLD,
         (TargetPreset::Weft, Metric::Update | Metric::Resolution) => &ON_HOLD,
-        (TargetPreset::Glpi | TargetPreset::ServiceNow | TargetPreset::Weft, _) => &[],
+        (TargetPreset::Glpi | TargetPreset::ServiceNow | TargetPreset::Weft | TargetPreset::Rt, _) => &[],
     }
 }
 
@@ -73,6 +75,12 @@ pub fn target(
             "First response",
             Condition::Always,
             Condition::event(&["first-response", "agent-contact"]),
+        ),
+        Metric::Update if preset == TargetPreset::Rt => (
+            "update",
+            "Update",
+            Condition::event(&["created", "customer-contact"]),
+            Condition::event(&["agent-contact", "closed"]),
         ),
         Metric::Update => ("update", "Update", contact(), Condition::event(&["agent-contact"])),
         Metric::Resolution => ("resolution", "Resolution", Condition::Always, Condition::event(&["closed"])),
@@ -105,5 +113,18 @@ pub fn target(
         stop,
         reset: if restart { contact() } else { Condition::Never },
         cancel: Condition::Never,
+    }
+}
+
+/// A promise to write again while a customer waits: it starts at each answer and ends when the customer writes. (RT "keep
+/// in loop")
+pub fn keep_in_loop(preset: TargetPreset, duration: Duration, calendar: Option<&str>) -> Target {
+    Target {
+        key: "keep-in-loop".to_owned(),
+        title: "Keep in the loop".to_owned(),
+        start: Condition::event(&["agent-contact"]),
+        stop: Condition::event(&["customer-contact", "closed"]),
+        reset: Condition::event(&["agent-contact"]),
+        ..target(preset, Metric::Update, duration, calendar, Recontact::FirstCounts)
     }
 }
