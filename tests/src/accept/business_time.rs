@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 mod calendars;
 mod clocks;
 mod counting;
+mod due;
 mod moment;
 mod relative;
 mod ticket;
@@ -53,7 +54,10 @@ pub struct Report {
 impl Report {
     /// How many passed.
     pub fn passed(&self) -> usize {
-        self.lines.iter().filter(|line| line.outcome == Outcome::Passed).count()
+        self.lines
+            .iter()
+            .filter(|line| line.outcome == Outcome::Passed)
+            .count()
     }
 
     /// Whether the file had cases and all of them passed.
@@ -78,9 +82,16 @@ impl fmt::Display for Report {
             };
             table.entry((&line.source, &line.kind)).or_default()[column] += 1;
         }
-        writeln!(out, "{:<12} {:<22} {:>6} {:>6} {:>14}", "source", "kind", "passed", "failed", "not understood")?;
+        writeln!(
+            out,
+            "{:<12} {:<22} {:>6} {:>6} {:>14}",
+            "source", "kind", "passed", "failed", "not understood"
+        )?;
         for ((source, kind), [passed, failed, unread]) in table {
-            writeln!(out, "{source:<12} {kind:<22} {passed:>6} {failed:>6} {unread:>14}")?;
+            writeln!(
+                out,
+                "{source:<12} {kind:<22} {passed:>6} {failed:>6} {unread:>14}"
+            )?;
         }
         for line in &self.lines {
             match &line.outcome {
@@ -90,7 +101,9 @@ impl fmt::Display for Report {
                         writeln!(out, "FAILED {}: {difference}", line.id)?;
                     }
                 }
-                Outcome::NotUnderstood(reason) => writeln!(out, "NOT UNDERSTOOD {}: {reason}", line.id)?,
+                Outcome::NotUnderstood(reason) => {
+                    writeln!(out, "NOT UNDERSTOOD {}: {reason}", line.id)?
+                }
             }
         }
         writeln!(out, "{}", self.summary())
@@ -100,10 +113,14 @@ impl fmt::Display for Report {
 /// Runs every case of a file, prints the table and the summary line.
 ///
 /// A file that cannot be read is a report without cases, which does not pass.
-#[expect(clippy::print_stdout, reason = "the report is what a person or a script runs this for")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the report is what a person or a script runs this for"
+)]
 pub fn run(file: &Path) -> Report {
     let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
-    let parsed = read.and_then(|text| serde_json::from_str::<Value>(&text).map_err(|e| e.to_string()));
+    let parsed =
+        read.and_then(|text| serde_json::from_str::<Value>(&text).map_err(|e| e.to_string()));
     let report = match parsed {
         Ok(cases) => run_cases(&cases),
         Err(error) => {
@@ -118,24 +135,37 @@ pub fn run(file: &Path) -> Report {
 /// Runs the cases of a parsed file.
 pub fn run_cases(file: &Value) -> Report {
     let calendars = Calendars::new(&file["calendars"]);
-    let cases = file["cases"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let cases = file["cases"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let lines = cases.iter().map(|case| {
         let text = |name: &str| case[name].as_str().unwrap_or("(none)").to_owned();
         let (id, kind) = (text("id"), text("kind"));
         let source = id.split('-').next().unwrap_or_default().to_owned();
-        let outcome = match run_case(&Case { value: case, calendars: &calendars }) {
+        let outcome = match run_case(&Case {
+            value: case,
+            calendars: &calendars,
+        }) {
             Ok(checks) => checks.outcome(),
             Err(reason) => Outcome::NotUnderstood(reason),
         };
-        Line { id, source, kind, outcome }
+        Line {
+            id,
+            source,
+            kind,
+            outcome,
+        }
     });
-    Report { lines: lines.collect() }
+    Report {
+        lines: lines.collect(),
+    }
 }
 
 fn run_case(case: &Case<'_>) -> Result<Checks, String> {
     match case.value["kind"].as_str().unwrap_or_default() {
-        "due" => counting::due(case, counting::Way::Forward),
-        "due-backward" => counting::due(case, counting::Way::Backward),
+        "due" => due::due(case, due::Way::Forward),
+        "due-backward" => due::due(case, due::Way::Backward),
         "elapsed" => counting::elapsed(case),
         "windows" => counting::windows(case),
         kind if kind.starts_with("is-") => counting::membership(case),
@@ -153,12 +183,18 @@ fn run_case(case: &Case<'_>) -> Result<Checks, String> {
 /// A kind that is not known by name may be one that is known by what it gives.
 fn by_shape(case: &Case<'_>) -> Option<Result<Checks, String>> {
     let has = |names: &[&str]| names.iter().any(|name| !case.input()[*name].is_null());
-    if has(&["sla_minutes_before", "sla_minutes_after", "sla_before", "sla_after", "calendar_after"]) {
+    if has(&[
+        "sla_minutes_before",
+        "sla_minutes_after",
+        "sla_before",
+        "sla_after",
+        "calendar_after",
+    ]) {
         Some(ticket::replaced(case))
     } else if has(&["sla_minutes", "sla", "targets"]) {
         Some(ticket::ticket(case))
     } else if has(&["amount"]) {
-        Some(counting::due(case, counting::Way::Forward))
+        Some(due::due(case, due::Way::Forward))
     } else if has(&["from"]) && has(&["to"]) {
         Some(counting::elapsed(case))
     } else {
@@ -203,7 +239,8 @@ impl Checks {
     fn same<T: PartialEq + fmt::Display>(&mut self, name: &str, expected: T, got: T) {
         self.compared += 1;
         if expected != got {
-            self.differences.push(format!("{name}: expected {expected}, got {got}"));
+            self.differences
+                .push(format!("{name}: expected {expected}, got {got}"));
         }
     }
 
@@ -226,13 +263,19 @@ mod tests {
 
     /// The shared cases stay outside the repository; a clone without them says so.
     #[test]
-    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
     fn the_shared_cases_pass_under_their_sources_preset() {
         let named = option_env!("WEFT_SHARED_DATA").map(|folder| Path::new(folder).to_path_buf());
-        let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/data"));
-        let found = named.into_iter().chain(above).map(|folder| folder.join("business-time-cases.json"));
+        let above = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .map(|folder| folder.join("shared/data"));
+        let found = named
+            .into_iter()
+            .chain(above)
+            .map(|folder| folder.join("business-time-cases.json"));
         let Some(file) = found.into_iter().find(|file| file.exists()) else {
-            eprintln!("SKIPPED: no shared/data/business-time-cases.json above; WEFT_SHARED_DATA names its folder");
+            eprintln!(
+                "SKIPPED: no shared/data/business-time-cases.json above; WEFT_SHARED_DATA names its folder"
+            );
             return;
         };
 
@@ -262,50 +305,150 @@ mod tests {
     fn the_same_kinds_are_read_in_other_shapes() {
         let working_week = json!({"mon": [["08:00", "20:00"]], "tue": [["08:00", "20:00"]], "wed": [["08:00", "20:00"]],
             "thu": [["08:00", "20:00"]], "fri": [["08:00", "20:00"]]});
-        let case = |id: &str, kind: &str, calendar: &str, source: &str, input: Value, expected: Value| {
+        let case = |id: &str,
+                    kind: &str,
+                    calendar: &str,
+                    source: &str,
+                    input: Value,
+                    expected: Value| {
             json!({"id": id, "kind": kind, "calendar": calendar, "input": input, "expected": expected,
                 "source": {"ref": source, "test": ""}})
         };
-        let (glpi, znuny, rt, zammad) = ("glpi-project/glpi", "znuny/Znuny", "bestpractical/rt", "zammad/zammad");
+        let (glpi, znuny, rt, zammad) = (
+            "glpi-project/glpi",
+            "znuny/Znuny",
+            "bestpractical/rt",
+            "zammad/zammad",
+        );
         let cases = [
             // Monday 19 November 2018, seven working dates on.
-            case("glpi-1", "due", "day", glpi, json!({"start": "2018-11-19 10:00:00", "amount": 7, "unit": "days"}),
-                json!({"due": "2018-11-28 10:00:00"})),
-            case("glpi-2", "due", "day", glpi,
+            case(
+                "glpi-1",
+                "due",
+                "day",
+                glpi,
+                json!({"start": "2018-11-19 10:00:00", "amount": 7, "unit": "days"}),
+                json!({"due": "2018-11-28 10:00:00"}),
+            ),
+            case(
+                "glpi-2",
+                "due",
+                "day",
+                glpi,
                 json!({"start": "2018-11-24 10:00:00", "amount": 86400, "unit": "seconds", "end_of_working_day": true}),
-                json!({"due": "2018-11-27 20:00:00"})),
-            case("glpi-3", "due", "day", glpi, json!({"start": "2018-11-19 10:00:00", "amount": 10, "unit": "hours",
-                "additional_delay": 3600}), json!({"due": "2018-11-20 09:00:00"})),
-            case("glpi-4", "due", "day", glpi, json!({"start": "2018-11-20 10:00:00", "amount": -3, "unit": "hours"}),
-                json!({"due": "2018-11-19 19:00:00"})),
-            case("glpi-5", "is-working-day", "day", glpi, json!({"date": "2018-11-24"}), json!({"value": false})),
-            case("glpi-6", "ticket-sla", "day", glpi,
+                json!({"due": "2018-11-27 20:00:00"}),
+            ),
+            case(
+                "glpi-3",
+                "due",
+                "day",
+                glpi,
+                json!({"start": "2018-11-19 10:00:00", "amount": 10, "unit": "hours",
+                "additional_delay": 3600}),
+                json!({"due": "2018-11-20 09:00:00"}),
+            ),
+            case(
+                "glpi-4",
+                "due",
+                "day",
+                glpi,
+                json!({"start": "2018-11-20 10:00:00", "amount": -3, "unit": "hours"}),
+                json!({"due": "2018-11-19 19:00:00"}),
+            ),
+            case(
+                "glpi-5",
+                "is-working-day",
+                "day",
+                glpi,
+                json!({"date": "2018-11-24"}),
+                json!({"value": false}),
+            ),
+            case(
+                "glpi-6",
+                "ticket-sla",
+                "day",
+                glpi,
                 json!({"created": "2018-11-19 10:00:00", "sla": {"tto": {"amount": 2, "unit": "hours"},
                     "ttr": {"amount": 4, "unit": "hours"}}, "pauses": [["2018-11-19 11:00:00", "2018-11-19 12:30:00"]]}),
-                json!({"time_to_own": "2018-11-19 12:00:00", "time_to_resolve": "2018-11-19 15:30:00"})),
-            case("glpi-7", "sla-replaced", "day", glpi,
+                json!({"time_to_own": "2018-11-19 12:00:00", "time_to_resolve": "2018-11-19 15:30:00"}),
+            ),
+            case(
+                "glpi-7",
+                "sla-replaced",
+                "day",
+                glpi,
                 json!({"created": "2018-11-19 19:00:00", "sla_hours": {"ttr": 2}, "calendar_after": "short"}),
-                json!({"before": {"ttr_due": "2018-11-20 09:00:00"}, "after": {"ttr_due": "2018-11-20 10:00:00"}})),
-            case("zn-1", "due", "zone-of-case", znuny, json!({"timezone": "Europe/Berlin",
+                json!({"before": {"ttr_due": "2018-11-20 09:00:00"}, "after": {"ttr_due": "2018-11-20 10:00:00"}}),
+            ),
+            case(
+                "zn-1",
+                "due",
+                "zone-of-case",
+                znuny,
+                json!({"timezone": "Europe/Berlin",
                 "start": "2013-03-29T19:00:00", "amount": {"days": 1, "minutes": 30}}),
-                json!({"due": "2013-04-02T19:30:00"})),
-            case("zn-2", "elapsed", "zone-of-case", znuny, json!({"timezone": "Europe/Berlin",
+                json!({"due": "2013-04-02T19:30:00"}),
+            ),
+            case(
+                "zn-2",
+                "elapsed",
+                "zone-of-case",
+                znuny,
+                json!({"timezone": "Europe/Berlin",
                 "from": "2013-03-29T19:15:00", "to": "2013-04-01T09:00:10"}),
-                json!({"hours": 1, "minutes": 45, "seconds": 10, "absolute_seconds": 6310})),
-            case("rt-1", "due", "library", rt, json!({"start": "2007-01-05T17:30:00Z", "amount": 60, "unit": "minutes"}),
-                json!({"starts": "2007-01-05T17:30:00Z", "due": "2007-01-08T09:30:00Z"})),
-            case("rt-2", "due", "library", rt, json!({"start": "2007-01-06T12:00:00Z", "amount": 90,
-                "unit": "real minutes"}), json!({"due": "2007-01-06T13:30:00Z"})),
-            case("rt-3", "sla-replaced", "real", rt, json!({"sla_minutes_before": 120, "sla_minutes_after": 240}),
-                json!({"before": {"due_minutes_after_created": 120}, "after": {"due_minutes_after_created": 240}})),
-            case("zam-1", "pause-to-break", "day", zammad, json!({"timezone": "Europe/Berlin",
+                json!({"hours": 1, "minutes": 45, "seconds": 10, "absolute_seconds": 6310}),
+            ),
+            case(
+                "rt-1",
+                "due",
+                "library",
+                rt,
+                json!({"start": "2007-01-05T17:30:00Z", "amount": 60, "unit": "minutes"}),
+                json!({"starts": "2007-01-05T17:30:00Z", "due": "2007-01-08T09:30:00Z"}),
+            ),
+            case(
+                "rt-2",
+                "due",
+                "library",
+                rt,
+                json!({"start": "2007-01-06T12:00:00Z", "amount": 90,
+                "unit": "real minutes"}),
+                json!({"due": "2007-01-06T13:30:00Z"}),
+            ),
+            case(
+                "rt-3",
+                "sla-replaced",
+                "real",
+                rt,
+                json!({"sla_minutes_before": 120, "sla_minutes_after": 240}),
+                json!({"before": {"due_minutes_after_created": 120}, "after": {"due_minutes_after_created": 240}}),
+            ),
+            case(
+                "zam-1",
+                "pause-to-break",
+                "day",
+                zammad,
+                json!({"timezone": "Europe/Berlin",
                 "pause_utc": ["22:45", "23:15"]}),
-                json!({"first_day": [["23:45", "24:00"]], "second_day": [["00:00", "00:15"]]})),
-            case("zam-2", "ticket-sla", "day", zammad, json!({"created": "2018-11-19T10:00:00Z", "sla_minutes": null,
-                "events": []}), json!({"first_response_due": null, "next_escalation": null})),
-            case("zam-3", "calendar-validation", "day", zammad,
+                json!({"first_day": [["23:45", "24:00"]], "second_day": [["00:00", "00:15"]]}),
+            ),
+            case(
+                "zam-2",
+                "ticket-sla",
+                "day",
+                zammad,
+                json!({"created": "2018-11-19T10:00:00Z", "sla_minutes": null,
+                "events": []}),
+                json!({"first_response_due": null, "next_escalation": null}),
+            ),
+            case(
+                "zam-3",
+                "calendar-validation",
+                "day",
+                zammad,
                 json!({"hours": {"mon": {"active": false, "timeframes": [["09:00", "17:00"]]}}}),
-                json!({"accepted": false, "message_contains": "There are no business hours configured."})),
+                json!({"accepted": false, "message_contains": "There are no business hours configured."}),
+            ),
         ];
         let report = run_cases(&json!({"cases": cases, "calendars": {
             "day": {"timezone": "naive", "hours": working_week},

@@ -175,8 +175,14 @@ impl Options {
         match preset {
             Preset::Weft => weft,
             Preset::Biz => biz,
-            Preset::Zammad => Options { last_minute: LastMinute::WholeDay, ..biz },
-            Preset::ServiceNow => Options { last_minute: LastMinute::AsWritten, ..weft },
+            Preset::Zammad => Options {
+                last_minute: LastMinute::WholeDay,
+                ..biz
+            },
+            Preset::ServiceNow => Options {
+                last_minute: LastMinute::AsWritten,
+                ..weft
+            },
             Preset::Glpi => Options {
                 landing: Landing::NextDay,
                 landing_backward: Landing::NextDay,

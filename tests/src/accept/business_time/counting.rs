@@ -1,259 +1,11 @@
-//! Cases that ask a calendar directly: due, elapsed, windows, membership, wall clocks, validation.
+//! Cases that ask a calendar directly: elapsed, windows, membership, wall clocks, validation.
 
-use domain::calendar::{self, Calendar, Clock, read_zone};
+use domain::calendar::{self, Calendar, read_zone};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::moment::{Context, amount, scaled, unit, written};
 use super::{Case, Checks, calendars};
-
-const DAY_MICROS: i64 = 86_400_000_000;
-
-/// Which way an amount is counted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Forward,
-    Backward,
-}
-
-/// Start + working amount -> due instant.
-pub(super) fn due(case: &Case<'_>, way: Way) -> Result<Checks, String> {
-    let calendar = calendars::of_case(case)?;
-    let calendar = calendar.as_ref();
-    let context = Context::new(case, calendar)?;
-    if let Some(field) = case.text(&["due_date_field", "due_date"]) {
-        let named = context.moment(field)?;
-        let open = calendar.map_or(Ok(named), |calendar| calendar.next_open(named)).map_err(words)?;
-        let moments = Moments { start: named, due: open, starts: open, escalated: None };
-        return expect_due(case, context.following(named), &moments);
-    }
-    let start = match case.text(&["start", "from", "created", "at"]) {
-        Some(text) => context.moment(text)?,
-        // A case without a start is about any start: the first opening of a working week.
-        None => {
-            let monday = context.instant(Context::reference().at(0, 0, 0, 0));
-            calendar.map_or(Ok(monday), |calendar| calendar.next_open(monday)).map_err(words)?
-        }
-    };
-    let amount = read_amount(case.input());
-    let due = match &amount {
-        Ok(amount) => step(calendar, start, amount, way)?,
-        // A case may ask only when counting starts.
-        Err(_) if !case.expected()["starts"].is_null() => start,
-        Err(reason) => return Err(reason.clone()),
-    };
-    let due = match extra(case)? {
-        0 => due,
-        micros => count(calendar, due, micros, way)?,
-    };
-    let mut moments = Moments { start, due, starts: start, escalated: None };
-    let at_once = case.input()["start_immediately"].as_bool().unwrap_or(false);
-    let only_starts = case.expected()["due"].is_null() && amount.is_ok();
-    if only_starts {
-        moments.starts = due;
-    } else if let (false, Some(calendar)) = (at_once, calendar) {
-        moments.starts = calendar.next_open(start).map_err(words)?;
-    }
-    for name in ["escalation", "escalation_offset", "escalation_level", "level", "level_offset", "offset"] {
-        if let level @ Value::Object(_) = &case.input()[name] {
-            moments.escalated = Some(step(calendar, due, &read_amount(level)?, Way::Forward)?);
-        }
-    }
-    expect_due(case, context.following(start), &moments)
-}
-
-/// The instants a case may ask for.
-struct Moments {
-    start: Timestamp,
-    due: Timestamp,
-    /// When counting starts: the first open instant.
-    starts: Timestamp,
-    escalated: Option<Timestamp>,
-}
-
-fn step(
-    calendar: Option<&Calendar>,
-    start: Timestamp,
-    amount: &Amount,
-    way: Way,
-) -> Result<Timestamp, String> {
-    match amount {
-        Amount::Micros(micros) => count(calendar, start, *micros, way),
-        Amount::Elapsed(micros) => count(None, start, *micros, way),
-        Amount::Both(micros, elapsed) => {
-            count(None, count(calendar, start, *micros, way)?, *elapsed, way)
-        }
-        Amount::Days(days, clock) => {
-            let calendar = calendar.ok_or("working days need a calendar")?;
-            let count = u32::try_from(days.abs()).map_err(|_| "too many days")?;
-            let backward = (*days < 0) != (way == Way::Backward);
-            let moved = if backward {
-                calendar.subtract_days(start, count, *clock)
-            } else {
-                calendar.add_days(start, count, *clock)
-            };
-            moved.map_err(words)
-        }
-    }
-}
-
-fn count(calendar: Option<&Calendar>, start: Timestamp, micros: i64, way: Way) -> Result<Timestamp, String> {
-    let forward = (way == Way::Forward) == (micros >= 0);
-    let micros = micros.abs();
-    match calendar {
-        None => {
-            let signed = if forward { micros } else { -micros };
-            Timestamp::from_microsecond(start.as_microsecond() + signed).map_err(|error| error.to_string())
-        }
-        Some(calendar) if forward => calendar.add_micros(start, micros).map_err(words),
-        Some(calendar) => calendar.subtract_micros(start, micros).map_err(words),
-    }
-}
-
-enum Amount {
-    /// Working time.
-    Micros(i64),
-    /// Time of the clock on the wall.
-    Elapsed(i64),
-    /// Working time, then time of the clock on the wall. (RT business and real minutes)
-    Both(i64, i64),
-    /// Days, by the calendar's meaning of them.
-    Days(i64, Clock),
-}
-
-/// `amount` and `unit`, or amounts named by their unit. Days are by the calendar's meaning, unless the case says whether
-/// to work in days.
-fn read_amount(input: &Value) -> Result<Amount, String> {
-    let flag = |names: &[&str]| names.iter().find_map(|name| input[*name].as_bool());
-    let words = input["unit"].as_str().unwrap_or_default().to_lowercase();
-    let says = |word: &str| words.contains(word) || input["mode"].as_str().unwrap_or_default().contains(word);
-    let end_of_day = flag(&["end_of_working_day", "end_of_day"]).unwrap_or_else(|| says("end of") || says("end_of"));
-    let clock = if end_of_day { Clock::EndOfDay } else { Clock::SameTime };
-    let amount = &input["amount"];
-    if amount.is_object() {
-        return read_amount(amount);
-    }
-    if amount.is_null() {
-        return named_amounts(input);
-    }
-    let name = words.split_whitespace().find(|word| unit(word).is_some() || word.starts_with("date"));
-    let name = name.ok_or_else(|| format!("the unit \"{words}\" is not known"))?;
-    let in_days = name.starts_with("day") || name.starts_with("date");
-    let working = flag(&["work_in_days", "working_days"]).unwrap_or(in_days);
-    if in_days && (working || end_of_day) {
-        let days = scaled(amount, 1).ok_or("the amount is not a whole number of days")?;
-        return Ok(Amount::Days(days, clock));
-    }
-    let unit = unit(name).ok_or_else(|| format!("the unit \"{words}\" is not known"))?;
-    let micros = scaled(amount, unit).ok_or("the amount is not a number")?;
-    if says("real") || says("elapsed") {
-        return Ok(Amount::Elapsed(micros));
-    }
-    if (working || end_of_day) && micros % DAY_MICROS == 0 {
-        return Ok(Amount::Days(micros / DAY_MICROS, clock));
-    }
-    Ok(Amount::Micros(micros))
-}
-
-/// Amounts named by their unit: `{hours: 2, minutes: 5}`, `{business_minutes: 60, real_minutes: 30}`, or in words.
-fn named_amounts(input: &Value) -> Result<Amount, String> {
-    for name in ["duration", "delay", "add"] {
-        if let Some(text) = input[name].as_str() {
-            let micros = amount(text).ok_or_else(|| format!("the amount \"{text}\" is not known"))?;
-            return Ok(Amount::Micros(micros));
-        }
-    }
-    let sum = |prefixes: &[&str]| {
-        let mut total: Option<i64> = None;
-        for name in ["weeks", "days", "hours", "minutes", "seconds"] {
-            for prefix in prefixes {
-                let number = &input[format!("{prefix}{name}")];
-                if let (Value::Number(_), Some(part)) = (number, unit(name).and_then(|unit| scaled(number, unit))) {
-                    total = Some(total.unwrap_or(0) + part);
-                }
-            }
-        }
-        total
-    };
-    match (sum(&["", "business_", "working_"]), sum(&["real_", "elapsed_"])) {
-        (Some(micros), None) => Ok(Amount::Micros(micros)),
-        (None, Some(elapsed)) => Ok(Amount::Elapsed(elapsed)),
-        (Some(micros), Some(elapsed)) => Ok(Amount::Both(micros, elapsed)),
-        (None, None) => Err("there is no amount to add".to_owned()),
-    }
-}
-
-/// A delay added after the amount, in working hours. (GLPI "additional delay")
-fn extra(case: &Case<'_>) -> Result<i64, String> {
-    for (name, word) in [
-        ("additional_delay", "seconds"),
-        ("additional_delay_seconds", "seconds"),
-        ("additional_seconds", "seconds"),
-        ("additional_minutes", "minutes"),
-        ("additional_delay_minutes", "minutes"),
-        ("additional_hours", "hours"),
-        ("waiting_seconds", "seconds"),
-        ("waiting_minutes", "minutes"),
-        ("pause_seconds", "seconds"),
-        ("pause_minutes", "minutes"),
-    ] {
-        let value = &case.input()[name];
-        if !value.is_null() {
-            let unit = unit(word).ok_or("no unit")?;
-            return scaled(value, unit).ok_or_else(|| format!("\"{name}\" is not a number"));
-        }
-    }
-    Ok(0)
-}
-
-fn expect_due(case: &Case<'_>, context: Context<'_>, moments: &Moments) -> Result<Checks, String> {
-    let (start, due) = (moments.start, moments.due);
-    let mut checks = Checks::default();
-    for (name, expected) in entries(case.expected())? {
-        let unread = || format!("the expected \"{name}\" is not known");
-        let after_start = due.as_microsecond() - start.as_microsecond();
-        match (name.as_str(), expected) {
-            ("due_relative", Value::String(text)) => {
-                let after = amount(text).ok_or_else(|| format!("\"{text}\" is not an amount"))?;
-                checks.same(&name, after, after_start);
-            }
-            ("breach_after_working_days", expected) => {
-                let calendar = context.calendar.ok_or("working days need a calendar")?;
-                let days = scaled(expected, 1).ok_or("the working days are not a number")?;
-                checks.same(&name, days, days_worked(calendar, start, due));
-            }
-            ("starts" | "start" | "starts_at", Value::String(text)) => {
-                checks.same_text(&name, context.moment(text)?.to_string(), moments.starts.to_string());
-            }
-            (name, Value::String(text)) if name.contains("escalat") || name.contains("level") => {
-                let escalated = moments.escalated.ok_or_else(unread)?;
-                checks.same_text(name, context.moment(text)?.to_string(), escalated.to_string());
-            }
-            (name, Value::String(text)) if is_due(name) => {
-                checks.same_text(name, context.moment(text)?.to_string(), due.to_string());
-            }
-            (name, Value::Number(_)) if name.starts_with("due_") && name.contains("_after_") => {
-                let unit = name.split('_').find_map(|word| unit(word).filter(|_| !word.is_empty()));
-                let after = unit.and_then(|unit| scaled(expected, unit)).ok_or_else(unread)?;
-                checks.same(name, after, after_start);
-            }
-            _ => return Err(unread()),
-        }
-    }
-    Ok(checks)
-}
-
-fn is_due(name: &str) -> bool {
-    ["due", "due_local", "due_utc", "due_at", "end", "end_date", "result", "at"].contains(&name)
-}
-
-/// The local dates with working time in an interval.
-fn days_worked(calendar: &Calendar, start: Timestamp, due: Timestamp) -> i64 {
-    let windows = calendar.windows(start).take_while(|window| window.open < due);
-    let mut dates: Vec<_> = windows.map(|window| calendar.local_date(window.open)).collect();
-    dates.dedup();
-    dates.len() as i64
-}
 
 /// Working time between two instants.
 pub(super) fn elapsed(case: &Case<'_>) -> Result<Checks, String> {
@@ -261,12 +13,18 @@ pub(super) fn elapsed(case: &Case<'_>) -> Result<Checks, String> {
     let context = Context::new(case, calendar.as_ref())?;
     let from = context.moment(case.text(&["from", "start"]).ok_or("there is no start")?)?;
     let context = context.following(from);
-    let to = context.moment(case.text(&["to", "now", "end", "stop"]).ok_or("there is no end")?)?;
+    let to = context.moment(
+        case.text(&["to", "now", "end", "stop"])
+            .ok_or("there is no end")?,
+    )?;
     let actual = to.as_microsecond() - from.as_microsecond();
     let worked = calendar.map_or(actual.max(0), |calendar| calendar.between_micros(from, to));
     let mut checks = Checks::default();
     let expected = entries(case.expected())?;
-    let parts: Vec<_> = expected.iter().filter(|(name, _)| plain_unit(name)).collect();
+    let parts: Vec<_> = expected
+        .iter()
+        .filter(|(name, _)| plain_unit(name))
+        .collect();
     if parts.len() > 1 {
         // Hours, minutes and seconds together are one amount.
         let scaled = |(name, value): &&(String, &Value)| scaled(value, unit(name)?);
@@ -277,14 +35,22 @@ pub(super) fn elapsed(case: &Case<'_>) -> Result<Checks, String> {
         if parts.len() > 1 && plain_unit(name) {
             continue;
         }
-        let got = if name.contains("actual") { actual } else { worked };
+        let got = if name.contains("actual") {
+            actual
+        } else {
+            worked
+        };
         if name.contains("percentage") || name.contains("percent") {
             percentage(&mut checks, name, expected, got, case)?;
             continue;
         }
         let amount = match expected {
             Value::String(text) => amount(text),
-            number => name.split('_').rev().find_map(unit).and_then(|unit| scaled(number, unit)),
+            number => name
+                .split('_')
+                .rev()
+                .find_map(unit)
+                .and_then(|unit| scaled(number, unit)),
         };
         let amount = amount.ok_or_else(|| format!("the expected \"{name}\" is not known"))?;
         checks.same(name, amount, got);
@@ -305,15 +71,25 @@ fn percentage(
     case: &Case<'_>,
 ) -> Result<(), String> {
     let hours = scaled(&case.input()["sla_hours"], 1).or_else(|| hours_in(case.test_title()));
-    let promised = hours.filter(|hours| *hours > 0).ok_or("no promise to take a percentage of")? * 3_600_000_000;
+    let promised = hours
+        .filter(|hours| *hours > 0)
+        .ok_or("no promise to take a percentage of")?
+        * 3_600_000_000;
     match expected {
         Value::String(text) => {
-            let bound = text.strip_prefix("over ").and_then(|text| text.trim().parse::<i64>().ok());
+            let bound = text
+                .strip_prefix("over ")
+                .and_then(|text| text.trim().parse::<i64>().ok());
             let bound = bound.ok_or_else(|| format!("\"{text}\" is not a bound"))?;
-            checks.same(name, true, i128::from(got) * 100 > i128::from(bound) * i128::from(promised));
+            checks.same(
+                name,
+                true,
+                i128::from(got) * 100 > i128::from(bound) * i128::from(promised),
+            );
         }
         number => {
-            let expected = scaled(number, 1).ok_or_else(|| format!("\"{name}\" is not a whole number"))?;
+            let expected =
+                scaled(number, 1).ok_or_else(|| format!("\"{name}\" is not a whole number"))?;
             checks.same(name, expected, (got * 200 + promised) / (promised * 2));
         }
     }
@@ -332,13 +108,20 @@ fn hours_in(title: &str) -> Option<i64> {
 pub(super) fn windows(case: &Case<'_>) -> Result<Checks, String> {
     let mut calendar = calendars::of_case(case)?.ok_or("there is no calendar")?;
     if let Some(other) = case.text(&["intersect_with"]) {
-        calendar = calendar.intersect(&calendars::named(case, other)?).map_err(words)?;
+        calendar = calendar
+            .intersect(&calendars::named(case, other)?)
+            .map_err(words)?;
     }
     let context = Context::new(case, Some(&calendar))?;
-    let from = context.moment(case.text(&["from", "from_local", "after"]).ok_or("there is no start")?)?;
+    let from = context.moment(
+        case.text(&["from", "from_local", "after"])
+            .ok_or("there is no start")?,
+    )?;
     let mut checks = Checks::default();
     for (name, expected) in entries(case.expected())? {
-        let list = expected.as_array().ok_or_else(|| format!("the expected \"{name}\" is not known"))?;
+        let list = expected
+            .as_array()
+            .ok_or_else(|| format!("the expected \"{name}\" is not known"))?;
         let mut expected = Vec::new();
         for window in list {
             let end = |index: usize| context.moment(window[index].as_str().unwrap_or_default());
@@ -346,7 +129,9 @@ pub(super) fn windows(case: &Case<'_>) -> Result<Checks, String> {
         }
         let take = scaled(&case.input()["take"], 1).and_then(|take| usize::try_from(take).ok());
         let found = calendar.windows(from).take(take.unwrap_or(expected.len()));
-        let found: Vec<String> = found.map(|window| format!("{}/{}", window.open, window.close)).collect();
+        let found: Vec<String> = found
+            .map(|window| format!("{}/{}", window.open, window.close))
+            .collect();
         checks.same_text(&name, expected.join(" "), found.join(" "));
     }
     Ok(checks)
@@ -356,7 +141,10 @@ pub(super) fn windows(case: &Case<'_>) -> Result<Checks, String> {
 pub(super) fn membership(case: &Case<'_>) -> Result<Checks, String> {
     let calendar = calendars::of_case(case)?.ok_or("there is no calendar")?;
     let context = Context::new(case, Some(&calendar))?;
-    let at = context.moment(case.text(&["at", "date", "time", "day"]).ok_or("there is no instant")?)?;
+    let at = context.moment(
+        case.text(&["at", "date", "time", "day"])
+            .ok_or("there is no instant")?,
+    )?;
     let got = match case.value["kind"].as_str().unwrap_or_default() {
         "is-open" | "is-working-hour" | "is-working-time" => calendar.is_open(at),
         "is-break" => calendar.is_break(at),
@@ -366,7 +154,9 @@ pub(super) fn membership(case: &Case<'_>) -> Result<Checks, String> {
     };
     let mut checks = Checks::default();
     for (name, expected) in entries(case.expected())? {
-        let expected = expected.as_bool().ok_or_else(|| format!("the expected \"{name}\" is not known"))?;
+        let expected = expected
+            .as_bool()
+            .ok_or_else(|| format!("the expected \"{name}\" is not known"))?;
         checks.same(&name, expected, got);
     }
     Ok(checks)
@@ -376,10 +166,17 @@ pub(super) fn membership(case: &Case<'_>) -> Result<Checks, String> {
 pub(super) fn local_to_instant(case: &Case<'_>) -> Result<Checks, String> {
     let zone = read_zone(case.text(&["timezone", "zone"]).ok_or("there is no zone")?);
     let zone = zone.map_err(|problem| problem.message)?;
-    let text = case.text(&["local", "at"]).ok_or("there is no local time")?;
-    let (local, _) = written(text).ok_or_else(|| format!("the local time \"{text}\" is not known"))?;
-    let preset = json!({"key": "k", "zone": "UTC", "hours": "always", "preset": calendars::preset(case)});
-    let options = Calendar::from_json(&preset).map_err(|_| "no such preset")?.options().clone();
+    let text = case
+        .text(&["local", "at"])
+        .ok_or("there is no local time")?;
+    let (local, _) =
+        written(text).ok_or_else(|| format!("the local time \"{text}\" is not known"))?;
+    let preset =
+        json!({"key": "k", "zone": "UTC", "hours": "always", "preset": calendars::preset(case)});
+    let options = Calendar::from_json(&preset)
+        .map_err(|_| "no such preset")?
+        .options()
+        .clone();
     let instant = calendar::local_to_instant(&zone, local, options.gap, options.fold);
     let mut checks = Checks::default();
     for (name, expected) in entries(case.expected())? {
@@ -390,7 +187,11 @@ pub(super) fn local_to_instant(case: &Case<'_>) -> Result<Checks, String> {
             continue;
         }
         let (wall, rest) = written(text).ok_or_else(unread)?;
-        checks.same_text(&name, wall.to_string(), zone.to_datetime(instant).to_string());
+        checks.same_text(
+            &name,
+            wall.to_string(),
+            zone.to_datetime(instant).to_string(),
+        );
         let rest = rest.to_lowercase();
         let meant = zone.to_ambiguous_timestamp(wall);
         let meant = if rest.contains("second") || rest.contains("standard") {
@@ -422,9 +223,16 @@ pub(super) fn validation(case: &Case<'_>) -> Result<Checks, String> {
                 checks.same(&name, *accepted, problems.is_empty());
             }
             ("message_contains" | "message", Value::String(text)) => {
-                let said: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+                let said: Vec<_> = problems
+                    .iter()
+                    .map(|problem| problem.message.as_str())
+                    .collect();
                 let said = said.join(" ");
-                let got = if said.contains(text.as_str()) { text.clone() } else { said };
+                let got = if said.contains(text.as_str()) {
+                    text.clone()
+                } else {
+                    said
+                };
                 checks.same_text(&name, text, got);
             }
             _ => return Err(format!("the expected \"{name}\" is not known")),
@@ -435,8 +243,12 @@ pub(super) fn validation(case: &Case<'_>) -> Result<Checks, String> {
 
 /// The fields of an expectation; a note is not one.
 pub(super) fn entries(expected: &Value) -> Result<Vec<(String, &Value)>, String> {
-    let fields = expected.as_object().ok_or("the expectation is not an object")?;
-    let told = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "note" | "notes"));
+    let fields = expected
+        .as_object()
+        .ok_or("the expectation is not an object")?;
+    let told = fields
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "note" | "notes"));
     Ok(told.map(|(name, value)| (name.clone(), value)).collect())
 }
 
