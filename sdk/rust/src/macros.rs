@@ -88,6 +88,7 @@ macro_rules! form {
                 }
             }
 
+            let _ = Component;
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::form::export_form!(Component with_types_in $crate::bindings::form);
         };
@@ -111,6 +112,7 @@ macro_rules! export {
                 }
             }
 
+            let _ = Component;
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::guard::export_guard!(Component with_types_in $crate::bindings::guard);
         };
@@ -133,6 +135,7 @@ macro_rules! export {
                 }
             }
 
+            let _ = Component;
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::react::export_react!(Component with_types_in $crate::bindings::react);
         };
@@ -150,6 +153,7 @@ macro_rules! export {
                 }
             }
 
+            let _ = Component;
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::automation::export_automation!(Component with_types_in $crate::bindings::automation);
         };
@@ -168,6 +172,7 @@ macro_rules! export {
                 }
             }
 
+            let _ = Component;
             #[cfg(target_arch = "wasm32")]
             $crate::bindings::approval::export_approval!(Component with_types_in $crate::bindings::approval);
         };
