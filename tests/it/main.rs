@@ -1,1 +1,3 @@
-#[test] fn x(){}
+//! The one integration test binary: one link of the whole host, and every test can use every actor.
+
+mod arch;
