@@ -21,7 +21,13 @@ impl StepCall {
     #[must_use]
     pub fn new(step: &str, inputs: Value) -> Self {
         let inputs = inputs.as_object().cloned().unwrap_or_default();
-        Self { context: Context::of_plugin("flow"), step: step.to_owned(), ticket: None, inputs, attempt: 0 }
+        Self {
+            context: Context::of_plugin("flow"),
+            step: step.to_owned(),
+            ticket: None,
+            inputs,
+            attempt: 0,
+        }
     }
 
     /// The same about a ticket.
@@ -44,7 +50,9 @@ impl StepCall {
     /// # Errors
     /// The flow runs without one.
     pub fn ticket(&self) -> Result<&Ticket, Fault> {
-        self.ticket.as_ref().ok_or_else(|| Fault::Permanent(format!("step `{}` needs a ticket", self.step)))
+        self.ticket
+            .as_ref()
+            .ok_or_else(|| Fault::Permanent(format!("step `{}` needs a ticket", self.step)))
     }
 }
 
@@ -66,13 +74,28 @@ impl StepCall {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    Done { outputs: Value, effects: Effects },
+    Done {
+        outputs: Value,
+        effects: Effects,
+    },
     /// An error that the flow can catch by its code.
-    BpmnError { code: String, message: String },
+    BpmnError {
+        code: String,
+        message: String,
+    },
     /// A request that the host makes; its answer comes in the next call.
-    Call { method: String, url: String, headers: Vec<(String, String)>, body: Option<String> },
+    Call {
+        method: String,
+        url: String,
+        headers: Vec<(String, String)>,
+        body: Option<String>,
+    },
     /// Wait for a message.
-    Wait { name: String, correlation_key: String, timeout_seconds: Option<u32> },
+    Wait {
+        name: String,
+        correlation_key: String,
+        timeout_seconds: Option<u32>,
+    },
 }
 
 impl Outcome {
@@ -83,7 +106,10 @@ impl Outcome {
 
     #[must_use]
     pub fn bpmn_error(code: &str, message: impl Into<String>) -> Self {
-        Self::BpmnError { code: code.to_owned(), message: message.into() }
+        Self::BpmnError {
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 }
 
@@ -102,17 +128,39 @@ impl From<wire::StepCall> for StepCall {
 impl From<Outcome> for wire::StepOutcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Done { outputs, effects } => {
-                Self::Done(wire::Completion { outputs: outputs.to_string(), effects: effects.into() })
+            Outcome::Done { outputs, effects } => Self::Done(wire::Completion {
+                outputs: outputs.to_string(),
+                effects: effects.into(),
+            }),
+            Outcome::BpmnError { code, message } => {
+                Self::BpmnError(wire::BpmnFailure { code, message })
             }
-            Outcome::BpmnError { code, message } => Self::BpmnError(wire::BpmnFailure { code, message }),
-            Outcome::Call { method, url, headers, body } => {
-                let attr = |(name, value): (String, String)| wire::Attr { name, value: Value::from(value).to_string() };
-                Self::Call(wire::HttpRequest { method, url, headers: headers.into_iter().map(attr).collect(), body })
+            Outcome::Call {
+                method,
+                url,
+                headers,
+                body,
+            } => {
+                let attr = |(name, value): (String, String)| wire::Attr {
+                    name,
+                    value: Value::from(value).to_string(),
+                };
+                Self::Call(wire::HttpRequest {
+                    method,
+                    url,
+                    headers: headers.into_iter().map(attr).collect(),
+                    body,
+                })
             }
-            Outcome::Wait { name, correlation_key, timeout_seconds } => {
-                Self::Wait(wire::MessageWait { name, correlation_key, timeout: timeout_seconds })
-            }
+            Outcome::Wait {
+                name,
+                correlation_key,
+                timeout_seconds,
+            } => Self::Wait(wire::MessageWait {
+                name,
+                correlation_key,
+                timeout: timeout_seconds,
+            }),
         }
     }
 }

@@ -39,8 +39,38 @@ macro_rules! capability {
     };
 }
 
-capability!(guard, "weft:sdk/cap-guard@0.1.0", "export_guard", "weft_sdk::bindings::guard", "weft:practice/guard@0.1.0");
-capability!(react, "weft:sdk/cap-react@0.1.0", "export_react", "weft_sdk::bindings::react", "weft:practice/react@0.1.0");
-capability!(approval, "weft:sdk/cap-approval@0.1.0", "export_approval", "weft_sdk::bindings::approval", "weft:approval/rule@0.1.0");
-capability!(automation, "weft:sdk/cap-automation@0.1.0", "export_automation", "weft_sdk::bindings::automation", "weft:automation/step@0.1.0");
-capability!(form, "weft:sdk/cap-form@0.1.0", "export_form", "weft_sdk::bindings::form", "weft:form/form@0.1.0");
+capability!(
+    guard,
+    "weft:sdk/cap-guard@0.1.0",
+    "export_guard",
+    "weft_sdk::bindings::guard",
+    "weft:practice/guard@0.1.0"
+);
+capability!(
+    react,
+    "weft:sdk/cap-react@0.1.0",
+    "export_react",
+    "weft_sdk::bindings::react",
+    "weft:practice/react@0.1.0"
+);
+capability!(
+    approval,
+    "weft:sdk/cap-approval@0.1.0",
+    "export_approval",
+    "weft_sdk::bindings::approval",
+    "weft:approval/rule@0.1.0"
+);
+capability!(
+    automation,
+    "weft:sdk/cap-automation@0.1.0",
+    "export_automation",
+    "weft_sdk::bindings::automation",
+    "weft:automation/step@0.1.0"
+);
+capability!(
+    form,
+    "weft:sdk/cap-form@0.1.0",
+    "export_form",
+    "weft_sdk::bindings::form",
+    "weft:form/form@0.1.0"
+);

@@ -32,7 +32,9 @@ macro_rules! automation {
 /// See [`approval::Verdict`](crate::approval::Verdict) for an example.
 #[macro_export]
 macro_rules! approval {
-    (decide: $function:path $(,)?) => { $crate::export! { decide: $function } };
+    (decide: $function:path $(,)?) => {
+        $crate::export! { decide: $function }
+    };
 }
 
 /// A form's rules: all three functions, because they are one interface.
@@ -47,7 +49,9 @@ macro_rules! approval {
 /// pub fn compute(_: &impl Host, _: &Context, _form: &str, values: Object) -> Result<Object, Fault> {
 ///     Ok(values)
 /// }
-/// pub fn options(_: &impl Host, _: &Context, _form: &str, _field: &str, _query: &str, _: &Object) -> Result<Vec<Choice>, Fault> {
+/// pub fn options(
+///     _: &impl Host, _: &Context, _form: &str, _field: &str, _query: &str, _values: &Object,
+/// ) -> Result<Vec<Choice>, Fault> {
 ///     Ok(Vec::new())
 /// }
 ///
@@ -62,17 +66,35 @@ macro_rules! form {
             pub struct Component;
 
             impl wire::Guest for Component {
-                fn validate(context: wire::Context, form: String, values: String) -> Result<Vec<wire::Issue>, wire::Fault> {
+                fn validate(
+                    context: wire::Context,
+                    form: String,
+                    values: String,
+                ) -> Result<Vec<wire::Issue>, wire::Fault> {
                     $crate::explain_panics();
-                    let issues = $validate(&$crate::Imports, &context.into(), &form, &$crate::form::values(&values))?;
+                    let issues = $validate(
+                        &$crate::Imports,
+                        &context.into(),
+                        &form,
+                        &$crate::form::values(&values),
+                    )?;
                     Ok(issues.into_iter().map(Into::into).collect())
                 }
 
-                fn compute(context: wire::Context, form: String, values: String) -> Result<String, wire::Fault> {
+                fn compute(
+                    context: wire::Context,
+                    form: String,
+                    values: String,
+                ) -> Result<String, wire::Fault> {
                     $crate::explain_panics();
-                    let values = $compute(&$crate::Imports, &context.into(), &form, $crate::form::values(&values))?;
+                    let values = $compute(
+                        &$crate::Imports,
+                        &context.into(),
+                        &form,
+                        $crate::form::values(&values),
+                    )?;
                     Ok($crate::Value::Object(values).to_string())
-                }
+        }
 
                 fn options(
                     context: wire::Context,
@@ -83,7 +105,14 @@ macro_rules! form {
                 ) -> Result<Vec<wire::Choice>, wire::Fault> {
                     $crate::explain_panics();
                     let values = $crate::form::values(&values);
-                    let choices = $options(&$crate::Imports, &context.into(), &form, &field, &query, &values)?;
+                    let choices = $options(
+                        &$crate::Imports,
+                        &context.into(),
+                        &form,
+                        &field,
+                        &query,
+                        &values,
+                    )?;
                     Ok(choices.into_iter().map(Into::into).collect())
                 }
             }

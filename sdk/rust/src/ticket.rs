@@ -111,7 +111,11 @@ impl Ticket {
     /// What people call it; its title before it has a number.
     #[must_use]
     pub fn label(&self) -> &str {
-        if self.number.is_empty() { &self.title } else { &self.number }
+        if self.number.is_empty() {
+            &self.title
+        } else {
+            &self.number
+        }
     }
 
     /// A field of the kind; `null` when it has no value.
@@ -123,7 +127,9 @@ impl Ticket {
     /// Text that is not empty.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&str> {
-        self.field(field).as_str().filter(|text| !text.trim().is_empty())
+        self.field(field)
+            .as_str()
+            .filter(|text| !text.trim().is_empty())
     }
 
     #[must_use]
@@ -144,7 +150,11 @@ impl Ticket {
 
     /// The strings of a list; none when it is absent.
     pub fn list(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.field(field).as_array().into_iter().flatten().filter_map(Value::as_str)
+        self.field(field)
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
     }
 
     /// A field as any type, `None` when it has no value.
@@ -155,7 +165,11 @@ impl Ticket {
         match self.field(field) {
             Value::Null => Ok(None),
             value => T::deserialize(value).map(Some).map_err(|error| {
-                Issue::new(format!("/fields/{field}"), "invalid-value", format!("`{field}` of {}: {error}", self.label()))
+                Issue::new(
+                    format!("/fields/{field}"),
+                    "invalid-value",
+                    format!("`{field}` of {}: {error}", self.label()),
+                )
             }),
         }
     }
@@ -165,8 +179,13 @@ impl Ticket {
     /// # Errors
     /// It is not: an issue that points at the field.
     pub fn require_text(&self, field: &str) -> Result<&str, Issue> {
-        self.text(field)
-            .ok_or_else(|| Issue::new(format!("/fields/{field}"), "required", format!("{} needs `{field}`", self.label())))
+        self.text(field).ok_or_else(|| {
+            Issue::new(
+                format!("/fields/{field}"),
+                "required",
+                format!("{} needs `{field}`", self.label()),
+            )
+        })
     }
 
     /// A value by name: one of the envelope (`state`, `title`, `group`, `assignee`, `requester`, `parent`, `restricted`), else a

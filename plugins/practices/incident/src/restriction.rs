@@ -10,7 +10,11 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Rejec
         return Ok(Effects::new());
     }
     if !is_party(change) {
-        return Err(Rejection::new("/restricted", "not-a-party", "only an agent or those it is for may restrict an incident"));
+        return Err(Rejection::new(
+            "/restricted",
+            "not-a-party",
+            "only an agent or those it is for may restrict an incident",
+        ));
     }
     if !after.restricted || change.command_effects("set-access").next().is_some() {
         return Ok(Effects::new());
@@ -18,7 +22,8 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Rejec
     let context = &change.context;
     let groups: Vec<String> = host.setting("restricted-groups")?;
     let mut people: Vec<&str> = after.assignee.as_deref().into_iter().collect();
-    if context.is_person() && context.has_role("agent") && !people.contains(&context.actor.as_str()) {
+    if context.is_person() && context.has_role("agent") && !people.contains(&context.actor.as_str())
+    {
         people.push(&context.actor);
     }
     if people.is_empty() && groups.is_empty() && context.is_person() {
@@ -36,35 +41,57 @@ mod tests {
 
     fn restrict(host: FakeHost, who: Context, asked: Effects) -> Result<Effects, Rejection> {
         let before = incident("T1", "new").assigned("network", Some("di"));
-        let after = Ticket { restricted: true, ..before.clone() };
+        let after = Ticket {
+            restricted: true,
+            ..before.clone()
+        };
         decide(&host, &Change::of(&before, after).asking(asked).within(who))
     }
 
     #[test]
     fn inc_10_whoever_restricts_and_whoever_works_on_it_are_named() {
-        assert_eq!(restrict(host(), agent(), Effects::new()), Ok(Effects::new().set_access(&["di", "ana"], &[])));
+        assert_eq!(
+            restrict(host(), agent(), Effects::new()),
+            Ok(Effects::new().set_access(&["di", "ana"], &[]))
+        );
         let host = host().with_setting("restricted-groups", json!(["security"]));
-        assert_eq!(restrict(host, requester("bo"), Effects::new()), Ok(Effects::new().set_access(&["di"], &["security"])));
+        assert_eq!(
+            restrict(host, requester("bo"), Effects::new()),
+            Ok(Effects::new().set_access(&["di"], &["security"]))
+        );
     }
 
     #[test]
     fn inc_10_a_list_that_was_given_is_left_alone() {
-        assert_eq!(restrict(host(), agent(), Effects::new().set_access(&["cy"], &[])), Ok(Effects::new()));
+        assert_eq!(
+            restrict(host(), agent(), Effects::new().set_access(&["cy"], &[])),
+            Ok(Effects::new())
+        );
     }
 
     #[test]
     fn inc_10_a_restricted_incident_needs_somebody_who_can_work_on_it() {
         let create = |host: FakeHost| {
-            let ticket = Ticket { restricted: true, opened_by: Some("bo".into()), ..incident("T1", "new") };
+            let ticket = Ticket {
+                restricted: true,
+                opened_by: Some("bo".into()),
+                ..incident("T1", "new")
+            };
             decide(&host, &Change::creating(ticket).within(requester("bo")))
         };
         assert_eq!(codes(create(host())), ["nobody-named"]);
         let named = Effects::new().set_access(&[], &["security"]);
-        assert_eq!(create(host().with_setting("restricted-groups", json!(["security"]))), Ok(named));
+        assert_eq!(
+            create(host().with_setting("restricted-groups", json!(["security"]))),
+            Ok(named)
+        );
     }
 
     #[test]
     fn inc_10_strangers_change_nothing() {
-        assert_eq!(codes(restrict(host(), requester("eve"), Effects::new())), ["not-a-party"]);
+        assert_eq!(
+            codes(restrict(host(), requester("eve"), Effects::new())),
+            ["not-a-party"]
+        );
     }
 }
