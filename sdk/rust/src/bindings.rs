@@ -1,7 +1,7 @@
 //! What wit-bindgen makes of the contract: one module for each capability, all sharing one set of types.
 //!
-//! The description of a world is linked into a component only where its export macro is used, so a capability that a plugin
-//! does not offer costs nothing.
+//! A component exports the capabilities whose export macro it uses and imports the interfaces that it calls; encoding it drops
+//! the rest, so its import list is what it can ask.
 
 pub mod imports {
     wit_bindgen::generate!({
