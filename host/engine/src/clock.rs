@@ -162,7 +162,7 @@ impl Wave<'_> {
         self.out.jobs_cancelled.retain(|key| *key != unique_key);
         self.out.jobs.push(JobPlan {
             work: job::Work::ClockDue { ticket: id.clone(), clock: name.to_owned(), due_at },
-            order_key: format!("ticket:{id}"),
+            order_key: format!("host/ticket:{id}"),
             due_at,
             unique_key,
         });

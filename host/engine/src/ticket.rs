@@ -319,7 +319,7 @@ impl Wave<'_> {
         }
         self.out.jobs.push(JobPlan {
             unique_key: timer_key(&plugin, id, &schedule.key),
-            order_key: format!("ticket:{id}"),
+            order_key: format!("{plugin}/ticket:{id}"),
             due_at: schedule.at,
             work: job::Work::Timer {
                 plugin,
