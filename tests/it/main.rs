@@ -1,1 +1,3 @@
-#[test] fn x(){}
+//! Every test that needs more than one crate, in one binary.
+
+mod runtime;

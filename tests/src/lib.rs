@@ -1,1 +1,4 @@
 //! weft-tests.
+
+pub mod bench;
+pub mod guests;
