@@ -52,6 +52,8 @@ pub struct Guest {
     /// WIT packages that the guest brings, and items of its world.
     packages: Vec<String>,
     items: Vec<String>,
+    /// It knows nothing of our contract but what it brings itself.
+    is_foreign: bool,
     pub module: Module,
 }
 
@@ -66,6 +68,7 @@ impl Guest {
             manifest: Some(manifest),
             assets: Vec::new(),
             packages: Vec::new(),
+            is_foreign: false,
             items: vec!["include weft:sdk/imports@0.1.0;".to_owned()],
             module: Module::default(),
         }
@@ -101,10 +104,18 @@ impl Guest {
         self
     }
 
+    /// Forget our contract: the guest brings packages of the same names, and lies about what is in them.
+    #[must_use]
+    pub fn foreign(mut self) -> Self {
+        self.items.clear();
+        self.is_foreign = true;
+        self
+    }
+
     /// The bytes of the component.
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
-        let mut component = encode(&self.module.wat(), &self.packages, &self.items);
+        let mut component = self.encode();
         if let Some(manifest) = &self.manifest {
             push_section(&mut component, "weft:manifest", manifest.as_bytes());
         }
@@ -114,6 +125,34 @@ impl Guest {
         }
         component
     }
+
+    /// Turn the core module into a component of its world.
+    fn encode(&self) -> Vec<u8> {
+        let wat = self.module.wat();
+        let mut core = wat::parse_str(&wat).unwrap_or_else(|error| panic!("{error}\n{wat}"));
+        let mut resolve = if self.is_foreign { Resolve::default() } else { contract() };
+        for package in &self.packages {
+            resolve.push_str("brought.wit", package).expect("the package of a test is valid");
+        }
+        let world = format!("package test:guest@1.0.0; world guest {{ {} }}", self.items.join(" "));
+        let package = resolve.push_str("guest.wit", &world).expect("the world of a guest is valid");
+        let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
+        embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).expect("the world can be embedded");
+        let mut encoder = ComponentEncoder::default();
+        encoder.validate(true).module(&core).expect("the module fits its world");
+        encoder.encode().unwrap_or_else(|error| panic!("{error:#}\n{wat}"))
+    }
+}
+
+/// The contract of `wit/`.
+#[must_use]
+pub fn contract() -> Resolve {
+    let mut resolve = Resolve::default();
+    for package in ["types", "host", "practice", "approval", "automation", "form", "sdk"] {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+        resolve.push_dir(format!("{dir}/{package}@0.1.0")).expect("the contract is valid");
+    }
+    resolve
 }
 
 /// A guard that adds these effects (kind and JSON data) to every change.
@@ -215,26 +254,6 @@ fn length<T>(items: &[T]) -> u32 {
 
 fn pointer(address: u32) -> String {
     format!("(i32.const {address})")
-}
-
-/// Turn a core module into a component of a world with these items.
-fn encode(wat: &str, packages: &[String], items: &[String]) -> Vec<u8> {
-    let mut core = wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}"));
-    let mut resolve = Resolve::default();
-    for package in ["types", "host", "practice", "approval", "automation", "form", "sdk"] {
-        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
-        resolve.push_dir(format!("{dir}/{package}@0.1.0")).expect("the contract is valid");
-    }
-    for package in packages {
-        resolve.push_str("brought.wit", package).expect("the package of a test is valid");
-    }
-    let world = format!("package test:guest@1.0.0; world guest {{ {} }}", items.join(" "));
-    let package = resolve.push_str("guest.wit", &world).expect("the world of a guest is valid");
-    let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
-    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).expect("the world can be embedded");
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(true).module(&core).expect("the module fits its world");
-    encoder.encode().unwrap_or_else(|error| panic!("{error:#}\n{wat}"))
 }
 
 /// Append a custom section.

@@ -14,7 +14,9 @@ use metrics::{Label, SharedString};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::sync::SemaphorePermit;
+use tokio::time::Instant as Deadline;
 use tracing::Instrument as _;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -55,10 +57,9 @@ pub(crate) fn store(runtime: &Runtime, state: State, compute_ms: u64) -> Store<S
 /// Run with a wall limit, and turn a panic into an ordinary end. The store of the future is dead after every end but an answer.
 pub(crate) async fn guarded<T>(
     running: impl Future<Output = wasmtime::Result<T>>,
-    config: &RuntimeConfig,
+    until: Deadline,
 ) -> Result<T, End> {
-    let wall = Duration::from_millis(config.call_wall_ms_max);
-    match tokio::time::timeout(wall, AssertUnwindSafe(running).catch_unwind()).await {
+    match tokio::time::timeout_at(until, AssertUnwindSafe(running).catch_unwind()).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(End::Error(error)),
         Ok(Err(_panic)) => Err(End::Panic),
@@ -84,7 +85,7 @@ where
 {
     let Call { plugin, digest, context, settings, reader } = call;
     let span = tracing::info_span!("plugin call", %plugin, %digest, function, micros = tracing::field::Empty);
-    let started = Instant::now();
+    let started = Deadline::now();
     let config = &runtime.config;
     let loaded = runtime.loaded(&digest).ok_or_else(|| CallFault {
         plugin: plugin.clone(),
@@ -94,10 +95,11 @@ where
 
     let mut memory_bytes = 0;
     let outcome = async {
-        let _places = places(runtime, &loaded).await?;
+        let until = deadline(config);
+        let _places = places(runtime, &loaded, until).await?;
         let state = State::new(config, Some(reader), settings);
         let mut store = store(runtime, state, config.call_compute_ms_max);
-        let end = guarded(run(&loaded, &mut store, context), config).await;
+        let end = guarded(run(&loaded, &mut store, context), until).await;
         let state = store.data();
         memory_bytes = state.limiter.memory_bytes();
         if state.log_dropped() > 0 {
@@ -123,18 +125,27 @@ where
 
 /// A place in the pool, and one of the component's own. Waiting for the component's own comes first, so that the calls of one
 /// slow plugin queue there and not in the pool.
-async fn places<'a>(runtime: &'a Runtime, loaded: &'a Loaded) -> Result<[tokio::sync::SemaphorePermit<'a>; 2], FaultCause> {
+async fn places<'a>(
+    runtime: &'a Runtime,
+    loaded: &'a Loaded,
+    until: Deadline,
+) -> Result<[SemaphorePermit<'a>; 2], FaultCause> {
     const OPEN: &str = "the semaphore is never closed";
     if let (Ok(own), Ok(pool)) = (loaded.places.try_acquire(), runtime.calls.try_acquire()) {
         return Ok([own, pool]);
     }
-    let wall = runtime.config.call_wall_ms_max;
     let both = async {
         let own = loaded.places.acquire().await.expect(OPEN);
         let pool = runtime.calls.acquire().await.expect(OPEN);
         [own, pool]
     };
-    tokio::time::timeout(Duration::from_millis(wall), both).await.map_err(|_| FaultCause::Deadline(wall))
+    let elapsed = |_| FaultCause::Deadline(runtime.config.call_wall_ms_max);
+    tokio::time::timeout_at(until, both).await.map_err(elapsed)
+}
+
+/// The instant at which a call that begins now is given up.
+pub(crate) fn deadline(config: &RuntimeConfig) -> Deadline {
+    Deadline::now() + Duration::from_millis(config.call_wall_ms_max)
 }
 
 /// Where the calls of a component are counted.

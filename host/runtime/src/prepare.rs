@@ -138,11 +138,12 @@ fn link(runtime: &Runtime, plugin: &PluginId, component: &Component) -> Result<L
 
 /// Start the component once and load everything it exports, in a store that is thrown away.
 async fn start(runtime: &Runtime, plugin: &PluginId, loaded: &Loaded) -> Result<(), Vec<Problem>> {
+    let until = call::deadline(&runtime.config);
     let _place = runtime.calls.acquire().await.expect("the semaphore is never closed");
     let state = State::new(&runtime.config, None, Arc::new(Object::new()));
     let compute_ms = runtime.config.start_compute_ms_max;
     let mut store = call::store(runtime, state, compute_ms);
-    match call::guarded(loaded.instance.instantiate_async(&mut store), &runtime.config).await {
+    match call::guarded(loaded.instance.instantiate_async(&mut store), until).await {
         Ok(instance) => {
             let problems = loaded.load_all(&mut store, &instance);
             if problems.is_empty() { Ok(()) } else { Err(problems) }

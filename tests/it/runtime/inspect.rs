@@ -90,6 +90,54 @@ fn a_damaged_component_is_refused_or_is_another_one() {
     }
 }
 
+/// Bytes without any meaning, behind each of the headers. A cheap fuzzer; the seeds are the numbers from 0.
+#[test]
+fn random_bytes_are_refused_without_a_panic() {
+    let runtime = start();
+    let headers: [&[u8]; 3] = [b"", b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0"];
+    for seed in 0..2000_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[0]
+        };
+        let length = usize::from(next());
+        let mut bytes = headers[usize::try_from(seed % 3).expect("small")].to_vec();
+        bytes.extend((0..=length).map(|_| next()));
+        let problems = runtime.inspect(&bytes).expect_err("random bytes are no component");
+        assert!(problems.iter().all(|problem| !problem.message.is_empty()), "seed {seed}: {problems:?}");
+    }
+}
+
+/// The list that imports are compared with is the contract's own.
+#[test]
+fn everything_in_the_contract_is_offered() {
+    let contract = guests::contract();
+    let package = contract.package_names.iter().find(|(name, _)| name.name == "sdk").expect("the package of the worlds");
+    let world = contract.select_world(&[*package.1], Some("host")).expect("the world of the host");
+    for (key, _) in &contract.worlds[world].imports {
+        let name = contract.name_world_key(key);
+        let mut guest = Guest::new("wants");
+        guest.module.import(&first_function(&contract, key));
+        if name.ends_with("types@0.1.0") {
+            continue;
+        }
+        let inspection = start().inspect(&guest.build()).expect("everything in the contract is offered");
+        assert!(inspection.imports.contains(&name), "{name} in {:?}", inspection.imports);
+    }
+}
+
+fn first_function(contract: &wit_parser::Resolve, key: &wit_parser::WorldKey) -> String {
+    let wit_parser::WorldKey::Interface(id) = key else { return String::new() };
+    let Some((name, function)) = contract.interfaces[*id].functions.first() else { return String::new() };
+    let signature = contract.wasm_signature(wit_parser::abi::AbiVariant::GuestImport, function);
+    let (params, results) = ("i32 ".repeat(signature.params.len()), "i32 ".repeat(signature.results.len()));
+    let interface = contract.name_world_key(key);
+    format!("(import \"{interface}\" \"{name}\" (func (param {params}) (result {results})))")
+}
+
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
     let small = RuntimeConfig { component_bytes_max: 100, ..config() };

@@ -98,6 +98,19 @@ async fn a_component_that_does_not_start_is_refused() {
 }
 
 #[tokio::test]
+async fn types_that_are_not_those_of_the_contract_are_found_before_the_first_call() {
+    let runtime = start();
+    for (wasm, code) in [
+        (guests::guard_of_another_type("liar"), "export-shape"),
+        (guests::guard_without_a_function("liar"), "export-shape"),
+        (guests::import_of_another_type("liar"), "does-not-link"),
+    ] {
+        let problems = refused(&runtime, &wasm).await;
+        assert_eq!(problems[0].code, code, "{}", problems[0]);
+    }
+}
+
+#[tokio::test]
 async fn bytes_of_another_digest_are_refused() {
     let runtime = start();
     let wasm = guests::guard_returning("good", &[]);

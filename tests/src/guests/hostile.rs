@@ -247,6 +247,42 @@ pub fn exporting_another_version(id: &str) -> Vec<u8> {
     guest.build()
 }
 
+/// Exports a guard of the right name and version with another type.
+#[must_use]
+pub fn guard_of_another_type(id: &str) -> Vec<u8> {
+    let mut guest = Guest::new(id).foreign().with_wit(
+        "package weft:practice@0.1.0; interface guard { guard: func(change: string) -> u32; }",
+        "export weft:practice/guard@0.1.0;",
+    );
+    guest.module.function(
+        "(func (export \"weft:practice/guard@0.1.0#guard\") (param i32 i32) (result i32) (i32.const 0))",
+    );
+    guest.build()
+}
+
+/// Exports an interface of the right name and version without its function.
+#[must_use]
+pub fn guard_without_a_function(id: &str) -> Vec<u8> {
+    let mut guest = Guest::new(id).foreign().with_wit(
+        "package weft:practice@0.1.0; interface guard { look: func() -> u32; }",
+        "export weft:practice/guard@0.1.0;",
+    );
+    guest.module.function("(func (export \"weft:practice/guard@0.1.0#look\") (result i32) (i32.const 0))");
+    guest.build()
+}
+
+/// Imports a function of the right name and version with another type.
+#[must_use]
+pub fn import_of_another_type(id: &str) -> Vec<u8> {
+    let mut guest = Guest::new(id).foreign().with_wit(
+        "package weft:host@0.1.0; interface log { write: func(level: u32) -> u32; }",
+        "import weft:host/log@0.1.0; export run: func() -> u32;",
+    );
+    guest.module.import("(import \"weft:host/log@0.1.0\" \"write\" (func $write (param i32) (result i32)))");
+    guest.module.function("(func (export \"run\") (result i32) (call $write (i32.const 1)))");
+    guest.build()
+}
+
 /// Answers at once, after asking the host for a setting this many times.
 #[must_use]
 pub fn chatty(id: &str, calls: u32) -> Vec<u8> {

@@ -20,9 +20,10 @@ pub fn sample_ticket() -> Ticket {
     let fields = json!({
         "impact": "medium", "urgency": "high", "priority": 2,
         "service": "01890d3c-5f6e-7c1a-9a55-0f4f3f5a1c10",
-        "symptom": "The screen stays black after the lid was closed for the night, with the lamp of the power button on.",
-        "workaround": "Hold the power button for ten seconds, then start the machine with its charger connected to the wall.",
-        "location": "Building 7, floor 3, room 12, desk at the window", "asset": "LT-2041-00817",
+        "symptom": "The screen stays black after the lid was closed for the night, with the lamp of the power button on. It happens every other day.",
+        "workaround": "Hold the power button for ten seconds, wait, then start the machine with the charger connected to the wall.",
+        "location": "Building 7, floor 3, room 12, the desk at the window, next to the printer",
+        "asset": "LT-2041-00817, given out in spring, last seen by the inventory on the day before",
         "tags": ["laptop", "display", "standby", "hardware"],
     });
     let serde_json::Value::Object(fields) = fields else { unreachable!("it is an object") };
