@@ -5,7 +5,8 @@ use app::port::plugins::{FaultCause, LogLevel, Plugins};
 use domain::TicketId;
 use runtime::{Runtime, RuntimeConfig};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use weft_tests::guests::{self, Argument, FakeSnapshot, Question, Shape};
 
 /// Run a bad guest twice between calls of a good one. Returns what ended it.

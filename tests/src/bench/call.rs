@@ -3,10 +3,11 @@
 use crate::guests::{FakeSnapshot, sample_call, sample_context, sample_ticket};
 use app::port::plugins::{GuardInput, Plugins};
 use domain::PluginId;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use runtime::{Runtime, RuntimeConfig, engine_config};
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
@@ -50,6 +51,9 @@ pub struct Report {
 /// # Panics
 /// The component is not a guard that answers.
 pub async fn run(wasm: &[u8]) -> Report {
+    // Metrics are collected, as they are in production.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _installed = metrics::set_default_local_recorder(&recorder);
     let config = RuntimeConfig::default();
     let floor = Floor::new(&config, wasm);
     let runtime = Runtime::new(config).expect("the runtime starts");
