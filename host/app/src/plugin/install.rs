@@ -151,13 +151,17 @@ impl App {
     /// Not an administrator, not installed, unknown keys, values that do not fit their schema: all of them at once.
     pub async fn plugin_configure(&self, actor: &Actor, id: &PluginId, settings: Object) -> Result<PluginView> {
         self.platform(actor)?;
+        self.plugin_settings_put(actor, id, settings).await?;
+        self.plugin_view(id)
+    }
+
+    pub(crate) async fn plugin_settings_put(&self, actor: &Actor, id: &PluginId, settings: Object) -> Result<()> {
         let plugin = self.installed(id)?;
         let settings = check_settings(&plugin.manifest, settings).map_err(AppError::Invalid)?;
         let mut row = row_of(&plugin, self.now());
         let data = json!({ "from": row.settings, "to": settings });
         row.settings = settings;
-        self.write_plugin(actor, row, "plugin.configured", data, None).await?;
-        self.plugin_view(id)
+        self.write_plugin(actor, row, "plugin.configured", data, None).await
     }
 
     /// Remove a plugin. One whose kinds still have tickets or records stays: they would be unreadable.
