@@ -6,10 +6,11 @@
 pub mod changeset;
 pub mod chain;
 pub mod conformance;
+pub mod digest;
 pub mod error;
 pub mod query;
 
-pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, QueryRead, StoredAnswer, Write};
+pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 
