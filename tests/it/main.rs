@@ -1,3 +1,4 @@
-//! Every test that needs more than one crate, in one binary.
+//! The one integration test binary: one link of the whole host, and every test can use every actor.
 
+mod arch;
 mod runtime;

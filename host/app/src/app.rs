@@ -69,6 +69,7 @@ pub struct App {
     pub(crate) health: Health,
     pub(crate) impact: ImpactGraph,
     pub(crate) actors: crate::actors::ActorCache,
+    pub(crate) loops: crate::jobs::LoopGuard,
     pub(crate) throttle: crate::session::Throttle,
     /// Wakes the job workers when a commit made work.
     pub(crate) wake: tokio::sync::Notify,
@@ -97,6 +98,7 @@ impl App {
             health: Health::default(),
             impact: ImpactGraph::default(),
             actors: crate::actors::ActorCache::default(),
+            loops: crate::jobs::LoopGuard::default(),
             throttle: crate::session::Throttle::default(),
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),

@@ -52,11 +52,6 @@ impl App {
     /// # Errors
     /// Everything in [`AppError`]; nothing was written then.
     pub async fn submit(self: &Arc<Self>, command: Command) -> Result<Answer> {
-        self.submit_for_job(command, None).await
-    }
-
-    /// The same, completing a job in the same commit.
-    pub(crate) async fn submit_for_job(self: &Arc<Self>, command: Command, job: Option<JobDone>) -> Result<Answer> {
         if command.effects.len() > EFFECTS_MAX {
             return Err(AppError::invalid("", "too-many-effects", format!("a command has at most {EFFECTS_MAX} effects")));
         }
@@ -71,17 +66,15 @@ impl App {
                 self.back_off(attempt).await;
             }
             let registry = self.registry();
-            let decided = self.decide(&command, &registry, &mut numbers).await?;
+            let decided = self.decide(&command, &registry, &mut numbers, ReadSet::default()).await?;
             let mut answer = answer_of(&decided);
-            if command.dry_run || (decided.decision.is_empty() && job.is_none() && command.idempotency.is_none()) {
+            if command.dry_run || (decided.decision.is_empty() && command.idempotency.is_none()) {
                 return Ok(answer);
             }
-            let set = changeset(self, &registry, &command, decided.decision, decided.reads, &answer, job.clone()).await?;
-            match self.store.commit(set).await {
-                Ok(committed) => {
-                    self.publisher.publish(&committed.events);
-                    self.wake.notify_waiters();
-                    answer.events = committed.events;
+            let set = changeset(self, &registry, &command, decided.decision, decided.reads, Some(&answer), None).await?;
+            match self.commit(set).await {
+                Ok(events) => {
+                    answer.events = events;
                     return Ok(answer);
                 }
                 Err(CommitError::Conflict { what: conflict }) => what = conflict,
@@ -90,6 +83,32 @@ impl App {
             }
         }
         Err(AppError::Contended { what })
+    }
+
+    /// Decide once and commit together with the end of a job. What led to the command was read before: it belongs to the decision.
+    pub(crate) async fn submit_once(self: &Arc<Self>, command: &Command, reads: Arc<Mutex<ReadSet>>, job: JobDone) -> Result<()> {
+        let registry = self.registry();
+        let reads = std::mem::take(&mut *reads.lock().expect("nothing panics while it holds this lock"));
+        let decided = self.decide(command, &registry, &mut BTreeMap::new(), reads).await?;
+        self.commit_decision(&registry, command, decided.decision, decided.reads, Some(job)).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn commit_decision(&self, registry: &Registry, command: &Command, decision: Decision, reads: ReadSet, job: Option<JobDone>) -> Result<Vec<Event>> {
+        let set = changeset(self, registry, command, decision, reads, None, job).await?;
+        Ok(self.commit(set).await?)
+    }
+
+    /// Commit and publish: the only place where either happens.
+    pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+        let relations = set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
+        let committed = self.store.commit(set).await?;
+        if relations {
+            self.impact_changed();
+        }
+        self.publisher.publish(&committed.events);
+        self.wake.notify_waiters();
+        Ok(committed.events)
     }
 
     async fn earlier_answer(&self, command: &Command) -> Result<Option<Answer>> {
@@ -108,7 +127,7 @@ impl App {
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
-    async fn decide(self: &Arc<Self>, command: &Command, registry: &Registry, numbers: &mut BTreeMap<String, String>) -> Result<Decided> {
+    async fn decide(self: &Arc<Self>, command: &Command, registry: &Registry, numbers: &mut BTreeMap<String, String>, reads: ReadSet) -> Result<Decided> {
         let seed = crate::hash::seed(&command.cause.command);
         let mut wave = Wave::new(&registry.kinds, &registry.classes, command.now, command.cause.clone(), &seed);
         let mut subject = None;
@@ -134,12 +153,12 @@ impl App {
             applied.push(effect.clone());
         }
         if !wave.problems().is_empty() {
-            return Err(refused(wave, registry, first.as_ref()));
+            return Err(AppError::Invalid(wave.problems().to_vec()));
         }
-        let reads = Arc::new(Mutex::new(ReadSet::default()));
+        let reads = Arc::new(Mutex::new(reads));
         self.ask_guards(command, registry, &mut wave, &reads, &mut applied).await?;
         if !wave.problems().is_empty() {
-            return Err(refused(wave, registry, first.as_ref()));
+            return Err(AppError::Invalid(wave.problems().to_vec()));
         }
         let decision = wave.finish(&command.actor.id).map_err(AppError::Invalid)?;
         let reads = std::mem::take(&mut *reads.lock().expect("nothing panics while it holds this lock"));
@@ -446,11 +465,6 @@ pub(crate) fn space_of(wave: &Wave<'_>, effect: &Effect, subject: Option<&Ticket
             .and_then(|id| wave.ticket(id))
             .map_or_else(|| SpaceId::from(Actor::PLATFORM), |working| working.after.ticket.space.clone()),
     }
-}
-
-/// Problems found before the guards were asked, or in what they added.
-fn refused(wave: Wave<'_>, _registry: &Registry, _first: Option<&TicketId>) -> AppError {
-    AppError::Invalid(wave.problems().to_vec())
 }
 
 fn answer_of(decided: &Decided) -> Answer {

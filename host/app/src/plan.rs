@@ -18,14 +18,14 @@ pub(crate) async fn changeset(
     command: &Command,
     decision: Decision,
     reads: ReadSet,
-    answer: &Answer,
+    answer: Option<&Answer>,
     job: Option<JobDone>,
 ) -> Result<Changeset> {
     let mut set = Changeset::new(app.org().clone(), command.now);
     set.job_done = job;
     if let Some(key) = &command.idempotency {
-        let kept = if keeps_answer(command.cause.origin) { serde_json::to_value(answer).unwrap_or_default() } else { serde_json::Value::Null };
-        set.answer = Some((key.clone(), kept));
+        let kept = answer.filter(|_| keeps_answer(command.cause.origin)).and_then(|answer| serde_json::to_value(answer).ok());
+        set.answer = Some((key.clone(), kept.unwrap_or_default()));
     }
     expects(&mut set, &decision, reads);
     let kinds = kinds_of(&decision);

@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::error::{AppError, Result};
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, phc::SaltString};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::{Actor, Person, PersonId};
 use jiff::{SignedDuration, Timestamp};

@@ -5,7 +5,6 @@
 //! finds torn writes, bad disks and mixed-up files. Against somebody who can write to the folder stands its mode, 0700.
 
 use crate::config::RuntimeConfig;
-use crate::inspect::hexadecimal;
 use domain::Digest;
 use sha2::{Digest as _, Sha256};
 use std::hash::{Hash, Hasher};
@@ -34,7 +33,7 @@ impl Cache {
         }
         let mut hasher = Fingerprint(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        let compatibility = hexadecimal(&hasher.0.finalize()[..16]);
+        let compatibility = format!("{:016x}", hasher.finish());
         Ok(Self { dir: config.cache_dir.clone(), compatibility, next_temporary: AtomicU64::new(0) })
     }
 

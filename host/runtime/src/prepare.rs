@@ -102,7 +102,7 @@ fn compile_blocking(
     digest: &Digest,
     wasm: &[u8],
 ) -> Result<Component, Vec<Problem>> {
-    if inspect::digest(wasm) != *digest {
+    if pack::digest(wasm) != digest.0 {
         let message = format!("the file is not the one with the digest {digest}");
         return Err(vec![Problem::new("", "digest-mismatch", message)]);
     }

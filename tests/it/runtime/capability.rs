@@ -147,5 +147,5 @@ async fn an_error_of_the_host_is_an_answer_every_time() {
 fn what_is_not_requested_is_not_imported() {
     let get = question(PEOPLE, "get", vec![text("1")], Shape::OptionalRecord);
     let inspection = start().inspect(&guests::asking("asking", &get)).expect("valid");
-    assert_eq!(inspection.imports, ["weft:types/types@0.1.0", "weft:host/people@0.1.0"]);
+    assert_eq!(inspection.imports, ["weft:host/people@0.1.0", "weft:types/types@0.1.0"]);
 }
