@@ -1,4 +1,5 @@
-//! What the tests share: guests built from WAT, and measurements.
+//! What the tests share: actors, guests, acceptance runs and benchmarks.
 
+pub mod accept;
 pub mod bench;
 pub mod guests;
