@@ -1,5 +1,7 @@
 //! Kinds: the definition of a ticket or record type as data. A plugin brings them; the host enforces them.
 
+pub mod schema;
+
 use crate::{KindId, Object, PluginId, Problem, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -178,7 +180,7 @@ impl Kinds {
         for kind in kinds {
             let mut validators = BTreeMap::new();
             for (name, rule) in &kind.fields {
-                match jsonschema::draft202012::new(&rule.schema) {
+                match schema::compile(&rule.schema) {
                     Ok(validator) => {
                         validators.insert(name.clone(), validator);
                     }
@@ -231,4 +233,15 @@ impl Kinds {
             })
             .collect()
     }
+}
+
+/// A compiled JSON Schema.
+pub type Validator = jsonschema::Validator;
+
+/// Compile a JSON Schema (draft 2020-12). References to anything outside the schema are refused: nothing is ever fetched.
+///
+/// # Errors
+/// What is wrong with the schema, as a sentence.
+pub fn compile_schema(schema: &serde_json::Value) -> Result<Validator, String> {
+    jsonschema::draft202012::new(schema).map_err(|error| error.to_string())
 }
