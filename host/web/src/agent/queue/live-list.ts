@@ -1,5 +1,5 @@
 // What a live event does to a list on the screen. Pure: the queue calls it and renders what comes out.
-import type { LiveEvent, Ticket } from '../shared/api/types';
+import type { LiveEvent, Ticket } from '../../shared/api/types';
 
 /** Whether an event says something that the list does not know yet. */
 export function isNews(items: readonly Ticket[], event: LiveEvent | 'resync'): boolean {

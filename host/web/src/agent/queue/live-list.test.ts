@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Ticket } from '../shared/api/types';
+import type { Ticket } from '../../shared/api/types';
 import { isNews, merge } from './live-list';
 
 const ticket = (id: string, version: number): Ticket => ({ id, version }) as Ticket;
