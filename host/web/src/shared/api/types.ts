@@ -61,6 +61,7 @@ export interface Schema {
   minLength?: number;
   maxLength?: number;
   pattern?: string;
+  examples?: Value[];
   items?: Schema;
 }
 
@@ -146,6 +147,8 @@ export interface TicketDetail extends Ticket {
     can_comment_public: boolean;
     can_comment_internal: boolean;
     can_assign: boolean;
+    /** Fields that the caller may set. */
+    fields: string[];
   };
   names: Record<string, string>;
 }
