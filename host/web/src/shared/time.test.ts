@@ -14,6 +14,11 @@ test.each([
   [-minutes(61), '1 hr 1 min'],
 ])('a span of %i ms reads %s', (ms, text) => expect(formatSpan(ms, 'en')).toBe(text));
 
+test('a list does without the seconds, unless there is nothing else', () => {
+  expect(formatSpan(minutes(5) + 3000, 'en', 'minute')).toBe('5 min');
+  expect(formatSpan(40_000, 'en', 'minute')).toBe('40 sec');
+});
+
 test('a span has German units', () => expect(formatSpan(minutes(125), 'de')).toBe('2 Std. 5 Min.'));
 
 test('due is exact: the instant itself is overdue', () => {
@@ -30,6 +35,7 @@ test('soon is the last hour, or the last quarter of what was given', () => {
 
 test('ago is relative for a week, then a date', () => {
   expect(formatAgo('2026-03-02T09:55:00Z', NOW, 'en')).toBe('5 min. ago');
+  expect(formatAgo('2026-03-02T09:59:20Z', NOW, 'en')).toBe('now');
   expect(formatAgo('2026-03-01T09:00:00Z', NOW, 'en')).toBe('yesterday');
   expect(formatAgo('2026-01-05T09:00:00Z', NOW, 'en', 'UTC')).toBe('Jan 5, 2026');
 });

@@ -18,13 +18,17 @@ const UNITS = [
   ['second', SECOND],
 ] as const;
 
-/** A length of time in its two largest units: `3 days 4 hr`, `2 hr 5 min`, `40 sec`. */
-export function formatSpan(ms: number, locale: string): string {
+/**
+ * A length of time in its two largest units: `3 days 4 hr`, `2 hr 5 min`, `40 sec`. Seconds next to minutes are for who watches one
+ * clock; in a list they only flicker.
+ */
+export function formatSpan(ms: number, locale: string, least: 'minute' | 'second' = 'second'): string {
   let rest = Math.abs(ms);
   const first = UNITS.findIndex(([, size]) => rest >= size);
   if (first === -1) return unit(0, 'second', locale);
   const parts: string[] = [];
   for (const [name, size] of UNITS.slice(first, first + 2)) {
+    if (name === 'second' && least === 'minute' && parts.length > 0) break;
     const count = Math.floor(rest / size);
     rest -= count * size;
     if (count > 0) parts.push(unit(count, name, locale));
@@ -47,7 +51,8 @@ export function dueLevel(due: number, now: number, started?: number): DueLevel {
 export function formatAgo(at: string, now: number, locale: string, zone?: string): string {
   const ms = Date.parse(at) - now;
   if (Math.abs(ms) > 7 * DAY) return formatDate(at, locale, zone);
-  const [name, size] = UNITS.find(([, size]) => Math.abs(ms) >= size) ?? UNITS[3];
+  if (Math.abs(ms) < MINUTE) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second');
+  const [name, size] = UNITS.find(([, size]) => Math.abs(ms) >= size) ?? UNITS[2];
   return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }).format(Math.trunc(ms / size), name);
 }
 

@@ -71,7 +71,7 @@ export const de: Record<Key, string> = {
   'category.resolved': 'Gelöst',
   'category.closed': 'Geschlossen',
   'category.cancelled': 'Abgebrochen',
-  'category.open': 'Offen (neu, in Arbeit, pausiert)',
+  'category.open': 'Offen',
 
   'due.in': 'in {span}',
   'due.over': '{span} überfällig',
@@ -163,7 +163,6 @@ export const de: Record<Key, string> = {
   'comment.send': 'Senden',
   'comment.hint': 'Strg+Eingabe sendet.',
   'comment.reply': 'Ihre Antwort',
-  'comment.sent': 'Gesendet',
 
   'attachments.title': 'Anhänge',
   'attachments.add': 'Datei anhängen',

@@ -71,7 +71,7 @@ export const en = {
   'category.resolved': 'Resolved',
   'category.closed': 'Closed',
   'category.cancelled': 'Cancelled',
-  'category.open': 'Open (new, active, paused)',
+  'category.open': 'Open',
 
   'due.in': 'in {span}',
   'due.over': '{span} overdue',
@@ -163,7 +163,6 @@ export const en = {
   'comment.send': 'Send',
   'comment.hint': 'Ctrl+Enter sends.',
   'comment.reply': 'Your reply',
-  'comment.sent': 'Sent',
 
   'attachments.title': 'Attachments',
   'attachments.add': 'Attach a file',
