@@ -225,6 +225,7 @@ await run.test('an employee reports something in three clicks and never sees int
   await ada.keyboard.type('Probably the cable again.');
   await ada.keyboard.press('Control+Enter');
   await ada.locator('[data-visibility=internal]').waitFor();
+  await ada.keyboard.press('Escape');
   await ada.keyboard.press('r');
   await ada.keyboard.type('Have you tried another cable?');
   await ada.keyboard.press('Control+Enter');
@@ -269,6 +270,18 @@ await run.test('without a connection the page says so, and recovers', async () =
   await run.look(ben, 'offline');
   await ben.context().setOffline(false);
   await ben.locator('.offline').waitFor({ state: 'detached' });
+});
+
+await run.test('the theme can be chosen, and stays', async () => {
+  const dark = () => ben.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('color-scheme').trim() === 'dark');
+  await ben.locator('summary').click();
+  await ben.locator('details select').first().selectOption('dark');
+  check(await dark(), 'the page did not turn dark');
+  await run.look(ben, 'agent-queue-dark-chosen');
+  await ben.reload();
+  await settle(ben);
+  check(await dark(), 'the page forgot that it was dark');
+  await ben.evaluate(() => localStorage.setItem('weft.theme', 'auto'));
 });
 
 await run.test('the screens speak German', async () => {

@@ -52,6 +52,7 @@ export const de: Record<Key, string> = {
   'problem.unreachable.detail': 'Der Server hat nicht geantwortet. Er startet vielleicht neu, oder Ihr Netz ist weg.',
   'problem.screen-fault': 'Diese Seite hat einen Fehler',
   'problem.do.unreachable': 'Verbindung prüfen und erneut senden. Das ist gefahrlos: Nichts geschieht zweimal.',
+  'problem.do.bad-credentials': 'Beides prüfen und erneut versuchen. Groß und klein zählt.',
   'problem.do.400': 'Eingaben prüfen und erneut senden.',
   'problem.do.401': 'Bitte neu anmelden. Ihre Eingaben bleiben auf dieser Seite stehen.',
   'problem.do.403': 'Bitten Sie eine Administratorin dieses Bereichs, falls Sie das tun müssen.',

@@ -52,6 +52,7 @@ export const en = {
   'problem.unreachable.detail': 'The server did not answer. It may be restarting, or your network is down.',
   'problem.screen-fault': 'This screen has a fault',
   'problem.do.unreachable': 'Check your connection and try again. Sending again is safe: nothing is done twice.',
+  'problem.do.bad-credentials': 'Check both and try again. Capital letters count.',
   'problem.do.400': 'Check what you entered and send it again.',
   'problem.do.401': 'Sign in again. What you entered stays on this page.',
   'problem.do.403': 'Ask an administrator of this space if you need to do this.',
