@@ -25,7 +25,9 @@ await run.test('first load fits the budget and nothing comes from elsewhere', as
   const page = await run.visitor();
   const loads = [];
   page.on('response', (response) => loads.push(response));
-  await page.goto(`${run.base}/signin`);
+  const first = await page.goto(`${run.base}/signin`);
+  const policy = first.headers()['content-security-policy'] ?? '';
+  check(policy.includes("default-src 'self'") && !policy.includes('unsafe'), `the content security policy is: ${policy}`);
   await page.waitForSelector('form');
   await settle(page);
   let bytes = 0;
@@ -156,6 +158,22 @@ await run.test('a reply and an internal note are told apart, and both arrive liv
 await run.test('files go up and come down', async () => {
   await ada.locator('input[type=file]').setInputFiles({ name: 'router-log.txt', mimeType: 'text/plain', buffer: Buffer.from('link down\n') });
   await ada.locator('a[download]', { hasText: 'router-log.txt' }).waitFor();
+});
+
+await run.test('tickets are linked by number', async () => {
+  await ada.getByRole('button', { name: 'Link a ticket' }).click();
+  await ada.getByLabel('Ticket number').fill('NOPE0000000');
+  await ada.getByRole('button', { name: 'Add', exact: true }).click();
+  await ada.locator('[role=alert]').waitFor();
+  await ada.goto(`${run.base}/agent?kind=incident&category=any&sort=opened_at`);
+  await rows(ada).nth(1).waitFor();
+  const numbers = await ada.locator('[data-ticket] .mono').allInnerTexts();
+  const other = numbers.find((one) => one !== number);
+  await ada.goto(`${run.base}/agent/tickets/${number}`);
+  await ada.getByRole('button', { name: 'Link a ticket' }).click();
+  await ada.getByLabel('Ticket number').fill(other);
+  await ada.getByRole('button', { name: 'Add', exact: true }).click();
+  await ada.locator('section a', { hasText: other }).first().waitFor();
 });
 
 await run.test('who edits what somebody else changed is asked, and nothing is lost', async () => {

@@ -220,11 +220,11 @@ const ROUTES = [
     return file;
   }],
   ['POST', '/tickets/:id/links', ({ ticket, body, person }) => {
-    find(body.other, person);
-    ticket.links.push({ from: ticket.id, type: body.type, to: body.other });
-    log(ticket, person, 'ticket.linked', body);
+    const other = find(body.other, person).id;
+    ticket.links.push({ from: ticket.id, type: body.type, to: other });
+    log(ticket, person, 'ticket.linked', { type: body.type, other });
     touch(ticket, 'ticket.linked');
-    return ticket.links;
+    return null;
   }],
   ['DELETE', '/tickets/:id/links', ({ ticket, body }) => {
     ticket.links = ticket.links.filter((link) => link.type !== body.type || link.to !== body.other);

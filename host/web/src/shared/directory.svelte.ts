@@ -5,6 +5,8 @@ import type { Group, Kind, Page, Person, Space } from './api/types';
 
 /** Ids that are looked for in one go; the rest waits for the next. */
 const LOOKUPS_MAX = 20;
+/** The most that one page has. */
+const PEOPLE_MAX = 200;
 
 class Directory {
   kinds = $state.raw<Kind[]>([]);
@@ -29,11 +31,14 @@ class Directory {
   }
 
   async #loadAll() {
-    const [kinds, groups, spaces] = await Promise.all([
+    const [kinds, groups, spaces, people] = await Promise.all([
       api.get<Page<Kind> | Kind[]>('/kinds'),
       api.get<Page<Group> | Group[]>('/groups'),
       api.get<Page<Space> | Space[]>('/spaces'),
+      // Enough for most lists at once; others are looked up when they are met.
+      api.get<Page<Person> | Person[]>('/people', { limit: PEOPLE_MAX }),
     ]);
+    for (const person of list(people)) this.#names.set(person.id, person.name);
     this.kinds = list(kinds);
     this.groups = list(groups);
     this.spaces = list(spaces);

@@ -226,6 +226,9 @@ export interface Plugin {
   imports: string[];
 }
 
+/** What a component says of itself before it is installed. */
+export type Inspection = Pick<Plugin, 'id' | 'version' | 'title' | 'summary' | 'digest' | 'size' | 'grants' | 'imports'>;
+
 export interface Job {
   id: string;
   work: { type: string; plugin?: string; ticket?: string; seq?: number; clock?: string; key?: string };
