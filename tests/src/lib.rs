@@ -2,4 +2,5 @@
 
 pub mod accept;
 pub mod bench;
+pub mod binary;
 pub mod guests;
