@@ -267,7 +267,12 @@ pub fn step_waiting(id: &str, message: &str, correlation_key: &str) -> Vec<u8> {
 }
 
 fn returning_effects(id: &str, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
-    let mut guest = Guest::new(id);
+    returning(Guest::new(id), function, effects)
+}
+
+/// A guest that answers with these effects (kind and JSON data), with whatever manifest it was given.
+#[must_use]
+pub fn returning(mut guest: Guest, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
     let data = &mut guest.module.data;
     let list = effect_list(data, effects);
     let answer = data.words(&[0, list, length(effects), 0]);
