@@ -1,1 +1,6 @@
-//! weft-tests.
+//! What the tests share: actors, guests, acceptance runs and benchmarks.
+
+pub mod accept;
+pub mod bench;
+pub mod binary;
+pub mod guests;

@@ -1,3 +1,7 @@
-//! Bringing in what happened elsewhere. Here is the pure half: text in, effects and reports out; no store, no clock.
+//! Bringing in what happened elsewhere, through the same door as everything else.
 
 pub mod servicenow_audit;
+
+mod run;
+
+pub use run::{ImportOptions, Progress};

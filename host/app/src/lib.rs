@@ -1,3 +1,43 @@
 //! The use cases: authorize, load, decide, commit, publish.
+//!
+//! *Architecture Invariant:* [`decide`] is the only door through which tickets, records and CIs change, and [`decide`]'s `commit` the
+//! only place that writes. Nothing here names HTTP, SQL or wasmtime: the outside comes in through [`port`] and the store's traits.
 
+mod actors;
+mod admin;
+mod app;
+mod authz;
+mod calendars;
+mod cis;
+mod decide;
+mod error;
+mod hash;
+mod impact;
+pub mod import;
+mod jobs;
+mod numbers;
+mod plan;
+mod plugin;
 pub mod port;
+mod publish;
+mod records;
+mod registry;
+mod rights;
+mod session;
+mod snapshot;
+mod tickets;
+
+pub use admin::{CalendarChange, GroupChange, PersonChange, SpaceChange};
+pub use app::{App, AppConfig};
+pub use authz::{Authz, SpaceAction, TicketAction};
+pub use cis::{ImpactNode, ImpactView};
+pub use decide::Answer;
+pub use error::{AppError, Result};
+pub use hash::sha256;
+pub use impact::Reached;
+pub use plugin::health::{HealthReport, LastFault};
+pub use plugin::install::{GrantView, PluginState, PluginView};
+pub use publish::Publisher;
+pub use registry::{Plugin, Registry};
+pub use session::{NewToken, Principal};
+pub use tickets::{Actions, NextState, TicketView, TimelineEntry};

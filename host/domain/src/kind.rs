@@ -234,3 +234,14 @@ impl Kinds {
             .collect()
     }
 }
+
+/// A compiled JSON Schema.
+pub type Validator = jsonschema::Validator;
+
+/// Compile a JSON Schema (draft 2020-12). References to anything outside the schema are refused: nothing is ever fetched.
+///
+/// # Errors
+/// What is wrong with the schema, as a sentence.
+pub fn compile_schema(schema: &serde_json::Value) -> Result<Validator, String> {
+    jsonschema::draft202012::new(schema).map_err(|error| error.to_string())
+}

@@ -1,1 +1,16 @@
-//! weft-engine.
+//! The pure core of a decision: effects in, new state and events out.
+//!
+//! A [`Wave`] holds what was loaded, applies effects one after the other, and ends as a [`Decision`] that can be committed as one.
+//! *Architecture Invariant:* no I/O, no clock, no randomness, no async. The same input gives the same decision on every node, on
+//! every retry and in every replay. Running flows will decide in the same wave.
+
+mod ci;
+mod clock;
+mod create;
+mod decision;
+mod record;
+mod ticket;
+mod wave;
+
+pub use decision::{Decision, JobPlan};
+pub use wave::{By, Wave, Working};

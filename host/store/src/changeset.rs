@@ -132,6 +132,9 @@ pub struct NewJob {
     pub due_at: Timestamp,
     /// At most one job has this key; a new one replaces the old one.
     pub unique_key: Option<String>,
+    /// For `Work::React`: index into `events` of the event to deliver. Its place in the journal is known only at the commit, which
+    /// writes it into the work.
+    pub event: Option<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,147 @@
+//! The application: what every use case shares.
+
+use crate::authz::Authz;
+use crate::calendars::CalendarCache;
+use crate::error::Result;
+use crate::impact::ImpactGraph;
+use crate::numbers::Numbers;
+use crate::plugin::health::Health;
+use crate::port::clock::{Clock, Entropy};
+use crate::port::plugins::Plugins;
+use crate::publish::Publisher;
+use crate::registry::Registry;
+use domain::OrgId;
+use jiff::Timestamp;
+use std::sync::{Arc, RwLock};
+use store::Store;
+
+/// Limits and switches of the use cases.
+#[derive(Debug, Clone)]
+pub struct AppConfig {
+    pub org: OrgId,
+    /// Sign-in by persona without a password. Only the demo sets this.
+    pub demo: bool,
+    /// Decisions that are made again after a conflict, before the caller is told.
+    pub retries_max: u32,
+    /// Reactions that may follow from one another.
+    pub depth_max: u32,
+    /// Commits on one ticket by plugins in a minute, before the chain is stopped.
+    pub reactions_per_minute_max: u32,
+    /// Seconds that a browser session lasts.
+    pub session_seconds: i64,
+    /// Jobs that run at once.
+    pub workers: usize,
+    /// Attempts at a job before a person has to look at it.
+    pub attempts_max: u32,
+    /// Bytes of one attachment.
+    pub attachment_max: u64,
+}
+
+impl Default for AppConfig {
+    fn default() -> Self {
+        Self {
+            org: OrgId::from("default"),
+            demo: false,
+            retries_max: 16,
+            depth_max: 8,
+            reactions_per_minute_max: 60,
+            session_seconds: 12 * 3600,
+            workers: 8,
+            attempts_max: 8,
+            attachment_max: 25 << 20,
+        }
+    }
+}
+
+/// Everything that the use cases stand on. Cheap to share: one for the process.
+#[derive(Debug)]
+pub struct App {
+    pub config: AppConfig,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) plugins: Arc<dyn Plugins>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) registry: RwLock<Arc<Registry>>,
+    pub(crate) authz: Authz,
+    pub(crate) calendars: CalendarCache,
+    pub(crate) numbers: Numbers,
+    pub(crate) publisher: Publisher,
+    pub(crate) health: Health,
+    pub(crate) impact: ImpactGraph,
+    pub(crate) actors: crate::actors::ActorCache,
+    pub(crate) loops: crate::jobs::LoopGuard,
+    pub(crate) throttle: crate::session::Throttle,
+    /// Wakes the job workers when a commit made work.
+    pub(crate) wake: tokio::sync::Notify,
+    /// One lane per plugin serialises the plugin registry's changes.
+    pub(crate) installing: tokio::sync::Mutex<()>,
+}
+
+impl App {
+    /// Build the application over a store and a runtime, and load what is installed.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the installed plugins do not fit together.
+    pub async fn start(
+        config: AppConfig,
+        store: Arc<dyn Store>,
+        plugins: Arc<dyn Plugins>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Arc<Self>> {
+        let head = store.event_head(&config.org).await?;
+        let app = Arc::new(Self {
+            numbers: Numbers::default(),
+            publisher: Publisher::new(head),
+            authz: Authz::new(),
+            calendars: CalendarCache::default(),
+            health: Health::default(),
+            impact: ImpactGraph::default(),
+            actors: crate::actors::ActorCache::default(),
+            loops: crate::jobs::LoopGuard::default(),
+            throttle: crate::session::Throttle::default(),
+            registry: RwLock::new(Arc::new(Registry::default())),
+            wake: tokio::sync::Notify::new(),
+            installing: tokio::sync::Mutex::new(()),
+            config,
+            store,
+            plugins,
+            clock,
+            entropy,
+        });
+        app.reload_registry().await?;
+        app.reload_calendars().await?;
+        Ok(app)
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The picture of what is installed, as it is now.
+    #[must_use]
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.read().expect("nothing panics while it holds this lock"))
+    }
+
+    pub(crate) fn org(&self) -> &OrgId {
+        &self.config.org
+    }
+
+    /// The store, for what has no use case of its own: health checks, backups, tests.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The live events.
+    #[must_use]
+    pub fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+
+    pub(crate) fn new_id(&self) -> String {
+        self.entropy.new_id(self.clock.now())
+    }
+}

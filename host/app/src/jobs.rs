@@ -1,0 +1,355 @@
+//! Jobs: deliveries of events to plugins, clocks that come due, timers that fire.
+//!
+//! A job's effect and the end of the job are one commit, so that running it twice equals running it once.
+
+use crate::app::App;
+use crate::decide::understood;
+use crate::error::{AppError, Result};
+use crate::registry::Plugin;
+use crate::snapshot::ReadSet;
+use domain::change::Command;
+use domain::event::{Cause, Event, Origin};
+use domain::job::Work;
+use domain::{Actor, PluginId, Ticket, TicketId};
+use engine::{By, Wave};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::{ClaimedJob, JobDone, Release};
+use tokio_util::sync::CancellationToken;
+
+/// How long a claim holds. A worker that is alive finishes long before.
+const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// The longest that workers sleep when nothing is due and nobody wakes them.
+const IDLE: Duration = Duration::from_secs(5);
+const BATCH: u32 = 64;
+/// Longest wait between two attempts.
+const BACKOFF_MAX_SECONDS: i64 = 600;
+
+/// Why a job did not get done.
+enum Stop {
+    /// Try again later.
+    Retry(String),
+    /// Wait until the plugin is back.
+    Hold(String),
+    /// Give up; a person has to look.
+    Bury(String),
+}
+
+/// Counts what plugins do to one ticket, so that a loop is stopped with its chain.
+#[derive(Debug, Default)]
+pub struct LoopGuard {
+    recent: Mutex<HashMap<(PluginId, TicketId), VecDeque<Timestamp>>>,
+}
+
+impl LoopGuard {
+    /// True if this reaction is one too many within a minute.
+    fn trips(&self, plugin: &PluginId, ticket: &TicketId, now: Timestamp, max: u32) -> bool {
+        let mut recent = self.recent.lock().expect("nothing panics while it holds this lock");
+        if recent.len() > 50_000 {
+            recent.retain(|_, times| times.back().is_some_and(|last| now.duration_since(*last) < SignedDuration::from_mins(1)));
+        }
+        let times = recent.entry((plugin.clone(), ticket.clone())).or_default();
+        while times.front().is_some_and(|first| now.duration_since(*first) >= SignedDuration::from_mins(1)) {
+            times.pop_front();
+        }
+        times.push_back(now);
+        times.len() > max as usize
+    }
+}
+
+impl App {
+    /// Run jobs until told to stop; what is running is finished first.
+    pub async fn work(self: Arc<Self>, stop: CancellationToken) {
+        let owner = self.new_id();
+        while !stop.is_cancelled() {
+            let woken = self.wake.notified();
+            let done = match self.run_due(&owner).await {
+                Ok(done) => done,
+                Err(error) => {
+                    tracing::warn!(%error, "jobs could not be claimed");
+                    0
+                }
+            };
+            if done > 0 {
+                continue;
+            }
+            let sleep = self.until_next().await;
+            tokio::select! {
+                () = woken => {}
+                () = tokio::time::sleep(sleep) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn until_next(&self) -> Duration {
+        match self.store.job_next_due(self.org()).await {
+            Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::from_millis(20)).clamp(Duration::from_millis(20), IDLE),
+            _ => IDLE,
+        }
+    }
+
+    /// Run every job that is due now, and what follows from them, until nothing is due: for tests, simulations and imports.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn drain(self: &Arc<Self>) -> Result<u64> {
+        let owner = self.new_id();
+        let mut total = 0;
+        loop {
+            let done = self.run_due(&owner).await?;
+            if done == 0 {
+                return Ok(total);
+            }
+            total += done;
+        }
+    }
+
+    async fn run_due(self: &Arc<Self>, owner: &str) -> Result<u64> {
+        let now = self.now();
+        let jobs = self.store.job_claim(self.org(), now, now + LEASE, owner, BATCH).await?;
+        let count = jobs.len() as u64;
+        let permits = Arc::new(tokio::sync::Semaphore::new(self.config.workers));
+        let mut running = tokio::task::JoinSet::new();
+        for job in jobs {
+            let permit = Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
+            let app = Arc::clone(self);
+            running.spawn(async move {
+                app.run_job(job).await;
+                drop(permit);
+            });
+        }
+        while running.join_next().await.is_some() {}
+        Ok(count)
+    }
+
+    async fn run_job(self: &Arc<Self>, claimed: ClaimedJob) {
+        let (id, fence, attempts) = (claimed.job.id.clone(), claimed.fence, claimed.job.attempts);
+        let done = JobDone { id: id.clone(), fence };
+        let outcome = match &claimed.job.work {
+            Work::React { plugin, seq } => self.deliver(plugin, *seq, done).await,
+            Work::ClockDue { ticket, clock, due_at } => self.clock_due(ticket, clock, *due_at, done).await,
+            Work::Timer { plugin, ticket, key, data, cause } => self.fire_timer(plugin, ticket, (key, data), cause, claimed.job.due_at, done).await,
+        };
+        let release = match outcome {
+            Ok(()) => return,
+            Err(Stop::Retry(error)) if attempts < self.config.attempts_max => Release::Retry { due_at: self.retry_at(attempts), error },
+            Err(Stop::Hold(error)) => Release::Hold { error },
+            Err(Stop::Retry(error) | Stop::Bury(error)) => {
+                tracing::error!(job = %id, error, "a job was given up; an administrator can see and retry it");
+                Release::Bury { error }
+            }
+        };
+        metrics::counter!("weft_jobs_released_total").increment(1);
+        if let Err(error) = self.store.job_release(self.org(), &id, fence, release).await {
+            tracing::warn!(job = %id, %error, "a job could not be given back; its lease will run out");
+        }
+    }
+
+    /// Twice as long with every attempt.
+    fn retry_at(&self, attempts: u32) -> Timestamp {
+        let seconds = (1_i64 << attempts.min(16)).min(BACKOFF_MAX_SECONDS);
+        self.now() + SignedDuration::from_secs(seconds)
+    }
+
+    async fn deliver(self: &Arc<Self>, plugin: &PluginId, seq: i64, done: JobDone) -> Result<(), Stop> {
+        let plugin = self.ready(plugin)?;
+        let event = self.store.event_get(self.org(), seq).await.map_err(retry)?;
+        let event = event.ok_or_else(|| Stop::Bury(format!("there is no event {seq}")))?;
+        let cause = event.cause.clone();
+        let origin = if cause.origin == Origin::Import { Origin::Import } else { Origin::Reaction };
+        // History is decided with its own time as now.
+        let now = if origin == Origin::Import { event.at } else { self.now() };
+        self.react(&plugin, event, cause, origin, now, done).await
+    }
+
+    async fn fire_timer(
+        self: &Arc<Self>,
+        plugin: &PluginId,
+        ticket: &TicketId,
+        (key, data): (&str, &serde_json::Value),
+        cause: &Cause,
+        due_at: Timestamp,
+        done: JobDone,
+    ) -> Result<(), Stop> {
+        let plugin = self.ready(plugin)?;
+        let event = Event {
+            seq: 0,
+            subject_kind: "ticket".to_owned(),
+            subject: ticket.0.clone(),
+            subject_seq: 0,
+            space: String::new(),
+            at: due_at,
+            actor: plugin.id().0.clone(),
+            kind: "timer.fired".to_owned(),
+            data: serde_json::json!({ "key": key, "data": data }),
+            // A timer begins a new chain: waiting is not looping. What it was scheduled for stays known by the correlation.
+            cause: Cause { depth: 0, chain: Vec::new(), origin: Origin::Timer, ..cause.clone() },
+            hash: String::new(),
+        };
+        let cause = event.cause.clone();
+        self.react(&plugin, event, cause, Origin::Timer, self.now(), done).await
+    }
+
+    fn ready(&self, id: &PluginId) -> Result<Arc<Plugin>, Stop> {
+        let registry = self.registry();
+        let plugin = registry.plugin(id).ok_or_else(|| Stop::Hold(format!("plugin `{id}` is not installed")))?;
+        if self.health.is_quarantined(id) {
+            return Err(Stop::Hold(format!("plugin `{id}` is quarantined")));
+        }
+        if !plugin.is_active() {
+            return Err(Stop::Hold(format!("plugin `{id}` is not enabled")));
+        }
+        Ok(Arc::clone(plugin))
+    }
+
+    /// Ask the plugin, decide what it wants, commit it together with the end of the job. On a conflict the plugin is asked again,
+    /// because what it saw has changed.
+    async fn react(self: &Arc<Self>, plugin: &Arc<Plugin>, event: Event, cause: Cause, origin: Origin, now: Timestamp, done: JobDone) -> Result<(), Stop> {
+        let mut chain = cause.chain.clone();
+        chain.push(format!("{} on {} of {}", plugin.id(), event.kind, event.subject));
+        let ticket_id = TicketId(event.subject.clone());
+        for _ in 0..=self.config.retries_max {
+            let subject = self.subject(&event).await?;
+            let mut command = Command {
+                actor: Actor::plugin(plugin.id()),
+                now,
+                subject: subject.as_ref().map(|ticket| ticket.id.clone()),
+                expected_version: None,
+                effects: Vec::new(),
+                cause: Cause { command: done.id.0.clone(), correlation: cause.correlation.clone(), depth: cause.depth + 1, origin, chain: chain.clone() },
+                idempotency: None,
+                dry_run: false,
+            };
+            let space = subject.as_ref().map_or_else(|| event.space.as_str().into(), |ticket| ticket.space.clone());
+            let reads = Arc::new(Mutex::new(ReadSet::default()));
+            let call = self.call(plugin, &command, &space, &reads);
+            let started = self.now();
+            let answer = self.plugins.react(call, event.clone(), subject).await;
+            let answer = self.observe(plugin, started, answer).map_err(|error| self.fault(plugin, &error))?;
+            let raw = answer.map_err(|fault| match fault {
+                crate::port::plugins::Fault::Retry(seconds) => Stop::Retry(format!("the plugin asked to wait {seconds} s")),
+                other => Stop::Bury(other.to_string()),
+            })?;
+            command.effects = understood(plugin, raw).map_err(|error| Stop::Bury(explain(&error)))?;
+            if !command.effects.is_empty() {
+                if cause.depth + 1 > self.config.depth_max {
+                    return Err(Stop::Bury(AppError::Cascade(chain).to_string()));
+                }
+                if self.loops.trips(plugin.id(), &ticket_id, self.now(), self.config.reactions_per_minute_max) {
+                    return Err(Stop::Bury(AppError::Cascade(chain).to_string()));
+                }
+            }
+            match self.submit_once(&command, reads, done.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(AppError::Contended { .. }) => {}
+                Err(error) => return Err(stop(&error)),
+            }
+        }
+        Err(Stop::Retry("what it depends on kept changing".to_owned()))
+    }
+
+    async fn subject(&self, event: &Event) -> Result<Option<Ticket>, Stop> {
+        if event.subject_kind != "ticket" {
+            return Ok(None);
+        }
+        let bundle = self.store.ticket_load(self.org(), &event.subject).await.map_err(retry)?;
+        Ok(bundle.map(|bundle| bundle.ticket))
+    }
+
+    /// A component's failure: wait for the quarantine to end, or try again.
+    fn fault(&self, plugin: &Plugin, error: &AppError) -> Stop {
+        if self.health.is_quarantined(plugin.id()) { Stop::Hold(error.to_string()) } else { Stop::Retry(explain(error)) }
+    }
+
+    async fn clock_due(self: &Arc<Self>, ticket: &TicketId, clock: &str, due_at: Timestamp, done: JobDone) -> Result<(), Stop> {
+        for _ in 0..=self.config.retries_max {
+            let registry = self.registry();
+            let cause = Cause { command: done.id.0.clone(), correlation: done.id.0.clone(), depth: 0, origin: Origin::Timer, chain: Vec::new() };
+            let seed = crate::hash::seed(&done.id.0);
+            let mut wave = Wave::new(&registry.kinds, &registry.classes, self.now(), cause.clone(), &seed);
+            if let Some(bundle) = self.store.ticket_load(self.org(), &ticket.0).await.map_err(retry)? {
+                wave.insert(bundle);
+                let by = By { actor: "system".to_owned(), plugin: None, roles: BTreeSet::new(), person: None };
+                wave.fire_clock(ticket, clock, due_at, &by);
+            }
+            let decision = wave.finish("system").map_err(|problems| Stop::Bury(format!("{problems:?}")))?;
+            let command = Command {
+                actor: Actor::system(),
+                now: self.now(),
+                subject: Some(ticket.clone()),
+                expected_version: None,
+                effects: Vec::new(),
+                cause,
+                idempotency: None,
+                dry_run: false,
+            };
+            match self.commit_decision(&registry, &command, decision, ReadSet::default(), Some(done.clone())).await {
+                Ok(_) => return Ok(()),
+                Err(AppError::Contended { .. }) => {}
+                Err(error) => return Err(stop(&error)),
+            }
+        }
+        Err(Stop::Retry("the ticket kept changing".to_owned()))
+    }
+
+    /// Make the held jobs of a plugin run again.
+    pub(crate) async fn unhold(&self, plugin: &PluginId) -> Result<u64> {
+        let count = self.store.job_unhold(self.org(), plugin).await?;
+        self.wake.notify_waiters();
+        Ok(count)
+    }
+
+    /// Jobs in a state, for administrators.
+    ///
+    /// # Errors
+    /// The caller does not run the platform.
+    pub async fn job_list(&self, actor: &Actor, state: domain::job::JobState, limit: u32) -> Result<Vec<domain::Job>> {
+        self.platform(actor)?;
+        Ok(self.store.job_list(self.org(), state, limit).await?)
+    }
+
+    /// Have a job that was given up tried again.
+    ///
+    /// # Errors
+    /// The caller does not run the platform, or there is no such job.
+    pub async fn job_retry(&self, actor: &Actor, id: &str) -> Result<()> {
+        self.platform(actor)?;
+        if !self.store.job_retry(self.org(), &id.into(), self.now()).await? {
+            return Err(AppError::not_found("job that was given up", id));
+        }
+        self.wake.notify_waiters();
+        Ok(())
+    }
+}
+
+fn retry(error: impl std::fmt::Display) -> Stop {
+    Stop::Retry(error.to_string())
+}
+
+fn stop(error: &AppError) -> Stop {
+    match error {
+        AppError::Quarantined { .. } => Stop::Hold(error.to_string()),
+        AppError::Contended { .. } | AppError::Store(_) | AppError::Busy { .. } | AppError::Plugin(_) => Stop::Retry(explain(error)),
+        other => Stop::Bury(explain(other)),
+    }
+}
+
+/// The error with its problems, for the person who looks at the job.
+fn explain(error: &AppError) -> String {
+    let problems = match error {
+        AppError::Invalid(problems) | AppError::Rejected { problems, .. } => problems.as_slice(),
+        _ => &[],
+    };
+    let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    let mut text = match error {
+        AppError::Plugin(fault) => fault.to_string(),
+        other => other.to_string(),
+    };
+    if !list.is_empty() {
+        text = format!("{text}: {}", list.join("; "));
+    }
+    text
+}

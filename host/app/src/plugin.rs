@@ -1,0 +1,4 @@
+//! Installing, consenting to, switching and watching plugins.
+
+pub mod health;
+pub mod install;

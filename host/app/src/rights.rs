@@ -1,0 +1,99 @@
+//! Which right each effect needs.
+
+use crate::app::App;
+use crate::authz::{SpaceAction, TicketAction};
+use crate::error::{AppError, Result};
+use crate::registry::Registry;
+use domain::ticket::Visibility;
+use domain::{Actor, Effect, TicketId};
+use engine::Wave;
+
+impl App {
+    /// Whether a person may have this effect. Field and transition rules of the kind are checked when it is applied.
+    pub(crate) fn authorize_person(&self, actor: &Actor, registry: &Registry, wave: &Wave<'_>, effect: &Effect, subject: Option<&TicketId>) -> Result<()> {
+        let forbidden = |message: &str| Err(AppError::Forbidden(message.to_owned()));
+        match effect {
+            Effect::CreateTicket(create) => {
+                if create.imported.is_some() {
+                    return forbidden("only an import may say what another system called a ticket");
+                }
+                let kind = registry.kinds.get(&create.kind);
+                if kind.is_some_and(|kind| !self.authz.may_create(actor, &create.space, kind)) {
+                    return forbidden(&format!("you may not create a {} in `{}`", create.kind, create.space));
+                }
+                match &create.parent {
+                    Some(parent) => self.on_ticket(actor, wave, parent, TicketAction::Update),
+                    None => Ok(()),
+                }
+            }
+            Effect::UpsertRecord(upsert) => self.in_space(actor, SpaceAction::WriteRecord, &upsert.space),
+            Effect::UpsertCi(upsert) => self.in_space(actor, SpaceAction::WriteCi, &upsert.space),
+            Effect::RelateCis(_) | Effect::UnrelateCis(_) => Ok(()),
+            Effect::Notify(_) | Effect::StartClock(_) | Effect::PauseClock(_) | Effect::StopClock(_) | Effect::Schedule(_) | Effect::Unschedule(_) => {
+                forbidden(&format!("`{}` is for plugins", effect.name()))
+            }
+            _ => {
+                let Some(id) = effect.ticket().or(subject) else { return Ok(()) };
+                let action = match effect {
+                    Effect::Comment(comment) if comment.visibility == Visibility::Internal => TicketAction::CommentInternal,
+                    Effect::Comment(_) | Effect::Attach(_) => TicketAction::CommentPublic,
+                    Effect::Assign(_) => TicketAction::Assign,
+                    Effect::SetAccess(_) => TicketAction::SetAccess,
+                    Effect::SetField(set) if matches!(set.field.as_str(), "restricted" | "requester") => TicketAction::Assign,
+                    Effect::Watch(watch) if watch.add.iter().chain(&watch.remove).all(|person| person.0 == actor.id) => TicketAction::Read,
+                    _ => TicketAction::Update,
+                };
+                self.on_ticket(actor, wave, id, action)?;
+                match effect {
+                    Effect::Link(link) | Effect::Unlink(link) => self.on_ticket(actor, wave, &link.other, TicketAction::Read),
+                    Effect::SetParent(set) => set.parent.as_ref().map_or(Ok(()), |parent| self.on_ticket(actor, wave, parent, TicketAction::Update)),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn on_ticket(&self, actor: &Actor, wave: &Wave<'_>, id: &TicketId, action: TicketAction) -> Result<()> {
+        let not_found = || AppError::not_found("ticket", &id.0);
+        let bundle = &wave.ticket(id).ok_or_else(not_found)?.after;
+        if !self.authz.may_read(actor, bundle) {
+            return Err(not_found());
+        }
+        if self.authz.ticket(actor, action, bundle) {
+            return Ok(());
+        }
+        let what = match action {
+            TicketAction::Read | TicketAction::ReadInternal => "see this",
+            TicketAction::Update => "change this ticket",
+            TicketAction::Assign => "assign this ticket",
+            TicketAction::CommentPublic => "comment on this ticket",
+            TicketAction::CommentInternal => "write internal comments on this ticket",
+            TicketAction::SetAccess => "say who may see this ticket",
+        };
+        Err(AppError::Forbidden(format!("you may not {what}")))
+    }
+
+    /// # Errors
+    /// The actor may not.
+    pub(crate) fn in_space(&self, actor: &Actor, action: SpaceAction, space: &domain::SpaceId) -> Result<()> {
+        if self.authz.space(actor, action, space) {
+            return Ok(());
+        }
+        let what = match action {
+            SpaceAction::Read => "look around",
+            SpaceAction::WriteRecord => "change records",
+            SpaceAction::WriteCi => "change configuration items",
+            SpaceAction::Administer => "change the set-up",
+        };
+        Err(AppError::Forbidden(format!("you may not {what} in `{space}`")))
+    }
+
+    /// # Errors
+    /// The actor does not run the platform.
+    pub(crate) fn platform(&self, actor: &Actor) -> Result<()> {
+        if self.authz.administers_platform(actor) {
+            return Ok(());
+        }
+        Err(AppError::Forbidden("this is for administrators of the platform".to_owned()))
+    }
+}

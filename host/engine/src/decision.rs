@@ -1,0 +1,71 @@
+//! What a wave decided: complete, checked, not yet committed.
+
+use domain::event::EventDraft;
+use domain::ticket::AccessList;
+use domain::{
+    Attachment, Ci, CiRelation, Clock, Comment, GroupId, Link, PersonId, PluginId, Record, Ticket, TicketId, job,
+};
+use jiff::Timestamp;
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decision {
+    /// New state of every ticket that changed, with the version it was read at (0 for a new one).
+    pub tickets: Vec<(Ticket, u32)>,
+    pub comments: Vec<Comment>,
+    pub attachments: Vec<Attachment>,
+    pub links_added: Vec<Link>,
+    pub links_removed: Vec<Link>,
+    pub watchers_added: Vec<(TicketId, PersonId)>,
+    pub watchers_removed: Vec<(TicketId, PersonId)>,
+    pub access: Vec<(TicketId, AccessList)>,
+    pub clocks: Vec<Clock>,
+    pub records: Vec<(Record, u32)>,
+    pub cis: Vec<(Ci, u32)>,
+    pub relations_added: Vec<CiRelation>,
+    pub relations_removed: Vec<CiRelation>,
+    pub notices: Vec<Notice>,
+    pub jobs: Vec<JobPlan>,
+    pub jobs_cancelled: Vec<String>,
+    /// In the order in which they happened.
+    pub events: Vec<EventDraft>,
+    /// Tickets and records whose version the decision depends on without changing them.
+    pub read: Vec<(TicketId, u32)>,
+}
+
+/// A durable job that the commit creates; at most one per unique key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobPlan {
+    pub work: job::Work,
+    pub order_key: String,
+    pub due_at: Timestamp,
+    pub unique_key: String,
+}
+
+/// Something to tell people in the product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub from: String,
+    pub ticket: Option<TicketId>,
+    pub people: Vec<PersonId>,
+    pub groups: Vec<GroupId>,
+    pub subject: String,
+    pub body: String,
+}
+
+impl Decision {
+    /// Whether committing it would change anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.jobs.is_empty() && self.jobs_cancelled.is_empty() && self.notices.is_empty()
+    }
+}
+
+/// The key of the job that fires a clock.
+pub(crate) fn clock_key(ticket: &TicketId, clock: &str) -> String {
+    format!("clock:{ticket}:{clock}")
+}
+
+/// The key of a timer that a plugin scheduled.
+pub(crate) fn timer_key(plugin: &PluginId, ticket: &TicketId, key: &str) -> String {
+    format!("timer:{plugin}:{ticket}:{key}")
+}
