@@ -1,3 +1,3 @@
 //! Service level management: agreements, their clocks on tickets, and why each is due when it is.
 
-pub mod timeline;
+pub use timeline;
