@@ -11,6 +11,7 @@ pub mod filters;
 pub mod jobs;
 pub mod journal;
 pub mod nouns;
+pub mod numbers;
 pub mod reads;
 
 use crate::Store;
@@ -42,8 +43,8 @@ macro_rules! conformance_tests {
             commits::carries_out_concurrent_duplicates_once,
             commits::refuses_a_taken_value,
             commits::frees_a_value_that_was_given_up,
-            commits::leases_every_number_once,
-            commits::keeps_numbers_above_a_floor,
+            numbers::leases_every_number_once,
+            numbers::keeps_numbers_above_a_floor,
             commits::spares_the_neighbours_of_a_poisoned_changeset,
             commits::keeps_everything_over_a_restart,
             commits::keeps_organisations_apart,
@@ -68,6 +69,7 @@ macro_rules! conformance_tests {
             journal::detects_a_missing_tail,
             journal::detects_a_swap,
             jobs::run_in_order_of_their_key,
+            jobs::carry_the_place_of_their_event,
             jobs::are_not_overtaken_by_a_retry,
             jobs::complete_only_with_the_current_fence,
             jobs::come_back_when_a_lease_ends,

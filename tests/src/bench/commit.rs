@@ -159,6 +159,7 @@ fn edit(ticket: &Ticket, seen: u32, number: usize, turn: usize) -> Changeset {
         order_key: format!("incident:{}", ticket.id),
         due_at: ticket.updated_at,
         unique_key: Some(format!("client-{number}")),
+        event: None,
     });
     changeset
 }

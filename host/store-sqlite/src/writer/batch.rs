@@ -102,8 +102,9 @@ impl<'w> Batch<'w> {
         for write in &changeset.writes {
             self.write_one(org, write);
         }
+        let events = self.write_events(changeset);
         for job in &changeset.jobs {
-            self.write_job(org, job);
+            self.write_job(org, job, &events);
         }
         if let Some((key, answer)) = &changeset.answer {
             let stored =
@@ -121,7 +122,7 @@ impl<'w> Batch<'w> {
             ));
             self.seen.answers.insert((org.0.clone(), key.scope.clone(), key.key.clone()), stored);
         }
-        Committed { events: self.write_events(changeset) }
+        Committed { events }
     }
 
     fn write_events(&mut self, changeset: &Changeset) -> Vec<Event> {

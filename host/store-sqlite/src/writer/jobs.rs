@@ -3,7 +3,7 @@
 use super::batch::Batch;
 use crate::table::{Row, Table};
 use crate::value::Value;
-use domain::{JobId, OrgId, job::Work};
+use domain::{Event, JobId, OrgId, job::Work};
 use store::NewJob;
 
 /// A job's first fence is its ordinal, shifted: a later job with the same id never repeats the fence of an earlier one.
@@ -20,7 +20,8 @@ impl Batch<'_> {
         self.seen.remove_unique_job(org.as_str(), unique_key);
     }
 
-    pub(super) fn write_job(&mut self, org: &OrgId, job: &NewJob) {
+    /// `events` are those of the same changeset, with their places in the journal.
+    pub(super) fn write_job(&mut self, org: &OrgId, job: &NewJob, events: &[Event]) {
         if let Some(unique_key) = &job.unique_key {
             self.cancel_job(org, unique_key);
         }
@@ -30,7 +31,11 @@ impl Batch<'_> {
             Work::React { plugin, .. } | Work::Timer { plugin, .. } => Some(plugin.as_str()),
             _ => None,
         };
-        let work = serde_json::to_string(&job.work).expect("work has text keys");
+        let mut work = job.work.clone();
+        if let (Work::React { seq, .. }, Some(event)) = (&mut work, job.event.and_then(|index| events.get(index))) {
+            *seq = event.seq;
+        }
+        let work = serde_json::to_string(&work).expect("work has text keys");
         self.pending.put(Row::new(
             Table::Job,
             vec![

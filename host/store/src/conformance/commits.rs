@@ -9,7 +9,6 @@ use domain::ticket::{AccessList, Visibility};
 use domain::{Attachment, Clock, ClockState, Comment, Link, OrgId, Ticket, TicketId};
 use futures_util::future::join_all;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 type Made = Box<dyn Harness>;
 
@@ -287,30 +286,6 @@ pub async fn frees_a_value_that_was_given_up(made: Made) {
     assert_eq!(store.person_by_login(&org(), "ana.login").await.unwrap(), Some(ben));
 }
 
-pub async fn leases_every_number_once(made: Made) {
-    let store = made.store();
-    let mut seen = BTreeSet::new();
-    for _ in 0..4 {
-        let org = org();
-        let leases = join_all((0..32).map(|number| store.number_lease(&org, "incident", 1 + number % 5))).await;
-        for (number, first) in (0..).zip(leases) {
-            let first = first.unwrap();
-            for given in first..=first + i64::from(number % 5_u32) {
-                assert!(given > 0 && seen.insert(given), "{given} was given twice");
-            }
-        }
-    }
-    assert_eq!(store.number_lease(&org(), "change", 10).await.unwrap(), 1);
-}
-
-pub async fn keeps_numbers_above_a_floor(made: Made) {
-    let store = made.store();
-    store.number_floor(&org(), "incident", 500).await.unwrap();
-    assert_eq!(store.number_lease(&org(), "incident", 10).await.unwrap(), 501);
-    store.number_floor(&org(), "incident", 100).await.unwrap();
-    assert_eq!(store.number_lease(&org(), "incident", 1).await.unwrap(), 511);
-}
-
 pub async fn spares_the_neighbours_of_a_poisoned_changeset(made: Made) {
     let store = made.store();
     put_ticket(&*store, ticket("first")).await;
@@ -387,7 +362,7 @@ pub async fn orders_writes_of_one_batch(made: Made) {
                 ticket: TicketId::from("t1"),
                 access: AccessList { people, groups: vec![format!("g{number}").as_str().into()] },
             }];
-            writes.push(if number % 2 == 0 { watch("t1", "ana") } else { Write::Unwatch { ticket: "t1".into(), person: "ana".into() } });
+            writes.push(if number.is_multiple_of(2) { watch("t1", "ana") } else { Write::Unwatch { ticket: "t1".into(), person: "ana".into() } });
             store.commit(Changeset { writes, ..changes() })
         });
         for result in join_all(attempts).await {
@@ -399,7 +374,7 @@ pub async fn orders_writes_of_one_batch(made: Made) {
         assert_eq!(bundle.access.groups.len(), 1);
         assert_eq!(bundle.access.people.len(), number % 4);
         assert!(bundle.access.people.iter().all(|id| id.as_str().starts_with(&format!("p{group}-"))));
-        assert_eq!(bundle.watchers.len(), usize::from(number % 2 == 0));
+        assert_eq!(bundle.watchers.len(), usize::from(number.is_multiple_of(2)));
     }
 }
 

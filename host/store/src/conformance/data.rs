@@ -116,6 +116,7 @@ pub fn job(id: &str, order_key: &str, due: i64) -> NewJob {
         order_key: order_key.to_owned(),
         due_at: at(due),
         unique_key: None,
+        event: None,
     }
 }
 

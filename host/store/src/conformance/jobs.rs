@@ -1,7 +1,7 @@
 //! Jobs: one at a time for each key, in order, completed only by who holds the claim.
 
 use super::Harness;
-use super::data::{at, changes, commit, job, org};
+use super::data::{at, changes, commit, event, job, org};
 use crate::{Changeset, ClaimedJob, CommitError, JobDone, NewJob, Release, Store, Write};
 
 use domain::job::{JobState, Work};
@@ -227,4 +227,19 @@ pub async fn survive_an_unreadable_neighbour(made: Made) {
     assert_eq!(ids(&claim(&*store, 1).await), ["good"]);
     assert_eq!(store.job_counts(&org()).await.unwrap(), crate::JobCounts { ready: 1, held: 0, dead: 1 });
     assert!(store.job_list(&org(), JobState::Dead, 9).await.unwrap().is_empty());
+}
+
+pub async fn carry_the_place_of_their_event(made: Made) {
+    let store = made.store();
+    let changeset = || Changeset {
+        events: vec![event("t1", "first"), event("t1", "second")],
+        jobs: vec![NewJob { event: Some(1), ..job("a", "a", 1) }],
+        ..changes()
+    };
+    let committed = commit(&*store, changeset()).await;
+
+    let claimed = claim(&*store, 10).await;
+
+    let Work::React { seq, .. } = claimed[0].job.work else { panic!("the job reacts to an event") };
+    assert_eq!(seq, committed.events[1].seq);
 }
