@@ -9,7 +9,7 @@ fn host(targets: &[Value]) -> FakeHost {
     let office =
         |at: Instant| at.weekday() < 5 && (9 * 3600..17 * 3600).contains(&at.second_of_day());
     let host = FakeHost::of_manifest(include_str!("../plugin.toml"))
-        .with_calendar("office", FakeCalendar::new(office));
+        .with_calendar("office-hours", FakeCalendar::new(office));
     targets
         .iter()
         .enumerate()
@@ -181,7 +181,7 @@ impl Ledger {
 }
 
 fn resolution(minutes: i64) -> Value {
-    json!({"title": "Resolve", "metric": "resolution", "minutes": minutes, "calendar": "office"})
+    json!({"title": "Resolve", "metric": "resolution", "minutes": minutes, "calendar": "office-hours"})
 }
 
 fn with(mut target: Value, fields: Value) -> Value {
@@ -232,7 +232,7 @@ fn slm_01_working_and_elapsed_minutes_and_a_date_of_the_ticket() {
         resolution(600),
         json!({"type": "ola", "counting": "elapsed"}),
     );
-    let date = json!({"title": "On the day", "type": "uc", "metric": "resolution", "due-field": "wanted", "calendar": "office"});
+    let date = json!({"title": "On the day", "type": "uc", "metric": "resolution", "due-field": "wanted", "calendar": "office-hours"});
     let mut ledger = Ledger::opened(&[resolution(600), elapsed, date]);
 
     ledger.due("SLT1", "03 11:00");
@@ -265,10 +265,10 @@ fn slm_02_the_zone_is_that_of_its_source_and_else_of_the_system() {
         assert!(reason.contains(expected), "{source}: {reason}");
     };
 
-    check("sla", "(calendar office) from");
+    check("sla", "(calendar office-hours) from");
     check(
         "caller",
-        "(calendar office, zone Asia/Tokyo) from 2026-03-02T09:00Z: due 2026-03-02T10:00Z. The zone is that of the caller.",
+        "(calendar office-hours, zone Asia/Tokyo) from 2026-03-02T09:00Z: due 2026-03-02T10:00Z. The zone is that of the caller.",
     );
     check("ci-location", "zone Europe/Paris) from");
     check("task-location", "zone Africa/Lagos) from");
@@ -289,13 +289,10 @@ fn slm_03_a_calendar_that_is_gone_never_stops_a_ticket() {
     let host = ledger.host.denying("calendars");
     let change = Change::creating(ledger.ticket.unwrap());
     // Denied is no answer about the calendar: the decision must be made again.
-    assert_eq!(
-        guard(&host, &change).unwrap_err().issues[0].code,
-        "denied"
-    );
+    assert_eq!(guard(&host, &change).unwrap_err().issues[0].code, "denied");
 
     let closed = FakeHost::of_manifest(include_str!("../plugin.toml"))
-        .with_calendar("office", FakeCalendar::new(|_| false));
+        .with_calendar("office-hours", FakeCalendar::new(|_| false));
     let record = Record {
         fields: resolution(60).as_object().unwrap().clone(),
         ..Record::new("1", "sla-target", "active")
@@ -305,7 +302,7 @@ fn slm_03_a_calendar_that_is_gone_never_stops_a_ticket() {
     assert!(
         host.logged()[0]
             .1
-            .contains("cannot be counted on #T1: calendar `office` is not open"),
+            .contains("cannot be counted on #T1: calendar `office-hours` is not open"),
         "{:?}",
         host.logged()
     );
@@ -313,8 +310,7 @@ fn slm_03_a_calendar_that_is_gone_never_stops_a_ticket() {
 
 #[test]
 fn slm_04_the_due_time_moves_by_the_working_part_of_the_pauses() {
-    let response =
-        json!({"title": "Respond", "metric": "response", "minutes": 480, "calendar": "office"});
+    let response = json!({"title": "Respond", "metric": "response", "minutes": 480, "calendar": "office-hours"});
     let never = with(resolution(480), json!({"type": "ola", "pause": "never"}));
     let mut ledger = Ledger::opened(&[response, resolution(480), never]);
 
@@ -656,16 +652,16 @@ fn reasons_say_which_target_which_condition_and_how_the_due_time_comes_about() {
     assert_eq!(
         said,
         [
-            "P3 resolution (SLT6, SLA) applies as priority is 3. Resolution within 960 working minutes (calendar office) from \
+            "P3 resolution (SLT6, SLA) applies as priority is 3. Resolution within 960 working minutes (calendar office-hours) from \
              2026-03-02T09:00Z: due 2026-03-03T17:00Z.",
-            "P3 resolution (SLT6, SLA) is paused as state is on-hold. Resolution within 960 working minutes (calendar office) \
+            "P3 resolution (SLT6, SLA) is paused as state is on-hold. Resolution within 960 working minutes (calendar office-hours) \
              from 2026-03-02T09:00Z: paused since 2026-03-02T10:00Z, due again when it resumes.",
             "P3 resolution (SLT6, SLA) counts again as state is in-progress. Resolution within 960 working minutes (calendar \
-             office) from 2026-03-02T09:00Z, paused 30 working minutes: due 2026-03-04T09:30Z.",
+             office-hours) from 2026-03-02T09:00Z, paused 30 working minutes: due 2026-03-04T09:30Z.",
             "P3 response (SLT5, SLA) ended as an agent answered the customer. Response within 240 working minutes (calendar \
-             office) from 2026-03-02T09:00Z: met 2026-03-02T10:40Z after 100 working minutes.",
+             office-hours) from 2026-03-02T09:00Z: met 2026-03-02T10:40Z after 100 working minutes.",
             "P3 resolution (SLT6, SLA) was cancelled as P1 resolution (SLT2, SLA) takes its place. Resolution within 960 \
-             working minutes (calendar office) from 2026-03-02T09:00Z: cancelled 2026-03-02T12:00Z.",
+             working minutes (calendar office-hours) from 2026-03-02T09:00Z: cancelled 2026-03-02T12:00Z.",
             "P1 resolution (SLT2, SLA) applies as priority is 1. Resolution within 240 minutes from 2026-03-02T09:00Z, paused \
              30 minutes: due 2026-03-02T13:30Z.",
             "P1 resolution (SLT2, SLA) ended as it is done. Resolution within 240 minutes from 2026-03-02T09:00Z: met \
