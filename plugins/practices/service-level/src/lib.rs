@@ -121,14 +121,14 @@ impl Desk<'_> {
         }
         let alike =
             |state: &&TargetState| is_alike(target, state) && !self.agreements.knows(&state.target);
+        let is_reached = |state: &TargetState| state.running == Running::Completed;
         let running = states.iter().filter(alike).find(|state| state.is_active());
-        let reached = states
-            .iter()
-            .filter(alike)
-            .any(|state| state.running == Running::Completed);
+        let reached = states.iter().filter(alike).any(is_reached);
+        let own = states.iter().filter(|state| state.target == target.key);
+        let again = reached || own.into_iter().any(is_reached);
         let waits = target.metric == Metric::Update;
         match running {
-            Some(earlier) if waits || (reached && target.start_from != StartFrom::Change) => {
+            Some(earlier) if waits || (again && target.start_from != StartFrom::Change) => {
                 self.facts
                     .instants
                     .insert(HANDED_OVER.to_owned(), earlier.started_at);

@@ -448,6 +448,19 @@ fn slm_05_what_was_reached_stays_reached_and_a_reopened_ticket_counts_anew() {
 }
 
 #[test]
+fn slm_05_a_reopened_ticket_counts_from_there_through_all_priorities() {
+    let mut ledger = Ledger::opened(&defaults());
+    ledger.state("10:00", "resolved");
+    ledger.state("11:00", "in-progress");
+    ledger.edit("11:30", |ticket| ticket.with("priority", 1));
+    ledger.due("SLT2", "15:00");
+
+    ledger.edit("12:00", |ticket| ticket.with("priority", 3));
+
+    assert_eq!(ledger.clock("SLT6/3").started_at.to_string(), at("11:00"));
+}
+
+#[test]
 fn slm_07_the_first_match_in_both_orders() {
     let target =
         |title: &str, fields: Value| with(resolution(60), with(json!({"title": title}), fields));

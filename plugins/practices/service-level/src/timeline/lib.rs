@@ -203,9 +203,11 @@ pub fn advance(
         let mine = states.iter().filter(|state| state.target == target.key);
         let rounds = Rounds {
             next: mine.clone().map(|state| state.round + 1).max().unwrap_or(0),
-            counted: mine
+            ended: mine
                 .clone()
-                .any(|state| state.running != Running::Cancelled),
+                .filter(|state| state.running != Running::Cancelled)
+                .filter_map(|state| state.stopped_at)
+                .max(),
         };
         let active = mine.clone().find(|state| state.is_active());
         let step = Step {
@@ -264,7 +266,8 @@ pub fn next_due(states: &[TargetState]) -> Option<Micros> {
 #[derive(Clone, Copy)]
 struct Rounds {
     next: u32,
-    counted: bool,
+    /// When the last one that counted ended.
+    ended: Option<Micros>,
 }
 
 /// One target meeting one change.
@@ -290,7 +293,7 @@ impl Step<'_> {
         let reset = start && holds(&target.reset);
         let attach = start && !stop && !cancel;
         let Some(state) = active else {
-            let again = !rounds.counted || reset || target.repeat == Repeat::EachStart;
+            let again = rounds.ended.is_none() || reset || target.repeat == Repeat::EachStart;
             let started = if attach && again {
                 Some(self.attach(rounds)?)
             } else {
@@ -346,9 +349,12 @@ impl Step<'_> {
         let (target, change) = (self.target, self.change);
         let started_at = match &target.start_from {
             StartFrom::Change => change.at,
-            // A second round counts from what began it, or it would be due before it starts.
-            StartFrom::Instant(_) if rounds.counted => change.at,
-            StartFrom::Instant(name) => change.instants.get(name).copied().unwrap_or(change.at),
+            StartFrom::Instant(name) => {
+                // A second round counts from what began it, or it would be due before it starts.
+                let instant = change.instants.get(name).copied();
+                let fresh = |instant: &Micros| rounds.ended.is_none_or(|ended| ended <= *instant);
+                instant.filter(fresh).unwrap_or(change.at)
+            }
         };
         let mut state = TargetState::new(target, self.calendar(), rounds.next, started_at, change);
         if target.retroactive_pause == RetroactivePause::Counted {
