@@ -1,3 +1,4 @@
 //! The one integration test binary: one link of the whole host, and every test can use every actor.
 
 mod arch;
+mod runtime;

@@ -1,11 +1,29 @@
-//! Authorization in one place.
+//! Authorization in one place: Cedar policies (`authz/policies.cedar`), checked against their schema when the process starts.
+//!
+//! For an actor and an action, Cedar evaluates the policies as far as it can without knowing the ticket. What is left is compiled into
+//! a [`Filter`], once, and remembered. Lists, counts and searches put that filter into their query, and a single ticket is checked by
+//! the same filter: there is no second path that could decide otherwise. Tests hold it against Cedar's own answer for whole tickets.
 
-use domain::filter::{Field, Filter, Set};
+mod residual;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PartialEntities, PartialEntityUid,
+    PartialRequest, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+};
+use domain::filter::Filter;
 use domain::ticket::TicketBundle;
 use domain::{Actor, Ci, Kind, Role, SpaceId};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::str::FromStr;
+use std::sync::{Arc, RwLock};
+
+const POLICIES: &str = include_str!("authz/policies.cedar");
+const SCHEMA: &str = include_str!("authz/schema.cedarschema");
+/// Remembered filters; more actors than this and the memory is emptied.
+const REMEMBERED_MAX: usize = 10_000;
 
 /// What somebody wants to do with a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TicketAction {
     Read,
     /// See internal comments and the work of others on it.
@@ -19,8 +37,25 @@ pub enum TicketAction {
     SetAccess,
 }
 
+impl TicketAction {
+    pub const ALL: [Self; 7] =
+        [Self::Read, Self::ReadInternal, Self::Update, Self::Assign, Self::CommentPublic, Self::CommentInternal, Self::SetAccess];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::ReadInternal => "read-internal",
+            Self::Update => "update",
+            Self::Assign => "assign",
+            Self::CommentPublic => "comment-public",
+            Self::CommentInternal => "comment-internal",
+            Self::SetAccess => "set-access",
+        }
+    }
+}
+
 /// What somebody wants to do in a space.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SpaceAction {
     /// See records and CIs.
     Read,
@@ -30,35 +65,82 @@ pub enum SpaceAction {
     Administer,
 }
 
+impl SpaceAction {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Read => "space-read",
+            Self::WriteRecord => "write-record",
+            Self::WriteCi => "write-ci",
+            Self::Administer => "administer",
+        }
+    }
+}
+
+/// Everything about an actor that a ticket policy may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Who {
+    id: String,
+    roles: Vec<(SpaceId, Vec<Role>)>,
+    groups: Vec<String>,
+}
+
+type Filters = HashMap<(Who, TicketAction), Arc<Filter>>;
+
 #[derive(Debug)]
-pub struct Authz {}
+pub struct Authz {
+    policies: PolicySet,
+    schema: Schema,
+    filters: RwLock<Filters>,
+    spaces: RwLock<HashMap<(SpaceAction, BTreeSet<Role>), bool>>,
+}
+
+impl Default for Authz {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Authz {
+    /// # Panics
+    /// The shipped policies do not fit their schema, or cannot be compiled into queries: a defect of the build that every test shows.
     #[must_use]
     pub fn new() -> Self {
-        Self {}
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).expect("the shipped schema is valid");
+        let policies = PolicySet::from_str(POLICIES).expect("the shipped policies are valid");
+        let checked = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
+        assert!(checked.validation_passed(), "the shipped policies fit the shipped schema: {checked}");
+        Self { policies, schema, filters: RwLock::default(), spaces: RwLock::default() }
+    }
+
+    /// Exactly the tickets on which the actor may do this, as a condition for the store's query.
+    #[must_use]
+    pub fn filter(&self, actor: &Actor, action: TicketAction) -> Arc<Filter> {
+        let key = (who(actor), action);
+        if let Some(filter) = self.filters.read().expect("nothing panics while it holds this lock").get(&key) {
+            return Arc::clone(filter);
+        }
+        let filter = Arc::new(self.partial(actor, action).unwrap_or_else(|error| {
+            // Closed, never open: a policy that cannot be compiled lets nobody in.
+            tracing::error!(%error, action = action.name(), "policies could not be compiled into a query");
+            Filter::False
+        }));
+        let mut filters = self.filters.write().expect("nothing panics while it holds this lock");
+        if filters.len() >= REMEMBERED_MAX {
+            filters.clear();
+        }
+        filters.insert(key, Arc::clone(&filter));
+        filter
+    }
+
+    /// The tickets that the actor may see.
+    #[must_use]
+    pub fn ticket_filter(&self, actor: &Actor) -> Filter {
+        (*self.filter(actor, TicketAction::Read)).clone()
     }
 
     #[must_use]
     pub fn ticket(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> bool {
-        let ticket = &bundle.ticket;
-        let me = Some(&actor.id);
-        let involved = ticket.requester.as_ref().map(|p| &p.0) == me
-            || ticket.opened_by.as_ref().map(|p| &p.0) == me
-            || bundle.watchers.iter().any(|p| p.0 == actor.id);
-        let named = bundle.access.people.iter().any(|p| p.0 == actor.id)
-            || bundle.access.groups.iter().any(|g| actor.groups.contains(g));
-        let assigned = ticket.assignee.as_ref().map(|p| &p.0) == me
-            || (!ticket.restricted && ticket.group.as_ref().is_some_and(|g| actor.groups.contains(g)));
-        let has = |role| actor.has_role(&ticket.space, role);
-        let staff = !ticket.restricted && (has(Role::Agent) || has(Role::Manager));
-        let works = assigned || staff || (named && (has(Role::Agent) || has(Role::Manager)));
-        match action {
-            TicketAction::Read => involved || named || works || (!ticket.restricted && has(Role::Auditor)),
-            TicketAction::ReadInternal => works || (!ticket.restricted && has(Role::Auditor)),
-            TicketAction::Update | TicketAction::CommentPublic => involved || works,
-            TicketAction::Assign | TicketAction::CommentInternal | TicketAction::SetAccess => works,
-        }
+        self.filter(actor, action).matches(bundle)
     }
 
     #[must_use]
@@ -66,47 +148,69 @@ impl Authz {
         self.ticket(actor, TicketAction::Read, bundle)
     }
 
-    /// Exactly the tickets that `may_read` allows, as a condition for the store's query.
+    /// What is left of the policies when everything but the ticket is known.
+    fn partial(&self, actor: &Actor, action: TicketAction) -> Result<Filter, String> {
+        let person = person_entity(actor);
+        let entities = Entities::from_entities([person], Some(&self.schema)).map_err(|error| error.to_string())?;
+        let entities = PartialEntities::from_concrete(entities, &self.schema).map_err(|error| error.to_string())?;
+        let request = PartialRequest::new(
+            PartialEntityUid::from_concrete(uid("Person", &actor.id)),
+            uid("Action", action.name()),
+            PartialEntityUid::new(EntityTypeName::from_str("Ticket").expect("a valid name"), None),
+            Some(Context::empty()),
+            &self.schema,
+        )
+        .map_err(|error| error.to_string())?;
+        let response = self.policies.tpe(&request, &entities, &self.schema).map_err(|error| error.to_string())?;
+        if response.true_forbids().next().is_some() {
+            return Ok(Filter::False);
+        }
+        let compile = |id: &cedar_policy::PolicyId| -> Result<Filter, String> {
+            let policy = response.get_policy(id).ok_or_else(|| format!("no residual of `{id}`"))?;
+            residual::policy(&policy.to_json().map_err(|error| error.to_string())?).map_err(|error| format!("policy `{id}`: {error}"))
+        };
+        let mut allowed = if response.true_permits().next().is_some() { Filter::True } else { Filter::False };
+        for id in response.residual_permits() {
+            allowed = residual::or(allowed, compile(id)?);
+        }
+        for id in response.residual_forbids() {
+            allowed = residual::and(allowed, Filter::Not(Box::new(compile(id)?)));
+        }
+        Ok(allowed)
+    }
+
+    /// Cedar's answer for a ticket that is known as a whole: the oracle that the compiled filters are held against.
     #[must_use]
-    pub fn ticket_filter(&self, actor: &Actor) -> Filter {
-        let me = vec![actor.id.clone()];
-        let groups: Vec<String> = actor.groups.iter().map(|g| g.0.clone()).collect();
-        let open = Filter::eq(Field::Restricted, "false");
-        let staffed: Vec<String> = actor
-            .roles
-            .iter()
-            .filter(|(_, roles)| roles.iter().any(|r| matches!(r, Role::Agent | Role::Manager | Role::Auditor)))
-            .map(|(space, _)| space.0.clone())
-            .collect();
-        let in_spaces = if staffed.iter().any(|s| s == Actor::PLATFORM) { Filter::True } else { Filter::In(Field::Space, staffed) };
-        Filter::Or(vec![
-            Filter::In(Field::Requester, me.clone()),
-            Filter::In(Field::OpenedBy, me.clone()),
-            Filter::Any(Set::Watchers, me.clone()),
-            Filter::In(Field::Assignee, me.clone()),
-            Filter::Any(Set::AccessPeople, me),
-            Filter::Any(Set::AccessGroups, groups.clone()),
-            Filter::And(vec![open.clone(), Filter::In(Field::Group, groups)]),
-            Filter::And(vec![open, in_spaces]),
-        ])
+    pub fn decide(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> bool {
+        let ticket = ticket_entity(bundle);
+        let resource = ticket.uid();
+        let Ok(entities) = Entities::from_entities([person_entity(actor), ticket], Some(&self.schema)) else { return false };
+        let request = Request::new(uid("Person", &actor.id), uid("Action", action.name()), resource, Context::empty(), Some(&self.schema));
+        request.is_ok_and(|request| Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow)
     }
 
     #[must_use]
     pub fn may_create(&self, actor: &Actor, space: &SpaceId, kind: &Kind) -> bool {
         let roles = actor.roles_in(space);
-        kind.create.iter().any(|role| roles.contains(role))
+        self.in_space("create", actor, space, [("roles", names(&roles)), ("create", names(&kind.create))])
     }
 
     #[must_use]
     pub fn space(&self, actor: &Actor, action: SpaceAction, space: &SpaceId) -> bool {
-        let roles = actor.roles_in(space);
-        let any = |wanted: &[Role]| wanted.iter().any(|role| roles.contains(role));
-        match action {
-            SpaceAction::Read => any(&[Role::Agent, Role::Manager, Role::Auditor, Role::Administrator]),
-            SpaceAction::WriteRecord => any(&[Role::Manager, Role::Administrator]),
-            SpaceAction::WriteCi => any(&[Role::Agent, Role::Manager]),
-            SpaceAction::Administer => any(&[Role::Administrator]),
+        let key = (action, actor.roles_in(space));
+        if let Some(allowed) = self.spaces.read().expect("nothing panics while it holds this lock").get(&key) {
+            return *allowed;
         }
+        let allowed = self.in_space(action.name(), actor, space, [("roles", names(&key.1))]);
+        self.spaces.write().expect("nothing panics while it holds this lock").insert(key, allowed);
+        allowed
+    }
+
+    fn in_space<const N: usize>(&self, action: &str, actor: &Actor, space: &SpaceId, context: [(&str, RestrictedExpression); N]) -> bool {
+        let Ok(context) = Context::from_pairs(context.map(|(key, value)| (key.to_owned(), value))) else { return false };
+        let Ok(entities) = Entities::from_entities([person_entity(actor)], Some(&self.schema)) else { return false };
+        let request = Request::new(uid("Person", &actor.id), uid("Action", action), uid("Space", &space.0), context, Some(&self.schema));
+        request.is_ok_and(|request| Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow)
     }
 
     #[must_use]
@@ -122,6 +226,65 @@ impl Authz {
     /// Runs the platform: people, spaces, plugins, settings.
     #[must_use]
     pub fn administers_platform(&self, actor: &Actor) -> bool {
-        actor.has_role(&SpaceId::from(Actor::PLATFORM), Role::Administrator)
+        self.space(actor, SpaceAction::Administer, &SpaceId::from(Actor::PLATFORM))
     }
 }
+
+fn who(actor: &Actor) -> Who {
+    Who {
+        id: actor.id.clone(),
+        roles: actor.roles.iter().map(|(space, roles)| (space.clone(), roles.iter().copied().collect())).collect(),
+        groups: actor.groups.iter().map(|group| group.0.clone()).collect(),
+    }
+}
+
+fn uid(kind: &str, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(EntityTypeName::from_str(kind).expect("a valid name"), EntityId::new(id))
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> RestrictedExpression {
+    RestrictedExpression::new_set(values.into_iter().map(text))
+}
+
+fn names<'a>(roles: impl IntoIterator<Item = &'a Role>) -> RestrictedExpression {
+    texts(roles.into_iter().map(|role| role.as_str()))
+}
+
+fn person_entity(actor: &Actor) -> Entity {
+    let holds = |role: Role| actor.roles.iter().filter(move |(_, roles)| roles.contains(&role)).map(|(space, _)| space.as_str());
+    let mut attributes = HashMap::from([
+        ("id".to_owned(), text(&actor.id)),
+        ("groups".to_owned(), texts(actor.groups.iter().map(|group| group.as_str()))),
+    ]);
+    for (role, name) in [(Role::Agent, "agent"), (Role::Manager, "manager"), (Role::Auditor, "auditor")] {
+        attributes.insert(format!("{name}_in"), texts(holds(role).filter(|space| *space != Actor::PLATFORM)));
+        attributes.insert(format!("{name}_everywhere"), RestrictedExpression::new_bool(holds(role).any(|space| space == Actor::PLATFORM)));
+    }
+    Entity::new(uid("Person", &actor.id), attributes, HashSet::new()).expect("strings, sets and booleans evaluate")
+}
+
+fn ticket_entity(bundle: &TicketBundle) -> Entity {
+    let ticket = &bundle.ticket;
+    let mut attributes: HashMap<String, RestrictedExpression> = HashMap::from([
+        ("space".to_owned(), text(&ticket.space.0)),
+        ("restricted".to_owned(), RestrictedExpression::new_bool(ticket.restricted)),
+        ("watchers".to_owned(), texts(bundle.watchers.iter().map(|person| person.as_str()))),
+        ("access_people".to_owned(), texts(bundle.access.people.iter().map(|person| person.as_str()))),
+        ("access_groups".to_owned(), texts(bundle.access.groups.iter().map(|group| group.as_str()))),
+    ]);
+    let optional: BTreeMap<&str, Option<&str>> = BTreeMap::from([
+        ("requester", ticket.requester.as_ref().map(|person| person.as_str())),
+        ("opened_by", ticket.opened_by.as_ref().map(|person| person.as_str())),
+        ("assignee", ticket.assignee.as_ref().map(|person| person.as_str())),
+        ("group", ticket.group.as_ref().map(|group| group.as_str())),
+    ]);
+    attributes.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))));
+    Entity::new(uid("Ticket", &ticket.id.0), attributes, HashSet::new()).expect("strings, sets and booleans evaluate")
+}
+
+#[cfg(test)]
+mod tests;

@@ -23,3 +23,17 @@ include!(concat!(env!("OUT_DIR"), "/plugins.rs"));
 pub fn plugin(id: &str) -> Option<&'static Bundled> {
     PLUGINS.iter().find(|plugin| plugin.id == id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_sorted_and_each_is_once() {
+        assert!(PLUGINS.is_sorted_by(|left, right| left.id < right.id));
+        for bundled in PLUGINS {
+            assert!(plugin(bundled.id).is_some_and(|found| found.digest == bundled.digest));
+            assert!(bundled.bytes.starts_with(b"\0asm") && bundled.digest.len() == 64);
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! Kinds: the definition of a ticket or record type as data. A plugin brings them; the host enforces them.
 
+pub mod schema;
+
 use crate::{KindId, Object, PluginId, Problem, Role};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -178,7 +180,7 @@ impl Kinds {
         for kind in kinds {
             let mut validators = BTreeMap::new();
             for (name, rule) in &kind.fields {
-                match jsonschema::draft202012::new(&rule.schema) {
+                match schema::compile(&rule.schema) {
                     Ok(validator) => {
                         validators.insert(name.clone(), validator);
                     }

@@ -1,5 +1,6 @@
 //! A plugin's manifest: everything about it that is data. Reading and checking it is in [`read`].
 
+pub mod diff;
 pub mod read;
 
 use crate::{Kind, KindId, PluginId};
@@ -8,8 +9,35 @@ use serde::{Deserialize, Serialize};
 /// Sections of the component that carry the manifest and the assets.
 pub const MANIFEST_SECTION: &str = "weft:manifest";
 pub const ASSET_SECTION: &str = "weft:asset";
+/// Name of the manifest next to a plugin's source; problems in it carry this as their file.
+pub const MANIFEST_FILE: &str = "plugin.toml";
 /// The version of the WIT packages that this host speaks.
 pub const WIT_VERSION: &str = "0.1";
+
+/// The effects that a plugin can be granted, with the noun that each is carried out on.
+pub const EFFECTS: [(&str, &str); 21] = [
+    ("set-field", "ticket"),
+    ("transition", "ticket"),
+    ("assign", "ticket"),
+    ("comment", "ticket"),
+    ("create-ticket", "ticket"),
+    ("link", "ticket"),
+    ("unlink", "ticket"),
+    ("set-parent", "ticket"),
+    ("watch", "ticket"),
+    ("set-access", "ticket"),
+    ("attach", "ticket"),
+    ("start-clock", "ticket"),
+    ("pause-clock", "ticket"),
+    ("stop-clock", "ticket"),
+    ("schedule", "ticket"),
+    ("unschedule", "ticket"),
+    ("notify", "ticket"),
+    ("upsert-record", "record"),
+    ("upsert-ci", "ci"),
+    ("relate-cis", "ci"),
+    ("unrelate-cis", "ci"),
+];
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -91,6 +119,13 @@ pub struct Step {
     /// JSON Schema of the inputs and outputs.
     pub inputs: serde_json::Value,
     pub outputs: serde_json::Value,
+}
+
+impl Manifest {
+    /// What it asks for, as an administrator reads it: the sentence and the plugin's reason.
+    pub fn requested(&self) -> impl Iterator<Item = (String, &str)> {
+        self.grants.iter().map(|grant| (grant.permission.sentence(), grant.reason.as_str()))
+    }
 }
 
 impl Permission {

@@ -91,7 +91,7 @@ pub(crate) fn ui(project: &Project) -> Result<(), Failure> {
             "the build of the screens left no host/web/dist/index.html",
         ));
     }
-    Ok(fs::write(stamp, hash.finish().to_string())?)
+    write_stamp(&stamp, hash.finish())
 }
 
 fn packages(project: &Project, web: &Path) -> Result<(), Failure> {
@@ -117,7 +117,7 @@ fn packages(project: &Project, web: &Path) -> Result<(), Failure> {
     let mut install = npm(project, web);
     install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     run::run(install)?;
-    Ok(fs::write(stamp, hash.finish().to_string())?)
+    write_stamp(&stamp, hash.finish())
 }
 
 pub(crate) fn npm(project: &Project, web: &Path) -> std::process::Command {
@@ -179,6 +179,12 @@ fn on_path(name: &str) -> Option<PathBuf> {
 
 fn is_stamped(stamp: &Path, hash: u64) -> bool {
     fs::read_to_string(stamp).is_ok_and(|text| text == hash.to_string())
+}
+
+fn write_stamp(stamp: &Path, hash: u64) -> Result<(), Failure> {
+    let written = fs::create_dir_all(stamp.parent().unwrap_or(stamp))
+        .and_then(|()| fs::write(stamp, hash.to_string()));
+    written.map_err(|error| Failure::new(format!("cannot write {}: {error}", stamp.display())))
 }
 
 /// Names and contents of all files that can change the built screens, in a fixed order.

@@ -86,7 +86,7 @@ const ABSENCES: &[Absence] = &[
         allowed: &[],
     },
     Absence {
-        rule: "app and api take the time as an argument",
+        rule: "app, the stores and runtime take the time as an argument",
         within: &[
             "host/app/",
             "host/store/",

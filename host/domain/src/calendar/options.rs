@@ -77,6 +77,16 @@ pub enum LastMinute {
     AsWritten,
 }
 
+/// Whether the closing instant itself is open when one asks about that instant; it never counts as working time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closing {
+    /// It belongs to the time after. (biz: "an end instant is exclusive")
+    Closed,
+    /// It is still open. (GLPI asks whether an hour is at most the end)
+    Open,
+}
+
 /// What the intersection of two calendars compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -121,6 +131,8 @@ pub struct Options {
     pub days: DaysMeaning,
     /// What 23:59 means.
     pub last_minute: LastMinute,
+    /// Whether the closing instant is open.
+    pub closing: Closing,
     /// What intersection compares.
     pub intersection: Intersection,
     /// Skipped wall-clock times.
@@ -147,6 +159,7 @@ impl Options {
             dst: Dst::WallClock,
             days: DaysMeaning::DatesThenOpen,
             last_minute: LastMinute::WholeDay,
+            closing: Closing::Closed,
             intersection: Intersection::Instants,
             gap: Gap::Later,
             fold: Fold::First,
@@ -162,12 +175,19 @@ impl Options {
         match preset {
             Preset::Weft => weft,
             Preset::Biz => biz,
-            Preset::Zammad => Options { last_minute: LastMinute::WholeDay, ..biz },
-            Preset::ServiceNow => Options { last_minute: LastMinute::AsWritten, ..weft },
+            Preset::Zammad => Options {
+                last_minute: LastMinute::WholeDay,
+                ..biz
+            },
+            Preset::ServiceNow => Options {
+                last_minute: LastMinute::AsWritten,
+                ..weft
+            },
             Preset::Glpi => Options {
                 landing: Landing::NextDay,
                 landing_backward: Landing::NextDay,
                 days: DaysMeaning::DatesUntilClosing,
+                closing: Closing::Open,
                 last_minute: LastMinute::AsWritten,
                 ..weft
             },

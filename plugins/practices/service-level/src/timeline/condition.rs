@@ -43,7 +43,10 @@ impl Condition {
     /// The state is one of these.
     pub fn state(names: &[&str]) -> Condition {
         let values = names.iter().map(|name| Value::from(*name)).collect();
-        Condition::Is { field: "state".to_owned(), r#in: values }
+        Condition::Is {
+            field: "state".to_owned(),
+            r#in: values,
+        }
     }
 
     /// Whether it holds right after a change.

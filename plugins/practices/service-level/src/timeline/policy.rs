@@ -52,7 +52,9 @@ pub fn choose_policy<'a>(
     ticket: &Change,
     order: PolicyOrder,
 ) -> Option<&'a Policy> {
-    let mut matching = policies.iter().filter(|policy| policy.applies.holds(ticket));
+    let mut matching = policies
+        .iter()
+        .filter(|policy| policy.applies.holds(ticket));
     match order {
         PolicyOrder::AsListed => matching.next(),
         // `min_by_key` keeps the first of equals.

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::target::{
-    DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding, Repeat, RetroactivePause,
-    StartFrom, Target, ZoneSource,
+    DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding, Repeat,
+    RetroactivePause, StartFrom, Target, ZoneSource,
 };
 use super::{AgreementKind, Condition};
 
@@ -24,6 +24,8 @@ pub enum TargetPreset {
     Glpi,
     /// ServiceNow: on hold pauses the resolution only.
     ServiceNow,
+    /// Request Tracker: nothing pauses; a ticket's creation asks for an answer as every further contact does.
+    Rt,
 }
 
 /// What a further contact of a customer who was not answered yet does to the update target (SLM-11).
@@ -37,7 +39,13 @@ pub enum Recontact {
     EachRestarts,
 }
 
-const ZAMMAD_PAUSED: [&str; 5] = ["pending reminder", "pending close", "closed", "merged", "removed"];
+const ZAMMAD_PAUSED: [&str; 5] = [
+    "pending reminder",
+    "pending close",
+    "closed",
+    "merged",
+    "removed",
+];
 const GLPI_PAUSED: [&str; 2] = ["waiting", "pending"];
 const ON_HOLD: [&str; 3] = ["on-hold", "on hold", "pending"];
 
@@ -48,7 +56,10 @@ pub fn pausing_statuses(preset: TargetPreset, metric: Metric) -> &'static [&'sta
         (TargetPreset::Glpi, Metric::Resolution) => &GLPI_PAUSED,
         (TargetPreset::ServiceNow, Metric::Resolution) => &ON_HOLD,
         (TargetPreset::Weft, Metric::Update | Metric::Resolution) => &ON_HOLD,
-        (TargetPreset::Glpi | TargetPreset::ServiceNow | TargetPreset::Weft, _) => &[],
+        (
+            TargetPreset::Glpi | TargetPreset::ServiceNow | TargetPreset::Weft | TargetPreset::Rt,
+            _,
+        ) => &[],
     }
 }
 
@@ -67,16 +78,7 @@ pub fn target(
     let glpi = preset == TargetPreset::Glpi;
     let paused = pausing_statuses(preset, metric);
     let contact = || Condition::event(&["customer-contact"]);
-    let (key, title, start, stop) = match metric {
-        Metric::Response => (
-            "response",
-            "First response",
-            Condition::Always,
-            Condition::event(&["first-response", "agent-contact"]),
-        ),
-        Metric::Update => ("update", "Update", contact(), Condition::event(&["agent-contact"])),
-        Metric::Resolution => ("resolution", "Resolution", Condition::Always, Condition::event(&["closed"])),
-    };
+    let (key, title, start, stop) = begin_and_end(preset, metric);
     let restart = metric == Metric::Update && recontact == Recontact::EachRestarts;
     let retroactive = metric != Metric::Update;
     Target {
@@ -93,17 +95,98 @@ pub fn target(
         } else {
             StartFrom::Change
         },
-        retroactive_pause: if retroactive { RetroactivePause::Counted } else { RetroactivePause::Ignored },
-        repeat: if metric == Metric::Update { Repeat::EachStart } else { Repeat::Once },
-        pause_rounding: if zammad { PauseRounding::WholeMinutes } else { PauseRounding::Exact },
-        pause_counting: if glpi { PauseCounting::Appended } else { PauseCounting::Around },
-        due_at_pause: if zammad { DueAtPause::End } else { DueAtPause::Begin },
-        due_while_paused: if glpi { DueWhilePaused::Kept } else { DueWhilePaused::None },
+        retroactive_pause: if retroactive {
+            RetroactivePause::Counted
+        } else {
+            RetroactivePause::Ignored
+        },
+        repeat: if metric == Metric::Update {
+            Repeat::EachStart
+        } else {
+            Repeat::Once
+        },
+        pause_rounding: if zammad {
+            PauseRounding::WholeMinutes
+        } else {
+            PauseRounding::Exact
+        },
+        pause_counting: if glpi {
+            PauseCounting::Appended
+        } else {
+            PauseCounting::Around
+        },
+        due_at_pause: if zammad {
+            DueAtPause::End
+        } else {
+            DueAtPause::Begin
+        },
+        due_while_paused: if glpi {
+            DueWhilePaused::Kept
+        } else {
+            DueWhilePaused::None
+        },
         start,
-        pause: if paused.is_empty() { Condition::Never } else { Condition::state(paused) },
+        pause: if paused.is_empty() {
+            Condition::Never
+        } else {
+            Condition::state(paused)
+        },
         resume: Condition::Never,
         stop,
         reset: if restart { contact() } else { Condition::Never },
         cancel: Condition::Never,
+    }
+}
+
+/// Key, title, and what begins and ends a metric.
+fn begin_and_end(
+    preset: TargetPreset,
+    metric: Metric,
+) -> (&'static str, &'static str, Condition, Condition) {
+    let contact = || Condition::event(&["customer-contact"]);
+    match metric {
+        Metric::Response => (
+            "response",
+            "First response",
+            Condition::Always,
+            Condition::event(&["first-response", "agent-contact"]),
+        ),
+        Metric::Update if preset == TargetPreset::Rt => (
+            "update",
+            "Update",
+            Condition::event(&["created", "customer-contact"]),
+            Condition::event(&["agent-contact", "closed"]),
+        ),
+        Metric::Update => (
+            "update",
+            "Update",
+            contact(),
+            Condition::event(&["agent-contact"]),
+        ),
+        Metric::Resolution => (
+            "resolution",
+            "Resolution",
+            Condition::Always,
+            Condition::event(&["closed"]),
+        ),
+    }
+}
+
+/// A promise to write again while a customer waits: it starts at each answer and ends when the customer writes. (RT "keep
+/// in loop")
+pub fn keep_in_loop(preset: TargetPreset, duration: Duration, calendar: Option<&str>) -> Target {
+    Target {
+        key: "keep-in-loop".to_owned(),
+        title: "Keep in the loop".to_owned(),
+        start: Condition::event(&["agent-contact"]),
+        stop: Condition::event(&["customer-contact", "closed"]),
+        reset: Condition::event(&["agent-contact"]),
+        ..target(
+            preset,
+            Metric::Update,
+            duration,
+            calendar,
+            Recontact::FirstCounts,
+        )
     }
 }

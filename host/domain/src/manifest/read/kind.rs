@@ -1,0 +1,291 @@
+//! A kind file: states, transitions and fields of one type of ticket or record.
+
+use super::source::{Place, Reader, Table};
+use super::words::quoted;
+use super::{lifecycle, near, schema, words};
+use crate::kind::{FieldRule, Kind, Noun, State, StateCategory, TransitionRule};
+use crate::{KindId, PluginId, Problem, Role};
+
+const STATES_MAX: usize = 200;
+const FIELDS_MAX: usize = 200;
+const TRANSITIONS_MAX: usize = 1000;
+pub(super) const TITLE_CHARS_MAX: usize = 100;
+pub(super) const DESCRIPTION_CHARS_MAX: usize = 2000;
+/// Fields of every ticket that `set-field` sets: a kind cannot have its own by these names.
+const ENVELOPE: [&str; 3] = ["title", "requester", "restricted"];
+
+/// What a manifest needs to know of a kind even if something else about it is wrong.
+pub(super) struct KindFile {
+    pub(super) id: Option<String>,
+    pub(super) prefix: Option<String>,
+    pub(super) noun: Option<Noun>,
+    pub(super) kind: Option<Kind>,
+}
+
+struct Known<T> {
+    value: T,
+    place: Place,
+}
+
+/// Reads one kind file and reports everything that is wrong with it.
+pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec<Problem>) -> KindFile {
+    let before = problems.len();
+    let (mut reader, tree) = Reader::open(file, text, problems);
+    let Some(tree) = &tree else { return KindFile { id: None, prefix: None, noun: None, kind: None } };
+    let reader = &mut reader;
+    let mut table = Table::new(tree.get_ref(), Place::default(), "a kind");
+
+    let id = table.need("id").and_then(|node| node.shaped(reader, "bad-id", words::id));
+    let noun = table.need("type").and_then(|node| {
+        let text = node.text(reader, TITLE_CHARS_MAX)?;
+        let noun = match text {
+            "ticket" => Some(Noun::Ticket),
+            "record" => Some(Noun::Record),
+            _ => None,
+        };
+        if noun.is_none() {
+            let message = format!("`type` is `{}`; it must be `ticket` (work) or `record` (a document)", quoted(text));
+            reader.add(&node.place, "unknown-type", message);
+        }
+        noun
+    });
+    let title = table.need_text(reader, "title", TITLE_CHARS_MAX);
+    let plural = table.need_text(reader, "plural", TITLE_CHARS_MAX);
+    let prefix = table.need("prefix").and_then(|node| node.shaped(reader, "bad-prefix", words::prefix));
+    let digits = table.need("digits").and_then(|node| node.integer(reader, 1, 12)).and_then(|n| u8::try_from(n).ok());
+    let create = roles(&mut table, "create", reader);
+    let states = states(&mut table, reader);
+    let fields = fields(&mut table, reader);
+    let transitions = transitions(&mut table, &states, &fields, reader);
+    check_lifecycle(noun, &states, &transitions, reader);
+    table.finish(reader);
+
+    let kind = (problems.len() == before).then_some(()).and_then(|()| {
+        Some(Kind {
+            id: KindId::from(id?),
+            noun: noun?,
+            plugin: plugin.clone(),
+            title: title?.to_owned(),
+            plural: plural?.to_owned(),
+            prefix: prefix?.to_owned(),
+            digits: digits?,
+            states: states.into_iter().map(|state| state.value.state).collect::<Option<_>>()?,
+            transitions: transitions.into_iter().map(|rule| rule.value).collect(),
+            fields: fields.into_iter().map(|(name, rule)| Some((name.value, rule?))).collect::<Option<_>>()?,
+            create,
+        })
+    });
+    KindFile { id: id.map(str::to_owned), prefix: prefix.map(str::to_owned), noun, kind }
+}
+
+/// A list of roles; absent means nobody but the practice itself.
+fn roles(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Vec<Role> {
+    let Some(node) = table.get(key) else { return Vec::new() };
+    let mut roles = Vec::new();
+    for entry in node.list(reader, Role::ALL.len()) {
+        let Some(text) = entry.text(reader, TITLE_CHARS_MAX) else { continue };
+        match Role::parse(text) {
+            Some(role) if roles.contains(&role) => {
+                reader.add(
+                    &entry.place,
+                    "duplicate-role",
+                    format!("the role `{text}` is in `{key}` twice; remove one"),
+                );
+            }
+            Some(role) => roles.push(role),
+            None => {
+                let hint = near::hint(text, Role::ALL.map(Role::as_str));
+                reader.add(&entry.place, "unknown-role", format!("`{key}`: there is no role `{}`{hint}", quoted(text)));
+            }
+        }
+    }
+    roles
+}
+
+/// The id of a state counts even if the rest of it is wrong, so that one slip does not make its transitions wrong too.
+struct StateEntry {
+    id: String,
+    category: Option<StateCategory>,
+    state: Option<State>,
+}
+
+fn states(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<Known<StateEntry>> {
+    let mut states: Vec<Known<StateEntry>> = Vec::new();
+    if !table.is_given("state") {
+        let message = "a kind needs at least one `[[state]]`; the first is where every one starts";
+        reader.add(&table.place, "missing-key", message);
+    }
+    for mut entry in table.tables(reader, "state", STATES_MAX, "a state") {
+        let id = entry.need("id").and_then(|node| node.shaped(reader, "bad-id", words::word));
+        let title = entry.need_text(reader, "title", TITLE_CHARS_MAX);
+        let category = entry.need("category").and_then(|node| {
+            let text = node.text(reader, TITLE_CHARS_MAX)?;
+            let category = StateCategory::parse(text);
+            if category.is_none() {
+                let all = StateCategory::ALL.map(StateCategory::as_str);
+                let near = near::nearest(text, all).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                let message = format!("there is no category `{}`, only {}{near}", quoted(text), near::list(&all));
+                reader.add(&node.place, "unknown-category", message);
+            }
+            category
+        });
+        let place = entry.place.clone();
+        entry.finish(reader);
+        let Some(id) = id else { continue };
+        if let Some(first) = states.iter().find(|state| state.value.id == id) {
+            let message =
+                format!("the state `{id}` is already in line {}; rename or remove one", reader.line(first.place.at));
+            reader.add(&place, "duplicate-state", message);
+            continue;
+        }
+        let state =
+            title.zip(category).map(|(title, category)| State { id: id.to_owned(), title: title.to_owned(), category });
+        states.push(Known { value: StateEntry { id: id.to_owned(), category, state }, place });
+    }
+    states
+}
+
+fn fields(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<(Known<String>, Option<FieldRule>)> {
+    let Some(all) = table.get("field").and_then(|node| node.table(reader, "`field`")) else { return Vec::new() };
+    let named = all.named();
+    if named.len() > FIELDS_MAX {
+        let message = format!("the kind has {} fields; at most {FIELDS_MAX} are allowed", named.len());
+        reader.add(&all.place, "too-many", message);
+    }
+    let mut fields = Vec::new();
+    for (name, node) in named.into_iter().take(FIELDS_MAX) {
+        if let Err(why) = words::word(name) {
+            reader.add(&node.place, "bad-id", format!("field: {why}"));
+        } else if ENVELOPE.contains(&name) {
+            let message = format!("every ticket already has `{name}`; leave it out or choose another name");
+            reader.add(&node.place, "reserved-field", message);
+        }
+        let place = node.place.clone();
+        let rule = node.table(reader, "a field").and_then(|entry| field(entry, reader));
+        fields.push((Known { value: name.to_owned(), place }, rule));
+    }
+    fields
+}
+
+fn field(mut entry: Table<'_>, reader: &mut Reader<'_>) -> Option<FieldRule> {
+    let title = entry.need_text(reader, "title", TITLE_CHARS_MAX);
+    let description = entry.get("description").map(|node| node.text(reader, DESCRIPTION_CHARS_MAX));
+    let node = entry.need("schema");
+    let schema = node.as_ref().and_then(|node| schema::read(node, reader));
+    if let (Some(node), Some(schema)) = (&node, &schema)
+        && let Some(default) = schema.value.get("default")
+    {
+        schema::check_default(schema, default, node, reader);
+    }
+    let required = entry.get("required").map(|node| node.boolean(reader));
+    let write = roles(&mut entry, "write", reader);
+    let read = roles(&mut entry, "read", reader);
+    entry.finish(reader);
+    Some(FieldRule {
+        title: title?.to_owned(),
+        description: description.map_or(Some(""), |text| text)?.to_owned(),
+        schema: schema?.value,
+        required: required.unwrap_or(Some(false))?,
+        write,
+        read,
+    })
+}
+
+fn transitions(
+    table: &mut Table<'_>,
+    states: &[Known<StateEntry>],
+    fields: &[(Known<String>, Option<FieldRule>)],
+    reader: &mut Reader<'_>,
+) -> Vec<Known<TransitionRule>> {
+    let state_names: Vec<&str> = states.iter().map(|state| state.value.id.as_str()).collect();
+    let field_names: Vec<&str> = fields.iter().map(|(name, _)| name.value.as_str()).collect();
+    let mut rules: Vec<Known<TransitionRule>> = Vec::new();
+    for mut entry in table.tables(reader, "transition", TRANSITIONS_MAX, "a transition") {
+        let from = entry.need("from").map(|node| {
+            let listed = node.list(reader, STATES_MAX);
+            if listed.is_empty() {
+                reader.add(&node.place, "empty-list", "`from` is empty; name the states that it leads from");
+            }
+            listed.iter().filter_map(|node| known(node, &state_names, "state", reader)).collect::<Vec<_>>()
+        });
+        let to = entry.need("to").and_then(|node| known(&node, &state_names, "state", reader));
+        let title = entry.need_text(reader, "title", TITLE_CHARS_MAX);
+        let roles = roles(&mut entry, "roles", reader);
+        let required: Vec<_> = entry.get("required").map_or(Vec::new(), |node| {
+            let listed = node.list(reader, FIELDS_MAX);
+            listed.iter().filter_map(|node| known(node, &field_names, "field", reader)).collect()
+        });
+        let comment = entry.get("comment").and_then(|node| node.boolean(reader)).unwrap_or_default();
+        let place = entry.place.clone();
+        entry.finish(reader);
+        let (Some(from), Some(to)) = (from, to) else { continue };
+        for state in &from {
+            let twice = rules.iter().find(|rule| rule.value.to == to && rule.value.from.contains(state));
+            if let Some(first) = twice {
+                let line = reader.line(first.place.at);
+                let message = format!("the transition from `{state}` to `{to}` is already in line {line}; remove one");
+                reader.add(&place, "duplicate-transition", message);
+            }
+        }
+        let title = title.unwrap_or_default().to_owned();
+        rules.push(Known { value: TransitionRule { from, to, title, roles, required, comment }, place });
+    }
+    rules
+}
+
+/// A word that must be in a list, as `from`, `to` and `required` are.
+fn known(node: &super::source::Node<'_>, names: &[&str], what: &str, reader: &mut Reader<'_>) -> Option<String> {
+    let text = node.text(reader, words::WORD_CHARS_MAX)?;
+    if names.contains(&text) {
+        return Some(text.to_owned());
+    }
+    let hint = near::hint(text, names.iter().copied());
+    reader.add(&node.place, &format!("unknown-{what}"), format!("the kind has no {what} `{}`{hint}", quoted(text)));
+    None
+}
+
+fn check_lifecycle(
+    noun: Option<Noun>,
+    states: &[Known<StateEntry>],
+    rules: &[Known<TransitionRule>],
+    reader: &mut Reader<'_>,
+) {
+    let Some(categories) = states.iter().map(|state| state.value.category).collect::<Option<Vec<_>>>() else { return };
+    let position = |id: &str| states.iter().position(|state| state.value.id == id);
+    let edges: Vec<(usize, usize)> = rules
+        .iter()
+        .flat_map(|rule| rule.value.from.iter().map(|from| (from.as_str(), rule.value.to.as_str())))
+        .filter_map(|(from, to)| Some((position(from)?, position(to)?)))
+        .collect();
+    let Some(first) = states.first() else { return };
+    if reader.reported("unknown-state") {
+        return;
+    }
+    let is_work = noun != Some(Noun::Record);
+    if is_work && !categories[0].is_open() {
+        let message = format!(
+            "every ticket starts in `{}`, where work is already over; put a state of category new or active first",
+            first.value.id
+        );
+        reader.add(&first.place, "dead-end", message);
+    }
+    // A record is no work: it may stay as it is for good, alone in its one state.
+    let may_rest = !is_work && states.len() == 1;
+    for flaw in lifecycle::flaws(&categories, &edges) {
+        let (code, at, why) = match flaw {
+            lifecycle::Flaw::Unreachable(at) => {
+                let why = format!("cannot be reached from `{}`; add a transition to it or remove it", first.value.id);
+                ("unreachable-state", at, why)
+            }
+            lifecycle::Flaw::DeadEnd(at) if !may_rest => {
+                let why = "has no transition out of it, and its category is not closed or cancelled; add one or change the category";
+                ("dead-end", at, why.to_owned())
+            }
+            lifecycle::Flaw::NoWayOut(at) if is_work => {
+                ("dead-end", at, "never leads to a state of category closed or cancelled; add a way there".to_owned())
+            }
+            lifecycle::Flaw::DeadEnd(_) | lifecycle::Flaw::NoWayOut(_) => continue,
+        };
+        reader.add(&states[at].place, code, format!("the state `{}` {why}", states[at].value.id));
+    }
+}

@@ -1,0 +1,3 @@
+//! Acceptance: files of cases that a hidden set extends. Each module runs any file of its shape and reports a figure.
+
+pub mod business_time;

@@ -1,0 +1,3 @@
+//! Measurements that compare with something in the same run, so that a busy machine cannot change the answer much.
+
+pub mod call;
