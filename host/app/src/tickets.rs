@@ -155,7 +155,7 @@ impl App {
         let registry = self.registry();
         let kind = registry.kinds.get(&bundle.ticket.kind);
         let events = self.store.event_history(self.org(), "ticket", &bundle.ticket.id.0, after, limit).await?;
-        let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.seq);
+        let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.subject_seq);
         let comments: BTreeMap<_, _> =
             self.store.comment_list(self.org(), &bundle.ticket.id).await?.into_iter().map(|comment| (comment.id.0.clone(), comment)).collect();
         let mut entries = Vec::new();
