@@ -1,4 +1,5 @@
 //! The one integration test binary: one link of the whole host, and every test can use every actor.
 
 mod arch;
+mod contract;
 mod runtime;

@@ -92,7 +92,9 @@ impl Guest {
     pub fn exporting(mut self, function: Function, body: &str) -> Self {
         let (interface, name) = (function.interface(), function.name());
         self.items.push(format!("export {interface};"));
-        self.module.function(&format!("(func (export \"{interface}#{name}\") (param $input i32) (result i32) {body})"));
+        self.module.function(&format!(
+            "(func (export \"{interface}#{name}\") (param $input i32) (result i32) {body})"
+        ));
         self
     }
 
@@ -130,17 +132,36 @@ impl Guest {
     fn encode(&self) -> Vec<u8> {
         let wat = self.module.wat();
         let mut core = wat::parse_str(&wat).unwrap_or_else(|error| panic!("{error}\n{wat}"));
-        let mut resolve = if self.is_foreign { Resolve::default() } else { contract() };
+        let mut resolve = if self.is_foreign {
+            Resolve::default()
+        } else {
+            contract()
+        };
         for package in &self.packages {
-            resolve.push_str("brought.wit", package).expect("the package of a test is valid");
+            resolve
+                .push_str("brought.wit", package)
+                .expect("the package of a test is valid");
         }
-        let world = format!("package test:guest@1.0.0; world guest {{ {} }}", self.items.join(" "));
-        let package = resolve.push_str("guest.wit", &world).expect("the world of a guest is valid");
-        let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
-        embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).expect("the world can be embedded");
+        let world = format!(
+            "package test:guest@1.0.0; world guest {{ {} }}",
+            self.items.join(" ")
+        );
+        let package = resolve
+            .push_str("guest.wit", &world)
+            .expect("the world of a guest is valid");
+        let world = resolve
+            .select_world(&[package], Some("guest"))
+            .expect("the world is there");
+        embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8)
+            .expect("the world can be embedded");
         let mut encoder = ComponentEncoder::default();
-        encoder.validate(true).module(&core).expect("the module fits its world");
-        encoder.encode().unwrap_or_else(|error| panic!("{error:#}\n{wat}"))
+        encoder
+            .validate(true)
+            .module(&core)
+            .expect("the module fits its world");
+        encoder
+            .encode()
+            .unwrap_or_else(|error| panic!("{error:#}\n{wat}"))
     }
 }
 
@@ -148,9 +169,19 @@ impl Guest {
 #[must_use]
 pub fn contract() -> Resolve {
     let mut resolve = Resolve::default();
-    for package in ["types", "host", "practice", "approval", "automation", "form", "sdk"] {
+    for package in [
+        "types",
+        "host",
+        "practice",
+        "approval",
+        "automation",
+        "form",
+        "sdk",
+    ] {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
-        resolve.push_dir(format!("{dir}/{package}@0.1.0")).expect("the contract is valid");
+        resolve
+            .push_dir(format!("{dir}/{package}@0.1.0"))
+            .expect("the contract is valid");
     }
     resolve
 }
@@ -244,7 +275,10 @@ fn returning_effects(id: &str, function: Function, effects: &[(&str, &str)]) -> 
 }
 
 fn effect_list(data: &mut Data, effects: &[(&str, &str)]) -> u32 {
-    let words: Vec<u32> = effects.iter().flat_map(|(kind, json)| [data.text(kind), data.text(json)].concat()).collect();
+    let words: Vec<u32> = effects
+        .iter()
+        .flat_map(|(kind, json)| [data.text(kind), data.text(json)].concat())
+        .collect();
     data.words(&words)
 }
 

@@ -13,6 +13,7 @@ mod decide;
 mod error;
 mod hash;
 mod impact;
+pub mod import;
 mod jobs;
 mod numbers;
 mod plan;

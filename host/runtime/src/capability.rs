@@ -31,7 +31,10 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 impl types::Host for State {}
 
 /// The answer of the reader in the words of the contract.
-fn answer<T, U>(answer: Result<T, Fault>, word: impl FnOnce(T) -> U) -> wasmtime::Result<Result<U, types::Fault>> {
+fn answer<T, U>(
+    answer: Result<T, Fault>,
+    word: impl FnOnce(T) -> U,
+) -> wasmtime::Result<Result<U, types::Fault>> {
     Ok(answer.map(word).map_err(convert::fault))
 }
 
@@ -44,6 +47,9 @@ fn optional<T, U>(
 }
 
 /// The same for lists.
-fn list<T, U>(found: Result<Vec<T>, Fault>, word: impl FnMut(T) -> U) -> wasmtime::Result<Result<Vec<U>, types::Fault>> {
+fn list<T, U>(
+    found: Result<Vec<T>, Fault>,
+    word: impl FnMut(T) -> U,
+) -> wasmtime::Result<Result<Vec<U>, types::Fault>> {
     answer(found, |found| found.into_iter().map(word).collect())
 }

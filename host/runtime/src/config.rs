@@ -11,10 +11,9 @@ pub struct RuntimeConfig {
     /// Default: none, code is compiled again after every start.
     pub cache_dir: Option<PathBuf>,
 
-    /// Bytes of a component file. Default 32 MiB: Python guests are 18 MB, Rust guests 0.1 MB. Validation time grows with it.
+    /// Bytes of a component file. Default 32 MiB, which is also the most that the packer makes: Python guests are 18 MB, Rust
+    /// guests 0.1 MB. Validation time grows with it.
     pub component_bytes_max: u64,
-    /// Assets in a component. Default 1000.
-    pub assets_max: u32,
     /// Compilations at the same time. Default 2. Compiling is not bounded by the engine, so the host bounds it.
     pub compile_concurrency: u32,
     /// Wall time of one compilation before the install is given up. Default 120 s: Python guests take 48 s on a busy machine.
@@ -69,7 +68,6 @@ impl Default for RuntimeConfig {
         Self {
             cache_dir: None,
             component_bytes_max: 32 << 20,
-            assets_max: 1000,
             compile_concurrency: 2,
             compile_ms_max: 120_000,
             calls_max: 64,

@@ -94,7 +94,7 @@ macro_rules! form {
                         $crate::form::values(&values),
                     )?;
                     Ok($crate::Value::Object(values).to_string())
-        }
+                }
 
                 fn options(
                     context: wire::Context,
@@ -119,7 +119,7 @@ macro_rules! form {
 
             let _ = Component;
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::form::export_form!(Component with_types_in $crate::bindings::form);
+    $crate::bindings::form::export_form!(Component with_types_in $crate::bindings::form);
         };
     };
 }

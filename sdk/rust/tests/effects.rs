@@ -51,22 +51,22 @@ fn about_another_ticket() -> Effects {
         .start_clock(StartClock {
             name: "resolution",
             title: "Resolution",
-            started_at: "2026-03-02T09:00:00Z".parse().unwrap(),
-            due_at: "2026-03-02T13:00:00.5Z".parse().unwrap(),
+            started_at: "2026-03-02T09:00:00Z".parse().expect("an instant"),
+            due_at: "2026-03-02T13:00:00.5Z".parse().expect("an instant"),
             reason: "4 h of the office calendar",
             data: json!({"target": "p1"}),
         })
         .pause_clock("resolution", "waits for the caller", Value::Null)
         .stop_clock(StopClock {
             name: "resolution",
-            at: "2026-03-02T12:00:00Z".parse().unwrap(),
+            at: "2026-03-02T12:00:00Z".parse().expect("an instant"),
             cancelled: false,
             reason: "resolved",
             data: Value::Null,
         })
         .schedule(
             "auto-close",
-            "2026-03-09T09:00:00Z".parse().unwrap(),
+            "2026-03-09T09:00:00Z".parse().expect("an instant"),
             json!({"days": 7}),
         )
         .unschedule("auto-close")

@@ -21,7 +21,11 @@ pub enum Argument {
     Number(u32),
     OptionalText(Option<String>),
     /// A filter of tickets by kind, open ones only or not, and a limit: more than sixteen values travel through memory.
-    Filter { kind: Option<String>, open_only: bool, limit: u32 },
+    Filter {
+        kind: Option<String>,
+        open_only: bool,
+        limit: u32,
+    },
 }
 
 /// What an answer looks like.
@@ -83,7 +87,11 @@ fn arguments(data: &mut Data, arguments: &[Argument]) -> (String, usize) {
                 values.push(1);
                 values.extend(data.text(text));
             }
-            Argument::Filter { kind, open_only, limit } => {
+            Argument::Filter {
+                kind,
+                open_only,
+                limit,
+            } => {
                 let kind = kind.as_ref().map_or([0, 0, 0], |kind| {
                     let [text, bytes] = data.text(kind);
                     [1, text, bytes]
@@ -96,13 +104,17 @@ fn arguments(data: &mut Data, arguments: &[Argument]) -> (String, usize) {
             }
         }
     }
-    let text: Vec<String> = values.iter().map(|value| format!("(i32.const {value})")).collect();
+    let text: Vec<String> = values
+        .iter()
+        .map(|value| format!("(i32.const {value})"))
+        .collect();
     (text.join(" "), values.len())
 }
 
 /// Functions that make an effect out of what lies in memory.
 fn helpers(guest: &mut Guest) {
-    let kinds = ["denied", "invalid", "retry", "permanent"].map(|kind| guest.module.data.text(kind));
+    let kinds =
+        ["denied", "invalid", "retry", "permanent"].map(|kind| guest.module.data.text(kind));
     let [denied, invalid, retry, permanent] = kinds.map(constants);
     guest.module.function(&format!(
         "(func $reply (param $kind i32) (param $kind_bytes i32) (param $data i32) (param $data_bytes i32) (result i32)
@@ -138,7 +150,9 @@ fn read(data: &mut Data, shape: Shape) -> String {
     let word = |offset: u32| format!("(i32.load offset={offset} (i32.const {RETURN}))");
     let nothing = format!("(call $reply {none} (i32.const 0) (i32.const 0))");
     let or_fault = |ok: String| {
-        format!("(if (result i32) (i32.load8_u (i32.const {RETURN})) (then (call $fault)) (else {ok}))")
+        format!(
+            "(if (result i32) (i32.load8_u (i32.const {RETURN})) (then (call $fault)) (else {ok}))"
+        )
     };
     let digit = |load: &str| {
         format!(

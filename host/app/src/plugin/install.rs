@@ -61,8 +61,13 @@ impl App {
     /// Everything that is wrong with it.
     pub fn plugin_inspect(&self, wasm: &[u8]) -> Result<(Inspection, Manifest)> {
         let inspection = self.plugins.inspect(wasm).map_err(AppError::Invalid)?;
-        let manifest = read::read(&inspection.manifest, &inspection.assets).map_err(AppError::Invalid)?;
-        Ok((inspection, manifest))
+        let manifest = read::read(&inspection.manifest, &inspection.assets);
+        let flows = flow_problems(&inspection);
+        match manifest {
+            Ok(manifest) if flows.is_empty() => Ok((inspection, manifest)),
+            Ok(_) => Err(AppError::Invalid(flows)),
+            Err(problems) => Err(AppError::Invalid(problems.into_iter().chain(flows).collect())),
+        }
     }
 
     /// Install a component, or another version of one that is installed. It runs when its grants are given: see [`App::plugin_enable`].
@@ -151,13 +156,17 @@ impl App {
     /// Not an administrator, not installed, unknown keys, values that do not fit their schema: all of them at once.
     pub async fn plugin_configure(&self, actor: &Actor, id: &PluginId, settings: Object) -> Result<PluginView> {
         self.platform(actor)?;
+        self.plugin_settings_put(actor, id, settings).await?;
+        self.plugin_view(id)
+    }
+
+    pub(crate) async fn plugin_settings_put(&self, actor: &Actor, id: &PluginId, settings: Object) -> Result<()> {
         let plugin = self.installed(id)?;
         let settings = check_settings(&plugin.manifest, settings).map_err(AppError::Invalid)?;
         let mut row = row_of(&plugin, self.now());
         let data = json!({ "from": row.settings, "to": settings });
         row.settings = settings;
-        self.write_plugin(actor, row, "plugin.configured", data, None).await?;
-        self.plugin_view(id)
+        self.write_plugin(actor, row, "plugin.configured", data, None).await
     }
 
     /// Remove a plugin. One whose kinds still have tickets or records stays: they would be unreadable.
@@ -326,6 +335,17 @@ impl App {
             manifest,
         })
     }
+}
+
+/// What is wrong with the BPMN models among the assets.
+fn flow_problems(inspection: &Inspection) -> Vec<Problem> {
+    let models = inspection.assets.iter().filter(|(path, _)| path.ends_with(".bpmn"));
+    models
+        .flat_map(|(path, content)| match std::str::from_utf8(content) {
+            Ok(xml) => bpmn::outline(path, xml).err().unwrap_or_default(),
+            Err(_) => vec![Problem::new("", "not-text", "a model is UTF-8 text").at(path, 1)],
+        })
+        .collect()
 }
 
 fn list(problems: &[Problem]) -> String {
