@@ -2,4 +2,6 @@
 
 mod arch;
 mod contract;
+mod door;
+mod import;
 mod runtime;

@@ -266,8 +266,26 @@ pub fn step_waiting(id: &str, message: &str, correlation_key: &str) -> Vec<u8> {
     guest.exporting(Function::Run, &pointer(answer)).build()
 }
 
-fn returning_effects(id: &str, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
+/// A form whose every rule traps: there to be found.
+#[must_use]
+pub fn form_stub(id: &str) -> Vec<u8> {
     let mut guest = Guest::new(id);
+    guest.items.push("export weft:form/form@0.1.0;".to_owned());
+    for name in ["validate", "compute", "options"] {
+        guest.module.function(&format!(
+            "(func (export \"weft:form/form@0.1.0#{name}\") (param i32) (result i32) unreachable)"
+        ));
+    }
+    guest.build()
+}
+
+fn returning_effects(id: &str, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
+    returning(Guest::new(id), function, effects)
+}
+
+/// A guest that answers with these effects (kind and JSON data), with whatever manifest it was given.
+#[must_use]
+pub fn returning(mut guest: Guest, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
     let data = &mut guest.module.data;
     let list = effect_list(data, effects);
     let answer = data.words(&[0, list, length(effects), 0]);

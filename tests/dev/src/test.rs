@@ -20,6 +20,8 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<(), Failure
 
 /// Last, because its summary is the one to look at.
 fn host(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    // Some tests are about the binaries as people run them.
+    project.build_binaries("dev")?;
     let mut tests = if has_nextest(project) {
         project.cargo(["nextest", "run", "--workspace"])
     } else {

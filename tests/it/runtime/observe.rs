@@ -93,3 +93,61 @@ async fn a_stuck_component_waits_for_its_own_places_and_leaves_the_others_to_eve
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn good_guests_answer_while_bad_ones_end_around_them() {
+    let runtime = Arc::new(Runtime::new(config()).expect("starts"));
+    let good = install(
+        &runtime,
+        &guests::guard_returning("good", &[("comment", "{}")]),
+    )
+    .await;
+    let mut bad = Vec::new();
+    for wasm in [
+        guests::trap("bad"),
+        guests::memory_bomb("bad"),
+        guests::recursion("bad"),
+        guests::invalid_utf8("bad"),
+        guests::endless_loop("bad"),
+    ] {
+        bad.push(install(&runtime, &wasm).await);
+    }
+    let calls: Vec<_> = (0..300)
+        .map(|number| {
+            let is_good = number % 2 == 0;
+            // Few of the endless loops: each of them computes for 100 ms.
+            let which = if number % 75 == 1 { 4 } else { number % 4 };
+            let digest = if is_good {
+                good.clone()
+            } else {
+                bad[which].clone()
+            };
+            let runtime = Arc::clone(&runtime);
+            tokio::spawn(async move { (is_good, super::guard(&runtime, &digest).await) })
+        })
+        .collect();
+
+    for call in calls {
+        let (is_good, answer) = call.await.expect("no panic");
+        assert_eq!(is_good, answer.is_ok(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_computing_call_can_be_dropped_between_two_ticks() {
+    let runtime = Runtime::new(config()).expect("starts");
+    let endless = install(&runtime, &guests::endless_loop("bad")).await;
+    let good = install(&runtime, &guests::guard_returning("good", &[])).await;
+    for _ in 0..10 {
+        let call = super::guard(&runtime, &endless);
+        let dropped = tokio::time::timeout(std::time::Duration::from_millis(1), call).await;
+        assert!(
+            dropped.is_err(),
+            "the call was dropped where it gave its thread back"
+        );
+        super::guard(&runtime, &good)
+            .await
+            .expect("an answer")
+            .expect("no rejection");
+    }
+}

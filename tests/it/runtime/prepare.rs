@@ -145,6 +145,7 @@ async fn a_component_may_export_several_capabilities_or_none() {
             vec![Capability::Guard, Capability::React, Capability::Automation],
         ),
         (none, Vec::new()),
+        (guests::form_stub("form"), vec![Capability::Form]),
     ] {
         let digest = runtime.inspect(&wasm).expect("valid").digest;
         let found = runtime
