@@ -36,6 +36,14 @@ impl App {
         found.filter(|ci| self.authz.may_read_ci(actor, ci)).ok_or_else(|| AppError::not_found("CI", &id.0))
     }
 
+    /// Whether the caller may change a CI that they see.
+    ///
+    /// # Errors
+    /// They may not.
+    pub fn may_write_ci(&self, actor: &Actor, ci: &Ci) -> Result<()> {
+        self.in_space(actor, SpaceAction::WriteCi, &ci.space)
+    }
+
     /// A page of the CIs that the caller may see, by name.
     ///
     /// # Errors

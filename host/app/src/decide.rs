@@ -111,7 +111,11 @@ impl App {
         Ok(committed.events)
     }
 
-    async fn earlier_answer(&self, command: &Command) -> Result<Option<Answer>> {
+    /// The answer that a command with the same idempotency key got.
+    ///
+    /// # Errors
+    /// The key was used for another request.
+    pub async fn earlier_answer(&self, command: &Command) -> Result<Option<Answer>> {
         let Some(key) = command.idempotency.as_ref().filter(|_| !command.dry_run) else { return Ok(None) };
         match self.store.answer_get(self.org(), &key.scope, &key.key).await? {
             Some(stored) => replay(command, &stored).map(Some),

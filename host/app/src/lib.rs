@@ -40,4 +40,5 @@ pub use plugin::install::{GrantView, PluginState, PluginView};
 pub use publish::Publisher;
 pub use registry::{Plugin, Registry};
 pub use session::{NewToken, Principal};
+pub use store::{Cursor, Notification, Page, Session, SessionKind, Sort, StoreError, TicketQuery};
 pub use tickets::{Actions, NextState, TicketView, TimelineEntry};

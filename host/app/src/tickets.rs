@@ -6,7 +6,7 @@ use crate::error::{AppError, Result};
 use domain::filter::{Field, Filter};
 use domain::kind::Kind;
 use domain::ticket::{AccessList, TicketBundle, Visibility};
-use domain::{Actor, Attachment, Clock, Comment, Event, Link, PersonId, Ticket, TicketId};
+use domain::{Actor, Attachment, Clock, Comment, Effect, Event, Link, PersonId, Role, Ticket, TicketId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Page, TicketQuery};
@@ -144,16 +144,18 @@ impl App {
         Ok(digest)
     }
 
-    /// What happened to a ticket, oldest first, as the caller may know it.
+    /// What happened to a ticket, oldest first, as the caller may know it, and where the next page begins. A page may be shorter than
+    /// `limit` and not be the last one.
     ///
     /// # Errors
     /// There is no such ticket for the caller.
-    pub async fn timeline(&self, actor: &Actor, id: &str, after: i64, limit: u32) -> Result<Vec<TimelineEntry>> {
+    pub async fn timeline(&self, actor: &Actor, id: &str, after: i64, limit: u32) -> Result<(Vec<TimelineEntry>, Option<i64>)> {
         let bundle = self.load_visible(actor, &TicketId::from(id)).await?;
         let internal = self.authz.ticket(actor, TicketAction::ReadInternal, &bundle);
         let registry = self.registry();
         let kind = registry.kinds.get(&bundle.ticket.kind);
         let events = self.store.event_history(self.org(), "ticket", &bundle.ticket.id.0, after, limit).await?;
+        let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.subject_seq);
         let comments: BTreeMap<_, _> =
             self.store.comment_list(self.org(), &bundle.ticket.id).await?.into_iter().map(|comment| (comment.id.0.clone(), comment)).collect();
         let mut entries = Vec::new();
@@ -173,7 +175,7 @@ impl App {
                 entry.actor_name.clone_from(name);
             }
         }
-        Ok(entries)
+        Ok((entries, next))
     }
 
     /// Whether the caller may know of an event: what live updates are filtered by.
@@ -188,6 +190,45 @@ impl App {
         let internal = event.kind == "comment.added" && event.data.get("visibility").is_some_and(|v| v == "internal");
         let action = if internal { TicketAction::ReadInternal } else { TicketAction::Read };
         Ok(self.authz.ticket(actor, action, &bundle))
+    }
+
+    /// The ticket that an event is about, for whoever may know of the event: what live updates carry.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn live_ticket(&self, actor: &Actor, event: &Event) -> Result<Option<Ticket>> {
+        if event.subject_kind != "ticket" {
+            return Ok(None);
+        }
+        let Some(bundle) = self.store.ticket_load(self.org(), &event.subject).await? else { return Ok(None) };
+        let internal = event.kind == "comment.added" && event.data.get("visibility").is_some_and(|v| v == "internal");
+        let action = if internal { TicketAction::ReadInternal } else { TicketAction::Read };
+        Ok(self.authz.ticket(actor, action, &bundle).then_some(bundle.ticket))
+    }
+
+    /// A ticket that came of a command, without the fields that the caller may not see.
+    #[must_use]
+    pub fn shown(&self, actor: &Actor, mut ticket: Ticket) -> Ticket {
+        if let Some(kind) = self.registry().kinds.get(&ticket.kind) {
+            hide_fields(actor, kind, &mut ticket);
+        }
+        ticket
+    }
+
+    /// The effects that the caller may know of: those on fields that they see, and no internal comments for those who do not work on it.
+    #[must_use]
+    pub fn shown_effects(&self, actor: &Actor, ticket: &Ticket, effects: Vec<Effect>) -> Vec<Effect> {
+        let registry = self.registry();
+        let roles = actor.roles_in(&ticket.space);
+        let kind = registry.kinds.get(&ticket.kind);
+        let visible = |name: &str| kind.and_then(|kind| kind.field(name)).is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)));
+        let works = roles.iter().any(|role| matches!(role, Role::Agent | Role::Manager | Role::Auditor));
+        let shown = |effect: &Effect| match effect {
+            Effect::SetField(set) => visible(&set.field),
+            Effect::Comment(comment) => works || comment.visibility == Visibility::Public,
+            _ => true,
+        };
+        effects.into_iter().filter(shown).collect()
     }
 
     fn actions(&self, actor: &Actor, bundle: &TicketBundle, kind: Option<&Kind>) -> Actions {
