@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::calendar::{Calendar, Clock, read_zone};
 use jiff::Timestamp;
-use service_level::timeline::{BusinessTime, CalendarUse, DayClock, Fault, Micros};
+use service_level_timeline::{BusinessTime, CalendarUse, DayClock, Fault, Micros};
 
 /// Calendars by key.
 pub(super) struct Host(pub(super) BTreeMap<String, Calendar>);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::calendar::Calendar;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use service_level::timeline::{
+use service_level_timeline::{
     CalendarUse, DueAtPause, MINUTE, Metric, Micros, due_after, merge_pauses, working_between,
 };
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use service_level::timeline::presets::{
+use service_level_timeline::presets::{
     Recontact, TargetPreset, keep_in_loop, pausing_statuses, target,
 };
-use service_level::timeline::{
+use service_level_timeline::{
     Change, Condition, Duration, MINUTE, Metric, Micros, Running, Target, TargetState, Zones,
     advance, apply, next_due, replay,
 };
@@ -159,11 +159,11 @@ fn changes(case: &Case<'_>, context: &Context<'_>) -> Result<Vec<Change>, String
     let step = |at: Micros, event: &str, state: &str| Change {
         at,
         event: event.to_owned(),
-        changed: Vec::new(),
         fields: [("state".to_owned(), Value::from(state))]
             .into_iter()
             .collect(),
         instants: [("created".to_owned(), created)].into(),
+        ..Change::default()
     };
     let mut list = vec![step(created, "created", &state)];
     for event in events {

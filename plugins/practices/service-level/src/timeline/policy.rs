@@ -9,6 +9,7 @@ use super::{Change, Condition, Target};
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// One space or one client.
+    #[serde(alias = "space", alias = "client")]
     Workspace,
     /// Everybody.
     #[default]

@@ -169,6 +169,7 @@ fn begin_and_end(
             Condition::Always,
             Condition::event(&["closed"]),
         ),
+        Metric::Custom => ("custom", "Target", Condition::Never, Condition::Never),
     }
 }
 

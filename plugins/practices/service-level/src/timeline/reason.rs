@@ -94,6 +94,7 @@ impl Explained<'_> {
             Metric::Response => "Response",
             Metric::Update => "Update",
             Metric::Resolution => "Resolution",
+            Metric::Custom => &state.title,
         };
         let within = match &state.duration {
             Duration::WorkingMinutes(minutes) | Duration::ElapsedMinutes(minutes) => {

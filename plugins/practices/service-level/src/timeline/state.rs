@@ -150,6 +150,49 @@ impl TargetState {
         Ok(self.banked + worked)
     }
 
+    /// Takes over the pauses of the clock that this one replaces, because a change tells nothing of those before it (SLM-05).
+    ///
+    /// # Errors
+    /// When the calendar cannot count.
+    pub fn inherit_pauses(
+        &mut self,
+        earlier: &TargetState,
+        at: Micros,
+        target: &Target,
+        time: &dyn BusinessTime,
+    ) -> Result<(), Fault> {
+        self.pauses.clone_from(&earlier.pauses);
+        let at = round(at, target.pause_rounding);
+        match (self.running, self.pauses.last_mut()) {
+            (Running::Counting, Some(last)) if last.until.is_none() => {
+                last.until = Some(at.max(last.from));
+            }
+            (Running::Paused, last) if last.as_ref().is_none_or(|last| last.until.is_some()) => {
+                self.pauses.push(Pause {
+                    from: at,
+                    until: None,
+                });
+            }
+            _ => {}
+        }
+        self.settle(target, time)
+    }
+
+    /// When it would be due if it counted from an instant on.
+    ///
+    /// # Errors
+    /// When the calendar cannot count.
+    pub fn due_if_resumed(
+        &self,
+        at: Micros,
+        target: &Target,
+        time: &dyn BusinessTime,
+    ) -> Result<Micros, Fault> {
+        let mut state = self.clone();
+        state.resume(at, target, time)?;
+        state.due(target, time)
+    }
+
     pub(crate) fn pause(&mut self, at: Micros, target: &Target) {
         self.note_breach(at);
         self.running = Running::Paused;
@@ -186,7 +229,12 @@ impl TargetState {
         self.title.clone_from(&target.title);
         self.calendar_title.clone_from(&target.calendar_title);
         self.read_named_due(change);
-        before != (self.duration.clone(), self.calendar.clone(), self.named_due)
+        let redefined = before != (self.duration.clone(), self.calendar.clone(), self.named_due);
+        if redefined {
+            // Late under another promise is not late under this one.
+            self.breached_at = None;
+        }
+        redefined
     }
 
     /// The state once it is over at an instant.
@@ -197,7 +245,11 @@ impl TargetState {
         time: &dyn BusinessTime,
     ) -> Result<TargetState, Fault> {
         let mut state = self.clone();
-        let elapsed = state.used(at, time)?;
+        // What does not count is not counted: a clock can be cancelled when its calendar is gone.
+        let elapsed = match running {
+            Running::Completed => state.used(at, time)?,
+            _ => 0,
+        };
         if running == Running::Completed && state.breached_at.is_none() {
             // Amounts are compared as amounts: between a closing and the next opening nothing is late.
             let late = match (state.running, state.promised()) {

@@ -120,6 +120,8 @@ pub struct Change {
     pub at: Micros,
     /// What happened: `created`, `updated`, `customer-contact`, `agent-contact`, `first-response`, `closed`, ….
     pub event: String,
+    /// What else happened at once: a ticket may be answered and closed in one change.
+    pub also: Vec<String>,
     /// Names of the fields that changed.
     pub changed: Vec<String>,
     /// The fields afterwards.
@@ -199,7 +201,14 @@ pub fn advance(
     }
     for target in targets {
         let mine = states.iter().filter(|state| state.target == target.key);
-        let rounds = u32::try_from(mine.clone().count()).unwrap_or(u32::MAX);
+        let rounds = Rounds {
+            next: mine.clone().map(|state| state.round + 1).max().unwrap_or(0),
+            ended: mine
+                .clone()
+                .filter(|state| state.running != Running::Cancelled)
+                .filter_map(|state| state.stopped_at)
+                .max(),
+        };
         let active = mine.clone().find(|state| state.is_active());
         let step = Step {
             target,
@@ -252,6 +261,15 @@ pub fn next_due(states: &[TargetState]) -> Option<Micros> {
         .min()
 }
 
+/// The rounds of a target so far. One that was cancelled, as by a priority that came and went, never counted: the next
+/// is as good as the first.
+#[derive(Clone, Copy)]
+struct Rounds {
+    next: u32,
+    /// When the last one that counted ended.
+    ended: Option<Micros>,
+}
+
 /// One target meeting one change.
 struct Step<'a> {
     target: &'a Target,
@@ -264,7 +282,7 @@ struct Step<'a> {
 impl Step<'_> {
     /// SLM-01: cancel → cancel; stop → complete; start ∧ reset → complete and reattach; pause → pause; not-pause or
     /// resume → resume; start ∧ ¬stop ∧ ¬cancel → attach.
-    fn take(&self, active: Option<&TargetState>, rounds: u32) -> Result<Vec<Transition>, Fault> {
+    fn take(&self, active: Option<&TargetState>, rounds: Rounds) -> Result<Vec<Transition>, Fault> {
         let (target, change) = (self.target, self.change);
         let holds = |condition: &Condition| condition.holds(change);
         let (start, stop, cancel) = (
@@ -275,7 +293,7 @@ impl Step<'_> {
         let reset = start && holds(&target.reset);
         let attach = start && !stop && !cancel;
         let Some(state) = active else {
-            let again = rounds == 0 || reset || target.repeat == Repeat::EachStart;
+            let again = rounds.ended.is_none() || reset || target.repeat == Repeat::EachStart;
             let started = if attach && again {
                 Some(self.attach(rounds)?)
             } else {
@@ -327,15 +345,18 @@ impl Step<'_> {
         Ok(vec![Transition { verb, state }])
     }
 
-    fn attach(&self, rounds: u32) -> Result<Transition, Fault> {
+    fn attach(&self, rounds: Rounds) -> Result<Transition, Fault> {
         let (target, change) = (self.target, self.change);
         let started_at = match &target.start_from {
             StartFrom::Change => change.at,
-            // A second round counts from what began it, or it would be due before it starts.
-            StartFrom::Instant(_) if rounds > 0 => change.at,
-            StartFrom::Instant(name) => change.instants.get(name).copied().unwrap_or(change.at),
+            StartFrom::Instant(name) => {
+                // A second round counts from what began it, or it would be due before it starts.
+                let instant = change.instants.get(name).copied();
+                let fresh = |instant: &Micros| rounds.ended.is_none_or(|ended| ended <= *instant);
+                instant.filter(fresh).unwrap_or(change.at)
+            }
         };
-        let mut state = TargetState::new(target, self.calendar(), rounds, started_at, change);
+        let mut state = TargetState::new(target, self.calendar(), rounds.next, started_at, change);
         if target.retroactive_pause == RetroactivePause::Counted {
             for earlier in self.history {
                 let paused = target.pause.holds(earlier) && !target.resume.holds(earlier);
@@ -374,6 +395,7 @@ impl Step<'_> {
         let from_source = match self.target.zone_source {
             // The calendar's own zone: nothing replaces it.
             ZoneSource::Sla => None,
+            ZoneSource::System => zones.system.clone(),
             ZoneSource::Caller => zones.caller.clone().or_else(|| zones.system.clone()),
             ZoneSource::CiLocation => zones.ci_location.clone().or_else(|| zones.system.clone()),
             ZoneSource::TaskLocation => {
