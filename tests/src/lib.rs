@@ -1,6 +1,7 @@
 //! What the tests share: actors, guests, acceptance runs and benchmarks.
 
 pub mod accept;
+pub mod app;
 pub mod bench;
 pub mod binary;
 pub mod guests;

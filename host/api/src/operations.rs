@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
+use std::sync::atomic::Ordering;
 
 /// The process answers.
 #[utoipa::path(get, path = "/healthz", tag = "operations", security(()), responses((status = 200, description = "The process answers")))]
@@ -18,12 +19,17 @@ pub(crate) async fn get_health() -> Response {
 /// The store answers: requests can be served.
 #[utoipa::path(get, path = "/readyz", tag = "operations", security(()), responses((status = 200, description = "Requests can be served")))]
 pub(crate) async fn get_readiness(State(state): State<ApiState>) -> Result<Response, ApiError> {
+    let wait = |detail: &str| {
+        let busy = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy", detail);
+        ApiError { retry_after: Some(1), ..busy }
+    };
     if state.stop.is_cancelled() {
-        return Err(ApiError { retry_after: Some(5), ..ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy", "The server is stopping.") });
+        return Err(wait("The server is stopping."));
     }
-    state.app.store().ping().await.map_err(|_| {
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy", "The database does not answer.")
-    })?;
+    if !state.ready.load(Ordering::Acquire) {
+        return Err(wait("The server is preparing itself."));
+    }
+    state.app.store().ping().await.map_err(|_| wait("The database does not answer."))?;
     Ok(Json(json!({ "status": "ready" })).into_response())
 }
 

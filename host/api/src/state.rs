@@ -3,6 +3,7 @@
 use crate::assets::Assets;
 use app::App;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,8 @@ pub struct ApiState {
     pub metrics: RenderMetrics,
     /// Ends what lasts (live events) when the server stops.
     pub stop: CancellationToken,
+    /// False while the server still prepares itself: requests are answered, and `/readyz` says to wait.
+    pub ready: Arc<AtomicBool>,
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
 }
 
@@ -65,7 +68,7 @@ impl ApiState {
     #[must_use]
     pub fn new(app: Arc<App>, config: ApiConfig, assets: Assets, metrics: RenderMetrics, stop: CancellationToken) -> Self {
         let streams = Arc::new(tokio::sync::Semaphore::new(config.streams_max));
-        Self { app, config: Arc::new(config), assets, metrics, stop, streams }
+        Self { app, config: Arc::new(config), assets, metrics, stop, ready: Arc::new(AtomicBool::new(true)), streams }
     }
 }
 

@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -19,12 +20,16 @@ pub(crate) type Preparation = Pin<Box<dyn Future<Output = Result<(), Failure>> +
 /// Answer requests and run jobs until a signal comes; then finish what runs and close the store.
 pub(crate) async fn serve(app: Arc<App>, settings: &Settings, listener: TcpListener, prepare: Preparation) -> Result<(), Failure> {
     let stop = CancellationToken::new();
-    let router = api::router(state(&app, settings, stop.clone())?);
+    let state = state(&app, settings, stop.clone())?;
+    let ready = Arc::clone(&state.ready);
+    ready.store(false, Ordering::Release);
+    let router = api::router(state);
     let stopping = stop.clone();
     let server = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await });
     let working = tokio::select! {
         prepared = prepare => {
             prepared?;
+            ready.store(true, Ordering::Release);
             tokio::spawn(Arc::clone(&app).work(stop.clone()))
         }
         stopped = signal() => return stopped,
