@@ -10,7 +10,8 @@ fn every_effect_of_the_sdk_is_an_effect_of_the_host() {
         serde_json::from_str(include_str!("../../sdk/rust/tests/effects.json")).expect("the fixtures are JSON");
     let mut names = BTreeSet::new();
     for fixture in &fixtures {
-        let effect: Effect = serde_json::from_value(fixture.clone()).unwrap_or_else(|error| panic!("{fixture}: {error}"));
+        let effect: Effect =
+            serde_json::from_value(fixture.clone()).unwrap_or_else(|error| panic!("{fixture}: {error}"));
         assert_eq!(serde_json::to_value(&effect).expect("an effect is JSON"), *fixture);
         names.insert(effect.name());
     }

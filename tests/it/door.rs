@@ -14,12 +14,17 @@ const TICKET_KIND: &str = "id = \"task\"\ntype = \"ticket\"\ntitle = \"Task\"\np
 [field.note]\ntitle = \"Note\"\nschema = { type = \"string\" }\nwrite = [\"agent\"]\n";
 
 fn manifest(id: &str, rest: &str) -> String {
-    format!("id = \"{id}\"\nversion = \"1.0.0\"\nwit = \"0.1\"\ntitle = \"{id}\"\nsummary = \"A component of the tests.\"\n{rest}")
+    format!(
+        "id = \"{id}\"\nversion = \"1.0.0\"\nwit = \"0.1\"\ntitle = \"{id}\"\nsummary = \"A component of the tests.\"\n{rest}"
+    )
 }
 
 /// A practice that defines the kind `task` and whose guard does nothing.
 fn tasks() -> Vec<u8> {
-    let text = manifest("tasks", "[[kind]]\nfile = \"kinds/task.toml\"\n[guard]\nkinds = [\"task\"]\n[[grant]]\nread = \"ticket:task\"\nreason = \"Its own.\"\n");
+    let text = manifest(
+        "tasks",
+        "[[kind]]\nfile = \"kinds/task.toml\"\n[guard]\nkinds = [\"task\"]\n[[grant]]\nread = \"ticket:task\"\nreason = \"Its own.\"\n",
+    );
     let guest = Guest::new("tasks").manifest(Some(&text)).asset("kinds/task.toml", TICKET_KIND.as_bytes());
     guests::returning(guest, Function::Guard, &[])
 }
@@ -28,7 +33,9 @@ fn tasks() -> Vec<u8> {
 fn beside(id: &str, table: &str, granted: &str, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
     let text = manifest(
         id,
-        &format!("{table}\n[[grant]]\nread = \"ticket:*\"\nreason = \"To decide.\"\n[[grant]]\neffect = {granted}\non = \"ticket:*\"\nreason = \"To act.\"\n"),
+        &format!(
+            "{table}\n[[grant]]\nread = \"ticket:*\"\nreason = \"To decide.\"\n[[grant]]\neffect = {granted}\non = \"ticket:*\"\nreason = \"To act.\"\n"
+        ),
     );
     guests::returning(Guest::new(id).manifest(Some(&text)), function, effects)
 }
@@ -39,7 +46,9 @@ fn create_task() -> Value {
 
 fn codes(error: &AppError) -> Vec<&str> {
     match error {
-        AppError::Invalid(problems) | AppError::Rejected { problems, .. } => problems.iter().map(|problem| problem.code.as_str()).collect(),
+        AppError::Invalid(problems) | AppError::Rejected { problems, .. } => {
+            problems.iter().map(|problem| problem.code.as_str()).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -49,7 +58,9 @@ async fn an_incident_gets_its_priority_from_the_component() {
     let world = World::new().await;
 
     let ticket = world.incident("erin", json!({ "impact": 1, "urgency": 2 })).await;
-    let raised = world.submit("ada", Some(&ticket.id), json!([{ "kind": "set-field", "data": { "field": "urgency", "value": 1 } }])).await;
+    let raised = world
+        .submit("ada", Some(&ticket.id), json!([{ "kind": "set-field", "data": { "field": "urgency", "value": 1 } }]))
+        .await;
 
     assert_eq!((ticket.number.as_str(), &ticket.fields["priority"]), ("INC0000001", &json!(2)));
     assert_eq!(raised.expect("an agent may").tickets[0].fields["priority"], 1);
@@ -60,7 +71,10 @@ async fn an_illegal_transition_names_the_legal_ones_and_writes_nothing() {
     let world = World::new().await;
     let ticket = world.incident("erin", json!({})).await;
 
-    let refused = world.submit("ada", Some(&ticket.id), json!([{ "kind": "transition", "data": { "to": "closed" } }])).await.expect_err("new cannot close");
+    let refused = world
+        .submit("ada", Some(&ticket.id), json!([{ "kind": "transition", "data": { "to": "closed" } }]))
+        .await
+        .expect_err("new cannot close");
 
     let AppError::Invalid(problems) = &refused else { panic!("{refused}") };
     assert_eq!(problems[0].code, "illegal-transition");
@@ -73,8 +87,15 @@ async fn an_illegal_transition_names_the_legal_ones_and_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_command_twice_happens_once() {
     let world = World::new().await;
-    let mut command = world.command("ada", None, json!([{ "kind": "create-ticket", "data": { "kind": "incident", "space": "it", "title": "Once" } }])).await;
-    command.idempotency = Some(domain::change::IdempotencyKey { scope: "ada".into(), key: "k1".into(), fingerprint: "f1".into() });
+    let mut command = world
+        .command(
+            "ada",
+            None,
+            json!([{ "kind": "create-ticket", "data": { "kind": "incident", "space": "it", "title": "Once" } }]),
+        )
+        .await;
+    command.idempotency =
+        Some(domain::change::IdempotencyKey { scope: "ada".into(), key: "k1".into(), fingerprint: "f1".into() });
 
     let together = futures_join(&world, &command, 8).await;
     let first = &together[0].tickets[0];
@@ -104,7 +125,13 @@ async fn changes_at_once_are_all_kept() {
     let ticket = world.incident("erin", json!({})).await;
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..8 {
-        let command = world.command("ada", Some(&ticket.id), json!([{ "kind": "comment", "data": { "visibility": "internal", "body": format!("Note {n}") } }])).await;
+        let command = world
+            .command(
+                "ada",
+                Some(&ticket.id),
+                json!([{ "kind": "comment", "data": { "visibility": "internal", "body": format!("Note {n}") } }]),
+            )
+            .await;
         let app = world.app.clone();
         tasks.spawn(async move { app.submit(command).await });
     }
@@ -143,7 +170,10 @@ async fn an_effect_without_a_grant_stops_the_whole_change() {
 
     assert_eq!(codes(&refused), ["plugin-effect-refused"]);
     assert!(format!("{refused:?}").contains("no grant to assign on ticket:task"), "{refused:?}");
-    assert_eq!(world.app.store().ticket_count(&world.app.config.org, &domain::filter::Filter::True).await.expect("counted"), 0);
+    assert_eq!(
+        world.app.store().ticket_count(&world.app.config.org, &domain::filter::Filter::True).await.expect("counted"),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +181,15 @@ async fn a_guard_beside_the_practice_is_held_to_the_roles_of_the_person() {
     let world = World::bare().await;
     world.install(tasks()).await;
     let guard = "[guard]\nkinds = [\"task\"]";
-    world.install(beside("finisher", guard, "[\"transition\", \"set-field\"]", Function::Guard, &[("transition", r#"{"to":"done"}"#)])).await;
+    world
+        .install(beside(
+            "finisher",
+            guard,
+            "[\"transition\", \"set-field\"]",
+            Function::Guard,
+            &[("transition", r#"{"to":"done"}"#)],
+        ))
+        .await;
 
     let requester = world.submit("erin", None, create_task()).await.expect_err("finishing is for agents");
     let agent = world.submit("ada", None, create_task()).await.expect("an agent may finish");
@@ -165,7 +203,15 @@ async fn an_effect_that_nobody_knows_is_the_components_fault() {
     let world = World::bare().await;
     world.install(tasks()).await;
     let guard = "[guard]\nkinds = [\"task\"]";
-    world.install(beside("odd", guard, "\"comment\"", Function::Guard, &[("explode", "{}"), ("comment", "{"), ("start-flow", "{}")])).await;
+    world
+        .install(beside(
+            "odd",
+            guard,
+            "\"comment\"",
+            Function::Guard,
+            &[("explode", "{}"), ("comment", "{"), ("start-flow", "{}")],
+        ))
+        .await;
 
     let refused = world.submit("ada", None, create_task()).await.expect_err("all three are refused");
 
@@ -176,7 +222,8 @@ async fn an_effect_that_nobody_knows_is_the_components_fault() {
 async fn a_component_that_keeps_failing_is_quarantined_and_others_go_on() {
     let world = World::bare().await;
     world.install(tasks()).await;
-    let text = manifest("crasher", "[guard]\nkinds = [\"task\"]\n[[grant]]\nread = \"ticket:*\"\nreason = \"To crash.\"\n");
+    let text =
+        manifest("crasher", "[guard]\nkinds = [\"task\"]\n[[grant]]\nread = \"ticket:*\"\nreason = \"To crash.\"\n");
     let crasher = Guest::new("crasher").manifest(Some(&text)).exporting(Function::Guard, "unreachable").build();
     let crasher = world.install(crasher).await;
     let max = world.actor("max").await;
@@ -241,13 +288,20 @@ async fn a_parent_in_progress_takes_its_children_along() {
     let world = World::new().await;
     let parent = world.incident("ada", json!({})).await;
     let child = world.incident("erin", json!({})).await;
-    world.submit("ada", Some(&child.id), json!([{ "kind": "set-parent", "data": { "parent": parent.id } }])).await.expect("linked");
+    world
+        .submit("ada", Some(&child.id), json!([{ "kind": "set-parent", "data": { "parent": parent.id } }]))
+        .await
+        .expect("linked");
 
-    world.submit("ada", Some(&parent.id), json!([{ "kind": "transition", "data": { "to": "in-progress" } }])).await.expect("started");
+    world
+        .submit("ada", Some(&parent.id), json!([{ "kind": "transition", "data": { "to": "in-progress" } }]))
+        .await
+        .expect("started");
     world.app.drain().await.expect("the reactions run");
 
     assert_eq!(world.load(&child.id).await.ticket.state, "in-progress");
-    let cycle = world.submit("ada", Some(&parent.id), json!([{ "kind": "set-parent", "data": { "parent": child.id } }])).await;
+    let cycle =
+        world.submit("ada", Some(&parent.id), json!([{ "kind": "set-parent", "data": { "parent": child.id } }])).await;
     assert_eq!(codes(&cycle.expect_err("a circle")), ["parent-cycle"]);
 }
 
@@ -280,9 +334,22 @@ async fn a_restricted_incident_does_not_exist_for_others() {
         let actor = world.actor(login).await;
         let opened = world.app.ticket(&actor, &ticket.number).await;
         assert!(matches!(opened, Err(AppError::NotFound(_))), "{login} gets {opened:?}");
-        let query = store::TicketQuery { filter: domain::filter::Filter::True, sort: store::Sort::UpdatedAt, descending: true, after: None, limit: 10 };
-        assert!(world.app.ticket_list(&actor, query).await.expect("listed").items.is_empty(), "{login} sees it in a list");
-        let counts = world.app.ticket_count_by(&actor, domain::filter::Filter::True, domain::filter::Field::Kind).await.expect("counted");
+        let query = store::TicketQuery {
+            filter: domain::filter::Filter::True,
+            sort: store::Sort::UpdatedAt,
+            descending: true,
+            after: None,
+            limit: 10,
+        };
+        assert!(
+            world.app.ticket_list(&actor, query).await.expect("listed").items.is_empty(),
+            "{login} sees it in a list"
+        );
+        let counts = world
+            .app
+            .ticket_count_by(&actor, domain::filter::Filter::True, domain::filter::Field::Kind)
+            .await
+            .expect("counted");
         assert!(counts.is_empty(), "{login} can count it");
     }
     for login in ["erin", "ben"] {
@@ -308,7 +375,11 @@ async fn work_of_a_group_is_given_to_the_least_loaded() {
 
     world.app.drain().await.expect("the reactions run");
 
-    let counts = world.app.store().ticket_count_by(&world.app.config.org, &domain::filter::Filter::True, domain::filter::Field::Assignee).await;
+    let counts = world
+        .app
+        .store()
+        .ticket_count_by(&world.app.config.org, &domain::filter::Filter::True, domain::filter::Field::Assignee)
+        .await;
     let mut counts = counts.expect("counted");
     counts.sort();
     assert_eq!(counts, [(Some("ada".to_owned()), 3), (Some("ben".to_owned()), 3)], "decisions at once see one another");

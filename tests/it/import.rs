@@ -34,7 +34,8 @@ fn log() -> String {
 async fn import(world: &World, text: &str) -> Result<app::import::servicenow_audit::Report> {
     let options = ImportOptions { space: "it".into(), zone: TimeZone::UTC, learn_matrix: true };
     let text = text.to_owned();
-    let open = move || -> std::io::Result<Box<dyn Read + Send>> { Ok(Box::new(Cursor::new(text.clone().into_bytes()))) };
+    let open =
+        move || -> std::io::Result<Box<dyn Read + Send>> { Ok(Box::new(Cursor::new(text.clone().into_bytes()))) };
     world.app.import_servicenow_audit(open, options, |_: Progress| {}).await
 }
 
@@ -52,11 +53,18 @@ async fn a_log_is_replayed_once_however_often() {
     assert_eq!(world.app.publisher().head(), head, "the second time changes nothing");
     let ada = world.actor("ada").await;
     let held = world.app.ticket(&ada, "INC0000045").await.expect("it is there");
-    assert_eq!((held.ticket.state.as_str(), &held.ticket.fields["pending-reason"]), ("on-hold", &json!("awaiting-caller")));
+    assert_eq!(
+        (held.ticket.state.as_str(), &held.ticket.fields["pending-reason"]),
+        ("on-hold", &json!("awaiting-caller"))
+    );
     assert_eq!(held.ticket.updated_at.to_string(), "2016-03-01T09:05:00Z", "each event's time is its now");
     let reopened = world.app.ticket(&ada, "INC0000047").await.expect("it is there");
     assert_eq!(reopened.ticket.state, "in-progress", "a fact of history, though our lifecycle forbids it");
-    assert_eq!(world.incident("erin", json!({})).await.number, "INC0000048", "new numbers come after the imported ones");
+    assert_eq!(
+        world.incident("erin", json!({})).await.number,
+        "INC0000048",
+        "new numbers come after the imported ones"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,13 +94,20 @@ async fn a_foreign_file_is_refused_whole() {
 async fn a_thousand_rows_of_the_real_log_end_as_it_says() {
     let Some(file) = weft_tests::shared("incident_event_log.csv.gz") else { return };
     let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(file).expect("it is there")).read_to_string(&mut text).expect("it is text");
+    flate2::read::GzDecoder::new(std::fs::File::open(file).expect("it is there"))
+        .read_to_string(&mut text)
+        .expect("it is text");
     let part: String = text.lines().take(1001).collect::<Vec<_>>().join("\n");
     let world = World::new().await;
 
     let report = import(&world, &part).await.expect("imported");
 
-    assert_eq!((report.unusable, report.priority_mismatch_count, report.final_mismatch_count), (0, 0, 0), "{}", report.text());
+    assert_eq!(
+        (report.unusable, report.priority_mismatch_count, report.final_mismatch_count),
+        (0, 0, 0),
+        "{}",
+        report.text()
+    );
     assert_eq!(report.applied + report.unchanged + report.duplicates, 1000);
     let filter = Filter::eq(Field::Kind, "incident");
     let stored = world.app.store().ticket_count(&world.app.config.org, &filter).await.expect("counted");

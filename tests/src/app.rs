@@ -54,7 +54,8 @@ impl TestApp {
     pub fn over(world: World, config: ApiConfig) -> Self {
         let stop = CancellationToken::new();
         let assets = Assets { get: Arc::new(|_| None), missing: "<!doctype html><title>No screens</title>" };
-        let state = ApiState::new(Arc::clone(&world.app), config, assets, Arc::new(|| "weft_up 1\n".to_owned()), stop.clone());
+        let state =
+            ApiState::new(Arc::clone(&world.app), config, assets, Arc::new(|| "weft_up 1\n".to_owned()), stop.clone());
         Self { router: api::router(state), world, stop }
     }
 
@@ -65,7 +66,10 @@ impl TestApp {
     pub async fn caller(&self, login: &str) -> Caller {
         let actor = self.world.actor(login).await;
         let token = self.world.app.token_create(&actor, "test", 1).await.expect("a token");
-        Caller { router: self.router.clone(), headers: vec![("authorization".to_owned(), format!("Bearer {}", token.token))] }
+        Caller {
+            router: self.router.clone(),
+            headers: vec![("authorization".to_owned(), format!("Bearer {}", token.token))],
+        }
     }
 
     /// Somebody who is not signed in.
@@ -83,7 +87,8 @@ impl TestApp {
         let person = actor.person_id().expect("a person");
         self.world.app.password_put(&actor, &person, Some("correct horse battery")).await.expect("a password");
         let mut caller = self.anonymous();
-        let reply = caller.post("/session", json!({ "login": login, "password": "correct horse battery" })).await.expect(200);
+        let reply =
+            caller.post("/session", json!({ "login": login, "password": "correct horse battery" })).await.expect(200);
         let cookie = reply.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
         let own = [("cookie", cookie.as_str()), ("x-weft", "1"), ("sec-fetch-site", "same-origin")];
         caller.headers = own.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -143,8 +148,17 @@ impl Caller {
         Reply { status: parts.status.as_u16(), headers: parts.headers, bytes: bytes.to_vec() }
     }
 
-    async fn response(&self, method: &str, path: &str, media_type: Option<&str>, body: Vec<u8>) -> axum::response::Response {
-        let path = path.strip_prefix('/').filter(|rest| rest.starts_with('/')).map_or_else(|| format!("/api/v1{path}"), str::to_owned);
+    async fn response(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> axum::response::Response {
+        let path = path
+            .strip_prefix('/')
+            .filter(|rest| rest.starts_with('/'))
+            .map_or_else(|| format!("/api/v1{path}"), str::to_owned);
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -185,7 +199,6 @@ impl Reply {
     ///
     /// # Panics
     /// It has another one.
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self
@@ -197,7 +210,8 @@ impl Reply {
     /// It has another shape.
     #[must_use]
     pub fn read<T: DeserializeOwned>(&self) -> T {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.bytes)))
     }
 
     #[must_use]
@@ -209,7 +223,6 @@ impl Reply {
     ///
     /// # Panics
     /// Something else was answered.
-    #[must_use]
     pub fn problem(&self, status: u16) -> schema::ProblemBody {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         assert_eq!(self.header("content-type"), "application/problem+json");
@@ -243,7 +256,9 @@ impl Events {
     /// Nothing comes for too long.
     pub async fn next(&mut self) -> Option<schema::LiveEvent> {
         loop {
-            while let Some((event, rest)) = self.text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned())) {
+            while let Some((event, rest)) =
+                self.text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned()))
+            {
                 self.text = rest;
                 if event.contains("event: ticket") {
                     let data = event.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event has data");

@@ -45,9 +45,8 @@ impl Server {
     pub async fn start(mut command: Command, address: String) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary is built before the tests run");
-        for pipe in [child.stdout.take().map(drain), child.stderr.take().map(drain)] {
-            drop(pipe);
-        }
+        child.stdout.take().map(drain);
+        child.stderr.take().map(drain);
         let started = tokio::time::Instant::now();
         loop {
             if let Some(status) = child.try_wait().expect("the child can be asked") {
@@ -59,6 +58,7 @@ impl Server {
                 break;
             }
             assert!(started.elapsed() < START_MAX, "weft is not ready after {START_MAX:?}");
+            #[expect(clippy::disallowed_methods, reason = "another process gets ready in real time")]
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Self { address, child }
@@ -78,15 +78,8 @@ impl Server {
 }
 
 /// Read a pipe to its end, so that the child never waits for us.
-fn drain(pipe: impl tokio::io::AsyncRead + Unpin + Send + 'static) {
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(pipe).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            if std::env::var_os("WEFT_TEST_OUTPUT").is_some() {
-                eprintln!("{line}");
-            }
-        }
-    });
+fn drain(mut pipe: impl tokio::io::AsyncRead + Unpin + Send + 'static) {
+    tokio::spawn(async move { tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await });
 }
 
 /// An address on loopback that nobody listens on.
@@ -126,8 +119,12 @@ impl Client {
     /// The demo does not let that persona in.
     pub async fn sign_in(&mut self, login: &str) {
         let body = serde_json::json!({ "login": login }).to_string();
-        self.headers = vec![("X-Weft".to_owned(), "1".to_owned()), ("Sec-Fetch-Site".to_owned(), "same-origin".to_owned())];
-        let reply = self.request("POST", "/api/v1/session/persona", &[], Some(body.as_bytes())).await.expect("the server answers");
+        self.headers =
+            vec![("X-Weft".to_owned(), "1".to_owned()), ("Sec-Fetch-Site".to_owned(), "same-origin".to_owned())];
+        let reply = self
+            .request("POST", "/api/v1/session/persona", &[], Some(body.as_bytes()))
+            .await
+            .expect("the server answers");
         assert_eq!(reply.0, 200, "{}", String::from_utf8_lossy(&reply.2));
         let cookie = reply.1.iter().find(|(name, _)| name == "set-cookie").expect("a session is a cookie");
         let cookie = cookie.1.split(';').next().unwrap_or_default().to_owned();
@@ -138,7 +135,13 @@ impl Client {
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> std::io::Result<Reply> {
+    pub async fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> std::io::Result<Reply> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in own.chain(headers.iter().copied()) {

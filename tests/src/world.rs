@@ -175,7 +175,8 @@ impl World {
         ];
         for (login, roles) in people {
             let id = PersonId::from(login);
-            let change = PersonChange { login: Some(login.to_owned()), name: Some(login.to_owned()), ..PersonChange::default() };
+            let change =
+                PersonChange { login: Some(login.to_owned()), name: Some(login.to_owned()), ..PersonChange::default() };
             self.app.person_put(&system, Some(&id), change).await.expect("a person");
             self.app.roles_put(&system, &id, roles).await.expect("roles");
         }
@@ -197,11 +198,14 @@ impl World {
 }
 
 async fn start(folder: &Path, clock: &Arc<SimClock>) -> Arc<App> {
-    let config = SqliteConfig { synchronous: Synchronous::Off, readers: 2, ..SqliteConfig::new(folder.join("weft.db")) };
+    let config =
+        SqliteConfig { synchronous: Synchronous::Off, readers: 2, ..SqliteConfig::new(folder.join("weft.db")) };
     let store = SqliteStore::open(config).await.expect("the store opens");
     let runtime = Runtime::new(RuntimeConfig { cache_dir: Some(code_cache().to_owned()), ..RuntimeConfig::default() });
     let runtime = runtime.expect("the runtime starts");
     let entropy = Arc::new(SeededEntropy(AtomicU64::new(0x5eed)));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    App::start(AppConfig::default(), Arc::new(store), Arc::new(runtime), clock, entropy).await.expect("the application starts")
+    App::start(AppConfig::default(), Arc::new(store), Arc::new(runtime), clock, entropy)
+        .await
+        .expect("the application starts")
 }

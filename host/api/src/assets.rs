@@ -52,8 +52,9 @@ pub(crate) async fn serve(State(state): State<ApiState>, request: Request) -> Re
     if is_file || path.starts_with("assets/") {
         return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
     }
-    file_response(&state.assets, "index.html", request.headers())
-        .unwrap_or_else(|| (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], Html(state.assets.missing)).into_response())
+    file_response(&state.assets, "index.html", request.headers()).unwrap_or_else(|| {
+        (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], Html(state.assets.missing)).into_response()
+    })
 }
 
 fn file_response(assets: &Assets, path: &str, headers: &HeaderMap) -> Option<Response> {
@@ -62,19 +63,24 @@ fn file_response(assets: &Assets, path: &str, headers: &HeaderMap) -> Option<Res
         return None;
     }
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let takes = |name: &str| accepted.split(',').any(|part| part.split(';').next().is_some_and(|part| part.trim() == name) && !part.contains("q=0"));
+    let takes = |name: &str| {
+        accepted
+            .split(',')
+            .any(|part| part.split(';').next().is_some_and(|part| part.trim() == name) && !part.contains("q=0"))
+    };
     let twins = [("br", "br"), ("gzip", "gz")].into_iter().filter(|(name, _)| takes(name));
     let compressed = twins.filter_map(|(name, end)| Some((name, (assets.get)(&format!("{path}.{end}"))?))).next();
     let plain = (assets.get)(path)?;
     let (encoding, asset) = compressed.map_or((None, plain.clone()), |(name, asset)| (Some(name), asset));
-    let mut response = if headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == asset.etag.as_bytes()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        match asset.bytes {
-            Cow::Borrowed(bytes) => Body::from(bytes).into_response(),
-            Cow::Owned(bytes) => Body::from(bytes).into_response(),
-        }
-    };
+    let mut response =
+        if headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag.as_bytes() == asset.etag.as_bytes()) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            match asset.bytes {
+                Cow::Borrowed(bytes) => Body::from(bytes).into_response(),
+                Cow::Owned(bytes) => Body::from(bytes).into_response(),
+            }
+        };
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let out = response.headers_mut();
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

@@ -30,7 +30,11 @@ pub(crate) struct Upload {
 }
 
 #[utoipa::path(get, path = "/tickets/{id}/attachments", tag = "tickets", summary = "Files on a ticket", params(("id" = String, Path)), responses((status = 200, body = Page<schema::Attachment>)))]
-pub(crate) async fn list_attachments(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<Page<schema::Attachment>>> {
+pub(crate) async fn list_attachments(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Page<schema::Attachment>>> {
     Ok(Page::whole(state.app.attachment_list(&caller.actor, &id).await?.into_iter().map(view).collect()))
 }
 
@@ -43,7 +47,8 @@ pub(crate) async fn create_attachment(
     Path(id): Path<String>,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response> {
-    let multipart = multipart.map_err(|_| ApiError::bad_request("bad-multipart", "Send multipart/form-data with one part `file`."))?;
+    let multipart = multipart
+        .map_err(|_| ApiError::bad_request("bad-multipart", "Send multipart/form-data with one part `file`."))?;
     // Nobody fills the store through a ticket that is not theirs.
     state.app.ticket(&caller.actor, &id).await?;
     let (name, media_type, content) = read_file(multipart).await?;
@@ -51,15 +56,24 @@ pub(crate) async fn create_attachment(
     let mut command = state.app.command(&caller.actor);
     command.subject = Some(TicketId(id));
     command.idempotency = idempotency(&caller, &precondition, format!("{name}\n{media_type}\n{digest}").as_bytes());
-    command.effects = vec![Effect::Attach(Attach { ticket: None, name, media_type, size: content.len() as u64, digest })];
+    command.effects =
+        vec![Effect::Attach(Attach { ticket: None, name, media_type, size: content.len() as u64, digest })];
     let answer = submit(&state, command, &Pointers::whole()).await?;
-    let attachment = answer.attachments.into_iter().next().ok_or_else(|| ApiError::not_found("The file was attached and is gone."))?;
+    let attachment = answer
+        .attachments
+        .into_iter()
+        .next()
+        .ok_or_else(|| ApiError::not_found("The file was attached and is gone."))?;
     Ok(mark((StatusCode::CREATED, Json(view(attachment))).into_response(), answer.replayed))
 }
 
 /// The content of a file. It is always saved, never shown: it may be anything.
 #[utoipa::path(get, path = "/attachments/{id}", tag = "tickets", params(("id" = String, Path)), responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
-pub(crate) async fn get_attachment(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+pub(crate) async fn get_attachment(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
     let (ticket, id) = id.split_once('.').ok_or_else(|| ApiError::not_found("There is no such attachment."))?;
     let (attachment, content) = state.app.attachment(&caller.actor, ticket, id).await.map_err(|error| match error {
         app::AppError::NotFound(_) => ApiError::not_found("There is no such attachment."),
@@ -83,7 +97,8 @@ async fn read_file(mut multipart: Multipart) -> Result<(String, String, Bytes)> 
             return Err(bad("There is only one part, and its name is `file`."));
         }
         let name = clean_name(field.file_name().unwrap_or("file"));
-        let media_type = field.content_type().filter(|given| given.len() <= 100).unwrap_or("application/octet-stream").to_owned();
+        let media_type =
+            field.content_type().filter(|given| given.len() <= 100).unwrap_or("application/octet-stream").to_owned();
         let content = field.bytes().await.map_err(|error| unreadable(&error))?;
         return Ok((name, media_type, content));
     }
@@ -92,7 +107,12 @@ async fn read_file(mut multipart: Multipart) -> Result<(String, String, Bytes)> 
 
 fn unreadable(error: &axum::extract::multipart::MultipartError) -> ApiError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The file is too large", "Send a smaller file, or a link to it.");
+        return ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The file is too large",
+            "Send a smaller file, or a link to it.",
+        );
     }
     ApiError::bad_request("bad-multipart", "The body ended early or is not multipart/form-data.")
 }
@@ -137,7 +157,13 @@ mod tests {
 
     #[test]
     fn a_name_is_only_a_name() {
-        for (given, expected) in [("../../etc/passwd", "passwd"), ("C:\\temp\\a.txt", "a.txt"), (".bashrc", "bashrc"), ("", "file"), ("a\r\nb", "ab")] {
+        for (given, expected) in [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\temp\\a.txt", "a.txt"),
+            (".bashrc", "bashrc"),
+            ("", "file"),
+            ("a\r\nb", "ab"),
+        ] {
             assert_eq!(clean_name(given), expected, "{given:?}");
         }
         assert_eq!(disposition("Größe \".txt"), "attachment; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%22.txt");

@@ -35,7 +35,12 @@ pub(crate) async fn list_ci_classes(State(state): State<ApiState>, _caller: Call
 
 /// Create a class, or change one. For administrators.
 #[utoipa::path(put, path = "/ci-classes/{id}", tag = "configuration", params(("id" = String, Path)), request_body = PutCiClass, responses((status = 200, body = schema::CiClass)))]
-pub(crate) async fn put_ci_class(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<PutCiClass>) -> Result<Json<CiClass>> {
+pub(crate) async fn put_ci_class(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<PutCiClass>,
+) -> Result<Json<CiClass>> {
     let PutCiClass { title, parent, is_abstract, attributes, required } = body.value;
     let class = CiClass { id, title, parent, is_abstract, attributes, required, version: 0 };
     Ok(Json(state.app.ci_class_put(&caller.actor, class).await?))

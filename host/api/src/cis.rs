@@ -81,16 +81,29 @@ pub(crate) struct ImpactQuestion {
 
 /// CIs by name.
 #[utoipa::path(get, path = "/cis", tag = "configuration", params(ListCis), responses((status = 200, body = Page<schema::Ci>)))]
-pub(crate) async fn list_cis(State(state): State<ApiState>, caller: Caller, uri: Uri, Params(query): Params<ListCis>) -> Result<Response> {
+pub(crate) async fn list_cis(
+    State(state): State<ApiState>,
+    caller: Caller,
+    uri: Uri,
+    Params(query): Params<ListCis>,
+) -> Result<Response> {
     let after: Option<app::Cursor> = page::open("cis", query.after.as_deref())?;
     let limit = page::limit(query.limit)?;
     let text = query.text.as_deref().unwrap_or_default();
-    let found = state.app.ci_list(&caller.actor, text, query.class.as_deref(), after.as_ref().map(|cursor| cursor.id.as_str()), limit).await?;
+    let found = state
+        .app
+        .ci_list(&caller.actor, text, query.class.as_deref(), after.as_ref().map(|cursor| cursor.id.as_str()), limit)
+        .await?;
     Ok(page::answer("cis", &uri, found, |ci| ci))
 }
 
 #[utoipa::path(post, path = "/cis", tag = "configuration", summary = "Create a CI", request_body = CreateCi, responses((status = 201, body = schema::Ci)))]
-pub(crate) async fn create_ci(State(state): State<ApiState>, caller: Caller, precondition: Precondition, body: Body<CreateCi>) -> Result<Response> {
+pub(crate) async fn create_ci(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    body: Body<CreateCi>,
+) -> Result<Response> {
     let CreateCi { name, class, space, attributes } = body.value;
     let effect = Effect::UpsertCi(Box::new(UpsertCi { ci: None, name, class, space: SpaceId(space), attributes }));
     let mut command = state.app.command(&caller.actor);
@@ -107,7 +120,13 @@ pub(crate) async fn get_ci(State(state): State<ApiState>, caller: Caller, Path(i
 }
 
 #[utoipa::path(patch, path = "/cis/{id}", tag = "configuration", summary = "Change a CI", params(("id" = String, Path)), request_body = PatchCi, responses((status = 200, body = schema::Ci)))]
-pub(crate) async fn patch_ci(State(state): State<ApiState>, caller: Caller, precondition: Precondition, Path(id): Path<String>, body: Body<PatchCi>) -> Result<Response> {
+pub(crate) async fn patch_ci(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    Path(id): Path<String>,
+    body: Body<PatchCi>,
+) -> Result<Response> {
     let known = state.app.ci(&caller.actor, &CiId(id)).await?;
     let mut command = state.app.command(&caller.actor);
     command.idempotency = idempotency(&caller, &precondition, &body.bytes);
@@ -143,23 +162,43 @@ pub(crate) async fn patch_ci(State(state): State<ApiState>, caller: Caller, prec
 
 /// Relations of a CI to others that the caller may see, in both directions.
 #[utoipa::path(get, path = "/cis/{id}/relations", tag = "configuration", params(("id" = String, Path)), responses((status = 200, body = Page<schema::CiRelation>)))]
-pub(crate) async fn list_ci_relations(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<Page<CiRelation>>> {
+pub(crate) async fn list_ci_relations(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Page<CiRelation>>> {
     Ok(Page::whole(state.app.ci_relations(&caller.actor, &CiId(id)).await?))
 }
 
 /// Relate a CI to another one.
 #[utoipa::path(put, path = "/cis/{id}/relations", tag = "configuration", params(("id" = String, Path)), request_body = Relation, responses((status = 204, description = "Related")))]
-pub(crate) async fn put_ci_relation(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<Relation>) -> Result<StatusCode> {
+pub(crate) async fn put_ci_relation(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<Relation>,
+) -> Result<StatusCode> {
     change_relation(&state, &caller, id, body.value, Effect::RelateCis).await
 }
 
 /// End a relation.
 #[utoipa::path(delete, path = "/cis/{id}/relations", tag = "configuration", params(("id" = String, Path)), request_body = Relation, responses((status = 204, description = "Ended")))]
-pub(crate) async fn delete_ci_relation(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<Relation>) -> Result<StatusCode> {
+pub(crate) async fn delete_ci_relation(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<Relation>,
+) -> Result<StatusCode> {
     change_relation(&state, &caller, id, body.value, Effect::UnrelateCis).await
 }
 
-async fn change_relation(state: &ApiState, caller: &Caller, id: String, relation: Relation, effect: fn(RelateCis) -> Effect) -> Result<StatusCode> {
+async fn change_relation(
+    state: &ApiState,
+    caller: &Caller,
+    id: String,
+    relation: Relation,
+    effect: fn(RelateCis) -> Effect,
+) -> Result<StatusCode> {
     let change = RelateCis { from: CiId(id), relation_type: relation.relation_type, to: CiId(relation.to) };
     for id in [&change.from, &change.to] {
         let ci = state.app.ci(&caller.actor, id).await?;
@@ -173,7 +212,12 @@ async fn change_relation(state: &ApiState, caller: &Caller, id: String, relation
 
 /// What fails with a CI, or can make it fail, nearest first.
 #[utoipa::path(get, path = "/cis/{id}/impact", tag = "configuration", params(("id" = String, Path), ImpactQuestion), responses((status = 200, body = schema::Impact)))]
-pub(crate) async fn get_ci_impact(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, Params(query): Params<ImpactQuestion>) -> Result<Json<app::ImpactView>> {
+pub(crate) async fn get_ci_impact(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(query): Params<ImpactQuestion>,
+) -> Result<Json<app::ImpactView>> {
     let direction = match query.direction {
         Some(ImpactDirection::Up) => Direction::Up,
         Some(ImpactDirection::Down) | None => Direction::Down,
@@ -182,6 +226,7 @@ pub(crate) async fn get_ci_impact(State(state): State<ApiState>, caller: Caller,
 }
 
 fn respond(answer: Answer, status: StatusCode) -> Result<Response> {
-    let ci: &Ci = answer.cis.first().ok_or_else(|| ApiError::from(app::AppError::Contended { what: "CI".to_owned() }))?;
+    let ci: &Ci =
+        answer.cis.first().ok_or_else(|| ApiError::from(app::AppError::Contended { what: "CI".to_owned() }))?;
     Ok(with_etag(status, ci.version, ci, answer.replayed))
 }

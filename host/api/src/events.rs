@@ -39,7 +39,11 @@ struct Stream {
     params(("Last-Event-ID" = Option<i64>, Header, description = "The id of the last event that was received")),
     responses((status = 200, content_type = "text/event-stream", body = schema::LiveEvent, description = "`event: ticket` with this data; `event: ping` as a sign of life"))
 )]
-pub(crate) async fn stream_events(State(state): State<ApiState>, caller: Caller, headers: HeaderMap) -> Result<Response> {
+pub(crate) async fn stream_events(
+    State(state): State<ApiState>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response> {
     let permit = Arc::clone(&state.streams).try_acquire_owned().map_err(|_| {
         let detail = "Too many live streams are open.";
         let full = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-streams", "The server is busy", detail);
@@ -52,7 +56,9 @@ pub(crate) async fn stream_events(State(state): State<ApiState>, caller: Caller,
         None => head,
         Some(id) => {
             let seq = id.to_str().ok().and_then(|text| text.parse::<i64>().ok()).filter(|seq| *seq >= 0);
-            let seq = seq.ok_or_else(|| ApiError::bad_request("bad-parameter", "`Last-Event-ID` is the id of an event of this stream."))?;
+            let seq = seq.ok_or_else(|| {
+                ApiError::bad_request("bad-parameter", "`Last-Event-ID` is the id of an event of this stream.")
+            })?;
             // A position from the future would wait for it in silence.
             seq.min(head)
         }

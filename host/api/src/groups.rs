@@ -30,7 +30,12 @@ pub(crate) async fn list_groups(State(state): State<ApiState>, _caller: Caller) 
 
 /// Create a group, or replace its title and members.
 #[utoipa::path(put, path = "/groups/{id}", tag = "organisation", params(("id" = String, Path)), request_body = PutGroup, responses((status = 200, body = schema::Group)))]
-pub(crate) async fn put_group(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<PutGroup>) -> Result<Json<Group>> {
+pub(crate) async fn put_group(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<PutGroup>,
+) -> Result<Json<Group>> {
     let PutGroup { title, space, members, active } = body.value;
     let members = members.into_iter().map(PersonId).collect();
     let change = GroupChange { title, space: SpaceId(space), members, active: active.unwrap_or(true) };

@@ -8,8 +8,8 @@ use crate::state::ApiState;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use domain::job::JobState;
 use domain::Job;
+use domain::job::JobState;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -27,7 +27,11 @@ pub(crate) struct ListJobs {
 
 /// Jobs in a state, at most 200.
 #[utoipa::path(get, path = "/jobs", tag = "plugins", params(ListJobs), responses((status = 200, body = Page<schema::Job>)))]
-pub(crate) async fn list_jobs(State(state): State<ApiState>, caller: Caller, Params(query): Params<ListJobs>) -> Result<Json<Page<Job>>> {
+pub(crate) async fn list_jobs(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Params(query): Params<ListJobs>,
+) -> Result<Json<Page<Job>>> {
     let wanted = match query.state {
         Some(schema::JobState::Ready) => JobState::Ready,
         Some(schema::JobState::Held) => JobState::Held,
@@ -38,7 +42,11 @@ pub(crate) async fn list_jobs(State(state): State<ApiState>, caller: Caller, Par
 
 /// Have a job that was given up tried again.
 #[utoipa::path(post, path = "/jobs/{id}/retry", tag = "plugins", params(("id" = String, Path)), responses((status = 204, description = "It will be tried again")))]
-pub(crate) async fn retry_job(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
+pub(crate) async fn retry_job(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode> {
     state.app.job_retry(&caller.actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -45,7 +45,8 @@ pub(crate) async fn around(State(state): State<ApiState>, request: Request, next
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if state.config.is_https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
     if is_api {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -74,6 +75,10 @@ pub(crate) async fn no_such_route(request: Request) -> ApiError {
 }
 
 pub(crate) async fn no_such_method(request: Request) -> ApiError {
-    let detail = format!("`{}` does not take {}; the header `Allow` says what it takes.", request.uri().path(), request.method());
+    let detail = format!(
+        "`{}` does not take {}; the header `Allow` says what it takes.",
+        request.uri().path(),
+        request.method()
+    );
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not for this address", detail)
 }

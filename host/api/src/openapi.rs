@@ -4,8 +4,12 @@ use crate::{router, schema};
 use std::fmt::Write;
 use std::sync::LazyLock;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    ContentBuilder, Info, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(router::openapi);
@@ -23,9 +27,13 @@ pub(crate) fn page() -> &'static str {
 /// Add what holds for every operation: how to sign in, what a failure looks like, and the headers of changes.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
     document.info = Info::new("Weft", env!("CARGO_PKG_VERSION"));
-    document.info.description = Some("Everything that the screens do. Errors are RFC 9457 problems with a stable `code`.".to_owned());
+    document.info.description =
+        Some("Everything that the screens do. Errors are RFC 9457 problems with a stable `code`.".to_owned());
     let components = document.components.get_or_insert_default();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token, see `POST /api/v1/tokens`.")).build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API token, see `POST /api/v1/tokens`."))
+        .build();
     components.security_schemes.insert("token".to_owned(), RefOr::T(SecurityScheme::Http(bearer)));
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("weft")));
     components.security_schemes.insert("session".to_owned(), RefOr::T(cookie));
@@ -52,9 +60,15 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
 }
 
 fn finish_operation(operation: &mut Operation, changes: bool, keeps_answer: bool) {
-    let problem = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(schema::ProblemBody::name())))).build();
-    for (status, description) in [("4XX", "The request cannot be carried out; `code` says why"), ("5XX", "The server cannot carry it out now")] {
-        let response: Response = ResponseBuilder::new().description(description).content("application/problem+json", problem.clone()).build();
+    let problem =
+        ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(schema::ProblemBody::name())))).build();
+    for (status, description) in
+        [("4XX", "The request cannot be carried out; `code` says why"), ("5XX", "The server cannot carry it out now")]
+    {
+        let response: Response = ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", problem.clone())
+            .build();
         operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
     }
     if changes {
@@ -89,11 +103,19 @@ pub(crate) const PROBLEMS: [(&str, u16, &str); 33] = [
     ("method-not-allowed", 405, "See the header `Allow`."),
     ("contended", 409, "Others kept changing what this depends on. Try again."),
     ("taken", 409, "A value that must be unique is taken. Choose another one."),
-    ("stale-version", 412, "It has changed since you loaded it; `current` is its version now. Load it again and repeat your change."),
+    (
+        "stale-version",
+        412,
+        "It has changed since you loaded it; `current` is its version now. Load it again and repeat your change.",
+    ),
     ("too-large", 413, "Send less at once."),
     ("unsupported-media-type", 415, "Send the content type that the detail names."),
     ("malformed-json", 400, "The body is not JSON; the detail says where."),
-    ("invalid-body", 400, "The body has another shape; `errors` lists every place, and for an unknown field the known ones."),
+    (
+        "invalid-body",
+        400,
+        "The body has another shape; `errors` lists every place, and for an unknown field the known ones.",
+    ),
     ("unreadable-body", 400, "The body ended early or is not what its headers say."),
     ("unknown-parameter", 400, "The detail names the parameters that there are."),
     ("bad-parameter", 400, "The detail says what the parameter takes."),
@@ -103,7 +125,11 @@ pub(crate) const PROBLEMS: [(&str, u16, &str); 33] = [
     ("bad-multipart", 400, "Send multipart/form-data with one part `file`."),
     ("invalid", 422, "Something about the values is not right; `errors` lists everything."),
     ("rejected", 422, "A plugin said no; `errors` gives its reasons."),
-    ("illegal-transition", 422, "An error inside `invalid`: the lifecycle does not allow it; `legal` lists where it can go."),
+    (
+        "illegal-transition",
+        422,
+        "An error inside `invalid`: the lifecycle does not allow it; `legal` lists where it can go.",
+    ),
     ("idempotency-key-reused", 422, "The key was used for another request. Use a new one."),
     ("cascade", 422, "A chain of reactions was stopped; the detail names it."),
     ("rate-limited", 429, "Wait as long as `Retry-After` says."),
@@ -129,7 +155,13 @@ fn render(document: &OpenApi) -> String {
     let mut tag = String::new();
     let mut rows: Vec<(String, &str, &str, &Operation)> = Vec::new();
     for (path, item) in &document.paths.paths {
-        let operations = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+        let operations = [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
@@ -146,11 +178,20 @@ fn render(document: &OpenApi) -> String {
         }
         let text = operation.summary.as_deref().or(operation.description.as_deref()).unwrap_or_default();
         let id = operation.operation_id.as_deref().unwrap_or_default();
-        let _ = write!(html, "<tr id=\"{id}\"><td class=\"m\">{method}<td><code>{}</code><td>{}", escape(path), escape(text));
+        let _ = write!(
+            html,
+            "<tr id=\"{id}\"><td class=\"m\">{method}<td><code>{}</code><td>{}",
+            escape(path),
+            escape(text)
+        );
     }
     html.push_str("</table><h2 id=\"problems\">Problems</h2><table>");
     for (code, status, text) in PROBLEMS {
-        let _ = write!(html, "<tr id=\"problem-{code}\"><td class=\"m\">{status}<td><code>{code}</code><td>{}", escape(text));
+        let _ = write!(
+            html,
+            "<tr id=\"problem-{code}\"><td class=\"m\">{status}<td><code>{code}</code><td>{}",
+            escape(text)
+        );
     }
     html.push_str("</table></body></html>");
     html

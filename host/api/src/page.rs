@@ -48,7 +48,9 @@ pub(crate) fn limit(given: Option<u32>) -> Result<u32> {
     match given {
         None => Ok(LIMIT_DEFAULT),
         Some(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
-        Some(limit) => Err(ApiError::bad_request("bad-parameter", format!("`limit` is 1 to {LIMIT_MAX}, not {limit}."))),
+        Some(limit) => {
+            Err(ApiError::bad_request("bad-parameter", format!("`limit` is 1 to {LIMIT_MAX}, not {limit}.")))
+        }
     }
 }
 
@@ -67,7 +69,10 @@ pub(crate) fn open<T: DeserializeOwned>(list: &str, after: Option<&str>) -> Resu
     let sealed: Option<Sealed<T>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     match sealed.filter(|sealed| sealed.l == list) {
         Some(sealed) => Ok(Some(sealed.c)),
-        None => Err(ApiError::bad_request("bad-cursor", "`after` takes the `next` of a page of the same list in the same order.")),
+        None => Err(ApiError::bad_request(
+            "bad-cursor",
+            "`after` takes the `next` of a page of the same list in the same order.",
+        )),
     }
 }
 
@@ -84,7 +89,10 @@ pub(crate) fn answer<T, U: Serialize>(list: &str, uri: &Uri, page: app::Page<T>,
 
 /// A page as an answer, with its `Link` header.
 pub(crate) fn respond<T: Serialize>(uri: &Uri, page: Page<T>) -> Response {
-    let link = page.next.as_ref().and_then(|next| HeaderValue::try_from(format!("<{}>; rel=\"next\"", next_url(uri, next))).ok());
+    let link = page
+        .next
+        .as_ref()
+        .and_then(|next| HeaderValue::try_from(format!("<{}>; rel=\"next\"", next_url(uri, next))).ok());
     let mut response = Json(page).into_response();
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);

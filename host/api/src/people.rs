@@ -60,28 +60,49 @@ pub(crate) struct PutPassword {
 
 /// People by name.
 #[utoipa::path(get, path = "/people", tag = "organisation", params(ListPeople), responses((status = 200, body = Page<schema::Person>)))]
-pub(crate) async fn list_people(State(state): State<ApiState>, _caller: Caller, uri: Uri, Params(query): Params<ListPeople>) -> Result<Response> {
+pub(crate) async fn list_people(
+    State(state): State<ApiState>,
+    _caller: Caller,
+    uri: Uri,
+    Params(query): Params<ListPeople>,
+) -> Result<Response> {
     let after: Option<app::Cursor> = page::open("people", query.after.as_deref())?;
     let limit = page::limit(query.limit)?;
-    let found = state.app.person_list(query.text.as_deref().unwrap_or_default(), after.as_ref().map(|cursor| cursor.id.as_str()), limit).await?;
+    let found = state
+        .app
+        .person_list(query.text.as_deref().unwrap_or_default(), after.as_ref().map(|cursor| cursor.id.as_str()), limit)
+        .await?;
     Ok(page::answer("people", &uri, found, |person| person))
 }
 
 #[utoipa::path(get, path = "/people/{id}", tag = "organisation", summary = "One person", params(("id" = String, Path)), responses((status = 200, body = schema::Person)))]
-pub(crate) async fn get_person(State(state): State<ApiState>, _caller: Caller, Path(id): Path<String>) -> Result<Json<Person>> {
+pub(crate) async fn get_person(
+    State(state): State<ApiState>,
+    _caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Person>> {
     Ok(Json(state.app.person_get(&PersonId(id)).await?))
 }
 
 /// Create a person. For administrators.
 #[utoipa::path(post, path = "/people", tag = "organisation", request_body = PatchPerson, responses((status = 201, body = schema::Person)))]
-pub(crate) async fn create_person(State(state): State<ApiState>, caller: Caller, body: Body<PatchPerson>) -> Result<(StatusCode, Json<Person>)> {
+pub(crate) async fn create_person(
+    State(state): State<ApiState>,
+    caller: Caller,
+    body: Body<PatchPerson>,
+) -> Result<(StatusCode, Json<Person>)> {
     let person = state.app.person_put(&caller.actor, None, body.value.into()).await?;
     Ok((StatusCode::CREATED, Json(person)))
 }
 
 /// Change a person. For administrators.
 #[utoipa::path(patch, path = "/people/{id}", tag = "organisation", params(("id" = String, Path)), request_body = PatchPerson, responses((status = 200, body = schema::Person)))]
-pub(crate) async fn patch_person(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<PatchPerson>) -> Result<Json<Person>> {
+pub(crate) async fn patch_person(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<PatchPerson>,
+) -> Result<Json<Person>> {
     let id = PersonId(id);
     state.app.person_get(&id).await?;
     Ok(Json(state.app.person_put(&caller.actor, Some(&id), body.value.into()).await?))
@@ -89,7 +110,12 @@ pub(crate) async fn patch_person(State(state): State<ApiState>, caller: Caller, 
 
 /// Replace the roles of a person. For administrators.
 #[utoipa::path(put, path = "/people/{id}/roles", tag = "organisation", params(("id" = String, Path)), request_body = PutRoles, responses((status = 204, description = "Replaced")))]
-pub(crate) async fn put_roles(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<PutRoles>) -> Result<StatusCode> {
+pub(crate) async fn put_roles(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<PutRoles>,
+) -> Result<StatusCode> {
     let roles = body.value.roles.into_iter().map(|held| (SpaceId(held.space), Role::from(held.role)));
     state.app.roles_put(&caller.actor, &PersonId(id), roles.collect()).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -97,7 +123,12 @@ pub(crate) async fn put_roles(State(state): State<ApiState>, caller: Caller, Pat
 
 /// Set or remove a password: one's own, or as an administrator anybody's. All sessions of the person end.
 #[utoipa::path(put, path = "/people/{id}/password", tag = "organisation", params(("id" = String, Path)), request_body = PutPassword, responses((status = 204, description = "Set")))]
-pub(crate) async fn put_password(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<PutPassword>) -> Result<StatusCode> {
+pub(crate) async fn put_password(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<PutPassword>,
+) -> Result<StatusCode> {
     state.app.password_put(&caller.actor, &PersonId(id), body.value.password.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -52,10 +52,21 @@ pub(crate) async fn list_plugins(State(state): State<ApiState>, caller: Caller) 
 
 /// Install a component, or another version of one. It runs when an administrator consents to its grants.
 #[utoipa::path(post, path = "/plugins", tag = "plugins", params(InstallPlugin), request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 201, body = schema::Plugin), (status = 200, body = schema::Inspection)))]
-pub(crate) async fn install_plugin(State(state): State<ApiState>, caller: Caller, Params(query): Params<InstallPlugin>, headers: HeaderMap, Raw(wasm): Raw) -> Result<Response> {
+pub(crate) async fn install_plugin(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Params(query): Params<InstallPlugin>,
+    headers: HeaderMap,
+    Raw(wasm): Raw,
+) -> Result<Response> {
     if headers.get(header::CONTENT_TYPE).is_none_or(|value| value != "application/wasm") {
         let detail = "Send the component with `Content-Type: application/wasm`.";
-        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "This content type is not understood", detail));
+        return Err(ApiError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "This content type is not understood",
+            detail,
+        ));
     }
     if query.inspect {
         // The same right as for installing: a component is hostile input and costs time to read.
@@ -68,42 +79,68 @@ pub(crate) async fn install_plugin(State(state): State<ApiState>, caller: Caller
 }
 
 #[utoipa::path(get, path = "/plugins/{id}", tag = "plugins", summary = "One plugin", params(("id" = String, Path)), responses((status = 200, body = schema::Plugin)))]
-pub(crate) async fn get_plugin(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>> {
+pub(crate) async fn get_plugin(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>> {
     let plugin = state.app.plugin_get(&caller.actor, &PluginId(id))?;
     answer(&state, &caller, plugin).await
 }
 
 /// Remove a plugin. One whose kinds still have tickets stays: disable it instead.
 #[utoipa::path(delete, path = "/plugins/{id}", tag = "plugins", params(("id" = String, Path)), responses((status = 204, description = "Removed")))]
-pub(crate) async fn delete_plugin(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
+pub(crate) async fn delete_plugin(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode> {
     state.app.plugin_remove(&caller.actor, &PluginId(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Consent to everything that the plugin asks for, and switch it on.
 #[utoipa::path(post, path = "/plugins/{id}/enable", tag = "plugins", params(("id" = String, Path)), request_body = EnablePlugin, responses((status = 200, body = schema::Plugin)))]
-pub(crate) async fn enable_plugin(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, _consent: Body<EnablePlugin>) -> Result<Json<Value>> {
+pub(crate) async fn enable_plugin(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    _consent: Body<EnablePlugin>,
+) -> Result<Json<Value>> {
     let plugin = state.app.plugin_enable(&caller.actor, &PluginId(id)).await?;
     answer(&state, &caller, plugin).await
 }
 
 /// Switch a plugin off. Its deliveries wait, and its tickets stay readable.
 #[utoipa::path(post, path = "/plugins/{id}/disable", tag = "plugins", params(("id" = String, Path)), responses((status = 200, body = schema::Plugin)))]
-pub(crate) async fn disable_plugin(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>> {
+pub(crate) async fn disable_plugin(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>> {
     let plugin = state.app.plugin_disable(&caller.actor, &PluginId(id)).await?;
     answer(&state, &caller, plugin).await
 }
 
 /// End a quarantine: what waited for the plugin runs now.
 #[utoipa::path(post, path = "/plugins/{id}/resume", tag = "plugins", params(("id" = String, Path)), responses((status = 200, body = schema::Plugin)))]
-pub(crate) async fn resume_plugin(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>> {
+pub(crate) async fn resume_plugin(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>> {
     let plugin = state.app.plugin_resume(&caller.actor, &PluginId(id)).await?;
     answer(&state, &caller, plugin).await
 }
 
 /// Replace a plugin's settings. Keys that are absent go back to their defaults.
 #[utoipa::path(put, path = "/plugins/{id}/settings", tag = "plugins", params(("id" = String, Path)), request_body(content = Object, description = "Values by key"), responses((status = 200, body = schema::Plugin)))]
-pub(crate) async fn put_plugin_settings(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<Object>) -> Result<Json<Value>> {
+pub(crate) async fn put_plugin_settings(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<Object>,
+) -> Result<Json<Value>> {
     let plugin = state.app.plugin_configure(&caller.actor, &PluginId(id), body.value).await?;
     answer(&state, &caller, plugin).await
 }
@@ -130,12 +167,24 @@ fn inspection_view(inspection: app::port::plugins::Inspection, manifest: &domain
         summary: manifest.summary.clone(),
         digest: inspection.digest.0,
         size: inspection.size,
-        grants: grants.map(|grant| schema::Grant { sentence: grant.permission.sentence(), reason: grant.reason.clone(), granted: false }).collect(),
+        grants: grants
+            .map(|grant| schema::Grant {
+                sentence: grant.permission.sentence(),
+                reason: grant.reason.clone(),
+                granted: false,
+            })
+            .collect(),
         kinds: manifest.kinds.iter().map(|kind| kind.id.0.clone()).collect(),
         imports: inspection.imports,
         exports: inspection.exports,
         settings_schema: settings
-            .map(|setting| schema::Setting { key: setting.key, title: setting.title, description: setting.description, schema: setting.schema, default: setting.default })
+            .map(|setting| schema::Setting {
+                key: setting.key,
+                title: setting.title,
+                description: setting.description,
+                schema: setting.schema,
+                default: setting.default,
+            })
             .collect(),
     }
 }

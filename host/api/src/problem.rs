@@ -31,7 +31,16 @@ pub struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, title, detail: detail.into(), errors: Vec::new(), legal: None, current: None, retry_after: None }
+        Self {
+            status,
+            code,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            legal: None,
+            current: None,
+            retry_after: None,
+        }
     }
 
     pub(crate) fn with_errors(mut self, errors: Vec<Problem>) -> Self {
@@ -108,15 +117,30 @@ impl From<AppError> for ApiError {
             AppError::Unauthenticated => Self::unauthenticated(),
             AppError::BadCredentials => new(StatusCode::UNAUTHORIZED, "bad-credentials", "You could not be signed in"),
             AppError::Forbidden(_) => new(StatusCode::FORBIDDEN, "forbidden", "You may not do this"),
-            AppError::Invalid(problems) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Something about this is not right", first(&problems, &said)).with_errors(problems)
-            }
-            AppError::Rejected { problems, .. } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rejected", "This is not allowed here", first(&problems, &said)).with_errors(problems)
-            }
+            AppError::Invalid(problems) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "Something about this is not right",
+                first(&problems, &said),
+            )
+            .with_errors(problems),
+            AppError::Rejected { problems, .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "rejected",
+                "This is not allowed here",
+                first(&problems, &said),
+            )
+            .with_errors(problems),
             AppError::Stale { current, .. } => {
-                let detail = format!("Somebody has changed it since: it has version {current} now. Load it again and repeat your change.");
-                let stale = Self::new(StatusCode::PRECONDITION_FAILED, "stale-version", "It has changed in the meantime", detail);
+                let detail = format!(
+                    "Somebody has changed it since: it has version {current} now. Load it again and repeat your change."
+                );
+                let stale = Self::new(
+                    StatusCode::PRECONDITION_FAILED,
+                    "stale-version",
+                    "It has changed in the meantime",
+                    detail,
+                );
                 Self { current: Some(current), ..stale }
             }
             AppError::Contended { .. } => {
@@ -125,7 +149,12 @@ impl From<AppError> for ApiError {
             }
             AppError::IdempotencyReused => {
                 let detail = "This idempotency key was used for another request. Use a new key for every request.";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before", detail)
+                Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "idempotency-key-reused",
+                    "The idempotency key was used before",
+                    detail,
+                )
             }
             AppError::Taken { what, value } => {
                 let detail = sentence(&format!("{what} `{value}` is taken; choose another one"));
@@ -135,10 +164,15 @@ impl From<AppError> for ApiError {
                 let limited = new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many tries");
                 Self { retry_after: Some(seconds), ..limited }
             }
-            AppError::Cascade(_) => new(StatusCode::UNPROCESSABLE_ENTITY, "cascade", "A chain of reactions was stopped"),
+            AppError::Cascade(_) => {
+                new(StatusCode::UNPROCESSABLE_ENTITY, "cascade", "A chain of reactions was stopped")
+            }
             AppError::Plugin(fault) => {
                 // The cause is in the log and on the plugin's page, for administrators; here it would tell about the inside.
-                let detail = format!("The plugin `{}` failed while it decided about this. Nothing was changed; an administrator can see why.", fault.plugin);
+                let detail = format!(
+                    "The plugin `{}` failed while it decided about this. Nothing was changed; an administrator can see why.",
+                    fault.plugin
+                );
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "plugin-failed", "A plugin failed", detail)
             }
             AppError::Quarantined { .. } => {
@@ -158,7 +192,8 @@ fn store(error: &StoreError) -> ApiError {
     tracing::error!(error = %Chain(error), "the store failed");
     match error {
         StoreError::ReadOnly(_) => {
-            let detail = "Nothing can be written at the moment; reading works. An operator has to make room on the disk.";
+            let detail =
+                "Nothing can be written at the moment; reading works. An operator has to make room on the disk.";
             ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "read-only", "The store cannot be written", detail)
         }
         StoreError::Deadline(_) => {
@@ -198,7 +233,8 @@ fn first(problems: &[Problem], otherwise: &str) -> String {
 /// Errors are written in lower case without a full stop, because they are joined; alone they are read as sentences.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
-    let mut sentence: String = chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default();
+    let mut sentence: String =
+        chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default();
     if !sentence.ends_with(['.', '!', '?']) {
         sentence.push('.');
     }

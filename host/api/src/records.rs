@@ -52,7 +52,12 @@ pub(crate) struct PatchRecord {
 
 /// Records of a kind, by number.
 #[utoipa::path(get, path = "/records", tag = "records", params(ListRecords), responses((status = 200, body = Page<schema::Record>)))]
-pub(crate) async fn list_records(State(state): State<ApiState>, caller: Caller, uri: Uri, Params(query): Params<ListRecords>) -> Result<Response> {
+pub(crate) async fn list_records(
+    State(state): State<ApiState>,
+    caller: Caller,
+    uri: Uri,
+    Params(query): Params<ListRecords>,
+) -> Result<Response> {
     let list = format!("records/{}", query.kind);
     let after: Option<app::Cursor> = page::open(&list, query.after.as_deref())?;
     let limit = page::limit(query.limit)?;
@@ -62,9 +67,15 @@ pub(crate) async fn list_records(State(state): State<ApiState>, caller: Caller, 
 }
 
 #[utoipa::path(post, path = "/records", tag = "records", summary = "Create a record", request_body = CreateRecord, responses((status = 201, body = schema::Record)))]
-pub(crate) async fn create_record(State(state): State<ApiState>, caller: Caller, precondition: Precondition, body: Body<CreateRecord>) -> Result<Response> {
+pub(crate) async fn create_record(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    body: Body<CreateRecord>,
+) -> Result<Response> {
     let CreateRecord { kind, space, title, state: initial, fields } = body.value;
-    let upsert = UpsertRecord { record: None, kind: KindId(kind), space: SpaceId(space), title, state: initial, fields };
+    let upsert =
+        UpsertRecord { record: None, kind: KindId(kind), space: SpaceId(space), title, state: initial, fields };
     let mut command = state.app.command(&caller.actor);
     command.effects = vec![Effect::UpsertRecord(Box::new(upsert))];
     command.idempotency = idempotency(&caller, &precondition, &body.bytes);
@@ -74,13 +85,23 @@ pub(crate) async fn create_record(State(state): State<ApiState>, caller: Caller,
 
 /// One record, by id or number.
 #[utoipa::path(get, path = "/records/{id}", tag = "records", params(("id" = String, Path)), responses((status = 200, body = schema::Record)))]
-pub(crate) async fn get_record(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+pub(crate) async fn get_record(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
     let record = state.app.record(&caller.actor, &id).await?;
     Ok(with_etag(StatusCode::OK, record.version, &record, false))
 }
 
 #[utoipa::path(patch, path = "/records/{id}", tag = "records", summary = "Change a record", params(("id" = String, Path)), request_body = PatchRecord, responses((status = 200, body = schema::Record)))]
-pub(crate) async fn patch_record(State(state): State<ApiState>, caller: Caller, precondition: Precondition, Path(id): Path<String>, body: Body<PatchRecord>) -> Result<Response> {
+pub(crate) async fn patch_record(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    Path(id): Path<String>,
+    body: Body<PatchRecord>,
+) -> Result<Response> {
     let known = state.app.record(&caller.actor, &id).await?;
     let mut command = state.app.command(&caller.actor);
     command.idempotency = idempotency(&caller, &precondition, &body.bytes);
@@ -108,6 +129,7 @@ pub(crate) async fn patch_record(State(state): State<ApiState>, caller: Caller, 
 }
 
 fn respond(answer: Answer, status: StatusCode) -> Result<Response> {
-    let record = answer.records.first().ok_or_else(|| ApiError::from(app::AppError::Contended { what: "record".to_owned() }))?;
+    let record =
+        answer.records.first().ok_or_else(|| ApiError::from(app::AppError::Contended { what: "record".to_owned() }))?;
     Ok(with_etag(status, record.version, record, answer.replayed))
 }

@@ -3,7 +3,10 @@
 use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
-use crate::{assets, attachments, calendars, ci_classes, cis, events, groups, jobs, kinds, notifications, operations, people, plugins, records, session, spaces, tokens};
+use crate::{
+    assets, attachments, calendars, ci_classes, cis, events, groups, jobs, kinds, notifications, operations, people,
+    plugins, records, session, spaces, tokens,
+};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -40,7 +43,11 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(read::get_ticket, patch::patch_ticket))
         .routes(routes!(comments::list_comments, comments::create_comment))
         .routes(routes!(attachments::list_attachments))
-        .merge(OpenApiRouter::default().routes(routes!(attachments::create_attachment)).layer(DefaultBodyLimit::max(attachment_bytes_max + MULTIPART_ROOM)))
+        .merge(
+            OpenApiRouter::default()
+                .routes(routes!(attachments::create_attachment))
+                .layer(DefaultBodyLimit::max(attachment_bytes_max + MULTIPART_ROOM)),
+        )
         .routes(routes!(attachments::get_attachment))
         .routes(routes!(links::create_link, links::delete_link))
         .routes(routes!(watchers::put_watchers))
@@ -64,7 +71,11 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(calendars::get_business_time))
         // Plugins and jobs
         .routes(routes!(plugins::list_plugins))
-        .merge(OpenApiRouter::default().routes(routes!(plugins::install_plugin)).layer(DefaultBodyLimit::max(plugin_bytes_max)))
+        .merge(
+            OpenApiRouter::default()
+                .routes(routes!(plugins::install_plugin))
+                .layer(DefaultBodyLimit::max(plugin_bytes_max)),
+        )
         .routes(routes!(plugins::get_plugin, plugins::delete_plugin))
         .routes(routes!(plugins::enable_plugin))
         .routes(routes!(plugins::disable_plugin))

@@ -40,7 +40,11 @@ pub(crate) async fn get_session(State(state): State<ApiState>, caller: Caller) -
 
 /// Sign in with a password. The answer sets the session's cookie.
 #[utoipa::path(post, path = "/session", tag = "session", security(()), request_body = Login, responses((status = 200, body = schema::Session)))]
-pub(crate) async fn create_session(State(state): State<ApiState>, headers: HeaderMap, body: Body<Login>) -> Result<Response> {
+pub(crate) async fn create_session(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    body: Body<Login>,
+) -> Result<Response> {
     check_origin(&headers, &state.config)?;
     let token = state.app.sign_in(&body.value.login, &body.value.password).await?;
     signed_in(&state, token).await
@@ -55,8 +59,13 @@ pub(crate) async fn delete_session(State(state): State<ApiState>, caller: Caller
 
 /// The people whom the demo offers to sign in as. Only the demo has this address.
 #[utoipa::path(get, path = "/session/personas", tag = "session", security(()), responses((status = 200, body = Page<schema::Persona>)))]
-pub(crate) async fn list_personas(State(state): State<ApiState>, _: Params<Nothing>) -> Result<Json<Page<schema::Persona>>> {
-    let text = |person: &Person, name: &str| person.attributes.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+pub(crate) async fn list_personas(
+    State(state): State<ApiState>,
+    _: Params<Nothing>,
+) -> Result<Json<Page<schema::Persona>>> {
+    let text = |person: &Person, name: &str| {
+        person.attributes.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+    };
     let mut people = state.app.personas().await?;
     people.sort_by_key(|person| person.attributes.get("persona_order").and_then(serde_json::Value::as_u64));
     let personas = people.into_iter().map(|person| schema::Persona {
@@ -70,7 +79,11 @@ pub(crate) async fn list_personas(State(state): State<ApiState>, _: Params<Nothi
 
 /// Sign in as one of the demo's people. Only the demo has this address.
 #[utoipa::path(post, path = "/session/persona", tag = "session", security(()), request_body = AsPersona, responses((status = 200, body = schema::Session)))]
-pub(crate) async fn create_persona_session(State(state): State<ApiState>, headers: HeaderMap, body: Body<AsPersona>) -> Result<Response> {
+pub(crate) async fn create_persona_session(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    body: Body<AsPersona>,
+) -> Result<Response> {
     check_origin(&headers, &state.config)?;
     let token = state.app.sign_in_as(&body.value.login).await?;
     signed_in(&state, token).await
@@ -85,7 +98,10 @@ async fn signed_in(state: &ApiState, token: NewToken) -> Result<Response> {
 }
 
 fn view(state: &ApiState, actor: &Actor, person: &Person) -> schema::Session {
-    let roles = actor.roles.iter().map(|(space, roles)| (space.0.clone(), roles.iter().map(|role| schema::Role::from(*role)).collect()));
+    let roles = actor
+        .roles
+        .iter()
+        .map(|(space, roles)| (space.0.clone(), roles.iter().map(|role| schema::Role::from(*role)).collect()));
     schema::Session {
         person: schema::SignedIn {
             id: person.id.0.clone(),

@@ -33,8 +33,13 @@ pub(crate) async fn list_spaces(State(state): State<ApiState>, _caller: Caller) 
 
 /// Create a space, or change the one with this id.
 #[utoipa::path(post, path = "/spaces", tag = "organisation", request_body = PutSpace, responses((status = 201, body = schema::Space)))]
-pub(crate) async fn create_space(State(state): State<ApiState>, caller: Caller, body: Body<PutSpace>) -> Result<(StatusCode, Json<Space>)> {
+pub(crate) async fn create_space(
+    State(state): State<ApiState>,
+    caller: Caller,
+    body: Body<PutSpace>,
+) -> Result<(StatusCode, Json<Space>)> {
     let PutSpace { id, title, confidential, calendar } = body.value;
-    let space = state.app.space_put(&caller.actor, SpaceChange { id: SpaceId(id), title, confidential, calendar }).await?;
+    let space =
+        state.app.space_put(&caller.actor, SpaceChange { id: SpaceId(id), title, confidential, calendar }).await?;
     Ok((StatusCode::CREATED, Json(space)))
 }

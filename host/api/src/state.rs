@@ -66,7 +66,13 @@ pub struct ApiState {
 
 impl ApiState {
     #[must_use]
-    pub fn new(app: Arc<App>, config: ApiConfig, assets: Assets, metrics: RenderMetrics, stop: CancellationToken) -> Self {
+    pub fn new(
+        app: Arc<App>,
+        config: ApiConfig,
+        assets: Assets,
+        metrics: RenderMetrics,
+        stop: CancellationToken,
+    ) -> Self {
         let streams = Arc::new(tokio::sync::Semaphore::new(config.streams_max));
         Self { app, config: Arc::new(config), assets, metrics, stop, ready: Arc::new(AtomicBool::new(true)), streams }
     }

@@ -34,7 +34,11 @@ pub(crate) async fn list_tokens(State(state): State<ApiState>, caller: Caller) -
 
 /// Make an API token. It has the caller's rights; its secret is shown this once.
 #[utoipa::path(post, path = "/tokens", tag = "session", request_body = CreateToken, responses((status = 201, body = schema::NewToken)))]
-pub(crate) async fn create_token(State(state): State<ApiState>, caller: Caller, body: Body<CreateToken>) -> Result<(StatusCode, Json<schema::NewToken>)> {
+pub(crate) async fn create_token(
+    State(state): State<ApiState>,
+    caller: Caller,
+    body: Body<CreateToken>,
+) -> Result<(StatusCode, Json<schema::NewToken>)> {
     let token = state.app.token_create(&caller.actor, &body.value.name, body.value.expires_in_days).await?;
     let view = schema::NewToken { token: token.token, id: token.id, name: token.name, expires_at: token.expires_at };
     Ok((StatusCode::CREATED, Json(view)))
@@ -42,7 +46,11 @@ pub(crate) async fn create_token(State(state): State<ApiState>, caller: Caller, 
 
 /// End an API token; it does not work from then on.
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "session", params(("id" = String, Path)), responses((status = 204, description = "Ended")))]
-pub(crate) async fn delete_token(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
+pub(crate) async fn delete_token(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode> {
     state.app.token_delete(&caller.actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

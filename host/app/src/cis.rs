@@ -48,7 +48,14 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn ci_list(&self, actor: &Actor, text: &str, class: Option<&str>, after: Option<&str>, limit: u32) -> Result<Page<Ci>> {
+    pub async fn ci_list(
+        &self,
+        actor: &Actor,
+        text: &str,
+        class: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Ci>> {
         let spaces = self.visible_spaces(actor).await?;
         Ok(self.store.ci_list(self.org(), spaces.as_deref(), text, class, after, limit.clamp(1, 200)).await?)
     }
@@ -100,8 +107,11 @@ impl App {
     /// The spaces whose records and CIs the caller may see; `None` for all of them.
     pub(crate) async fn visible_spaces(&self, actor: &Actor) -> Result<Option<Vec<String>>> {
         let spaces = self.store.space_list(self.org()).await?;
-        let visible: Vec<String> =
-            spaces.iter().filter(|space| self.authz.space(actor, SpaceAction::Read, &space.id)).map(|space| space.id.0.clone()).collect();
+        let visible: Vec<String> = spaces
+            .iter()
+            .filter(|space| self.authz.space(actor, SpaceAction::Read, &space.id))
+            .map(|space| space.id.0.clone())
+            .collect();
         Ok((visible.len() < spaces.len()).then_some(visible))
     }
 }

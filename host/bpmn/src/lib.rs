@@ -35,12 +35,19 @@ pub struct Process {
 pub fn outline(file: &str, xml: &str) -> Result<Outline, Vec<Problem>> {
     let at = |line: u32, code: &str, message: String| Problem::new("", code, message).at(file, line);
     if xml.len() > MODEL_MAX {
-        return Err(vec![at(1, "model-too-large", format!("a model has at most {MODEL_MAX} bytes, this one has {}", xml.len()))]);
+        return Err(vec![at(
+            1,
+            "model-too-large",
+            format!("a model has at most {MODEL_MAX} bytes, this one has {}", xml.len()),
+        )]);
     }
-    let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..roxmltree::ParsingOptions::default() };
+    let options =
+        roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..roxmltree::ParsingOptions::default() };
     let document = roxmltree::Document::parse_with_options(xml, options).map_err(|error| {
         let (code, message) = match &error {
-            roxmltree::Error::DtdDetected => ("document-type", "a model must not have a document type; remove the DOCTYPE".to_owned()),
+            roxmltree::Error::DtdDetected => {
+                ("document-type", "a model must not have a document type; remove the DOCTYPE".to_owned())
+            }
             other => ("not-xml", format!("this is not well-formed XML: {other}")),
         };
         vec![at(error.pos().row, code, message)]
@@ -89,7 +96,9 @@ mod tests {
     fn check(xml: &str) -> Vec<String> {
         match outline("flow.bpmn", xml) {
             Ok(outline) => outline.processes.into_iter().map(|process| process.id).collect(),
-            Err(problems) => problems.into_iter().map(|problem| format!("{}:{}", problem.line.unwrap_or(0), problem.code)).collect(),
+            Err(problems) => {
+                problems.into_iter().map(|problem| format!("{}:{}", problem.line.unwrap_or(0), problem.code)).collect()
+            }
         }
     }
 
@@ -99,7 +108,10 @@ mod tests {
 
     #[test]
     fn a_model_tells_its_processes() {
-        assert_eq!(check(&model("<b:process id=\"p\" isExecutable=\"true\"><b:startEvent id=\"s\"/></b:process>")), ["p"]);
+        assert_eq!(
+            check(&model("<b:process id=\"p\" isExecutable=\"true\"><b:startEvent id=\"s\"/></b:process>")),
+            ["p"]
+        );
     }
 
     #[test]

@@ -17,7 +17,11 @@ impl Wave<'_> {
         let now = self.now;
         let clocks = &mut self.tickets.get_mut(id).expect("checked by `apply`").after.clocks;
         if clocks.iter().any(|clock| clock.name == start.name && clock.plugin != plugin) {
-            return self.problem(pointer, "not-your-clock", format!("clock `{}` belongs to another plugin", start.name));
+            return self.problem(
+                pointer,
+                "not-your-clock",
+                format!("clock `{}` belongs to another plugin", start.name),
+            );
         }
         if clocks.len() >= CLOCKS_MAX {
             return self.problem(pointer, "too-many-clocks", format!("a ticket has at most {CLOCKS_MAX} clocks"));
@@ -46,7 +50,12 @@ impl Wave<'_> {
             json!({ "clock": start.name, "title": start.title, "due": start.due_at, "reason": start.reason }),
         );
         if late {
-            self.ticket_event(id, by, "clock.due", json!({ "clock": start.name, "title": start.title, "due": start.due_at }));
+            self.ticket_event(
+                id,
+                by,
+                "clock.due",
+                json!({ "clock": start.name, "title": start.title, "due": start.due_at }),
+            );
             self.disarm(id, &start.name);
         } else {
             self.arm(id, &start.name, start.due_at);
@@ -66,7 +75,12 @@ impl Wave<'_> {
         clock.data = pause.data.clone();
         self.changed(id, &pause.name);
         self.disarm(id, &pause.name);
-        self.ticket_event(id, by, "clock.paused", json!({ "clock": pause.name, "title": title, "reason": pause.reason }));
+        self.ticket_event(
+            id,
+            by,
+            "clock.paused",
+            json!({ "clock": pause.name, "title": title, "reason": pause.reason }),
+        );
     }
 
     pub(crate) fn stop_clock(&mut self, id: &TicketId, stop: &StopClock, by: &By, pointer: &str) {
@@ -96,7 +110,8 @@ impl Wave<'_> {
 
     /// The due time of a clock has come: called by the host's own job. Does nothing when the clock moved on meanwhile.
     pub fn fire_clock(&mut self, id: &TicketId, name: &str, due_at: Timestamp, by: &By) -> bool {
-        let current = self.tickets.get(id).and_then(|working| working.after.clocks.iter().find(|clock| clock.name == name));
+        let current =
+            self.tickets.get(id).and_then(|working| working.after.clocks.iter().find(|clock| clock.name == name));
         let fires = current.is_some_and(|clock| {
             clock.state == ClockState::Running && clock.due_at == Some(due_at) && clock.breached_at.is_none()
         });

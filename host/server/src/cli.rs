@@ -196,8 +196,10 @@ pub(crate) fn read() -> Result<(Command, Result<Loaded, Failure>), Failure> {
     while let Some((_, sub)) = deepest.subcommand() {
         deepest = sub;
     }
-    let flags: Vec<(Key, String)> =
-        config::keys().into_iter().filter_map(|key| Some((key, deepest.get_one::<String>(&key.path())?.clone()))).collect();
+    let flags: Vec<(Key, String)> = config::keys()
+        .into_iter()
+        .filter_map(|key| Some((key, deepest.get_one::<String>(&key.path())?.clone())))
+        .collect();
     Ok((cli.command, config::load(cli.config.as_deref(), &variables(), &flags)))
 }
 

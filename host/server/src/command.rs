@@ -38,7 +38,9 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
 fn client(remote: Remote) -> Result<Option<Client>, Failure> {
     match (remote.url, remote.token) {
         (Some(url), Some(token)) => Client::new(&url, token).map(Some),
-        (Some(_), None) => Err(Failure::new("--url needs --token (or WEFT_TOKEN): make one with `weft user token LOGIN`, or on the page of your account")),
+        (Some(_), None) => Err(Failure::new(
+            "--url needs --token (or WEFT_TOKEN): make one with `weft user token LOGIN`, or on the page of your account",
+        )),
         // A token alone is for another command of the same shell.
         (None, _) => Ok(None),
     }

@@ -98,7 +98,8 @@ pub fn keys() -> Vec<Key> {
 }
 
 /// Variables that are no settings: for other parts of Weft.
-const OTHER_VARIABLES: [&str; 5] = ["WEFT_CONFIG", "WEFT_URL", "WEFT_TOKEN", "WEFT_PLUGINS_PREBUILT", "WEFT_WASM_RUSTC"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["WEFT_CONFIG", "WEFT_URL", "WEFT_TOKEN", "WEFT_PLUGINS_PREBUILT", "WEFT_WASM_RUSTC"];
 
 /// Read the settings from a file, the environment and flags.
 ///
@@ -118,9 +119,15 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
     }
     for (name, value) in variables {
         match keys().into_iter().find(|key| key.variable() == *name) {
-            Some(key) => figment = figment.merge(Single { key, value: value.clone(), origin: format!("environment variable {name}") }),
+            Some(key) => {
+                figment =
+                    figment.merge(Single { key, value: value.clone(), origin: format!("environment variable {name}") })
+            }
             None if OTHER_VARIABLES.contains(&name.as_str()) => {}
-            None => problems.push(format!("environment variable {name} is no setting{}", suggest(name, keys().iter().map(Key::variable)))),
+            None => problems.push(format!(
+                "environment variable {name} is no setting{}",
+                suggest(name, keys().iter().map(Key::variable))
+            )),
         }
     }
     for (key, value) in flags {
@@ -166,7 +173,11 @@ fn check_file(path: &Path, text: &str, problems: &mut Vec<String>) {
     let sections: Vec<&str> = keys().iter().map(|key| key.section).collect();
     for (section, values) in &table {
         if !sections.contains(&section.as_str()) {
-            problems.push(format!("{}: there is no section [{section}]{}", path.display(), suggest(section, sections.iter().map(|section| (*section).to_owned()))));
+            problems.push(format!(
+                "{}: there is no section [{section}]{}",
+                path.display(),
+                suggest(section, sections.iter().map(|section| (*section).to_owned()))
+            ));
             continue;
         }
         let Some(values) = values.as_table() else {
@@ -176,7 +187,11 @@ fn check_file(path: &Path, text: &str, problems: &mut Vec<String>) {
         for name in values.keys() {
             let full = format!("{section}.{name}");
             if !keys().iter().any(|key| key.path() == full) {
-                problems.push(format!("{}: there is no setting {full}{}", path.display(), suggest(&full, keys().iter().map(Key::path))));
+                problems.push(format!(
+                    "{}: there is no setting {full}{}",
+                    path.display(),
+                    suggest(&full, keys().iter().map(Key::path))
+                ));
             }
         }
     }
@@ -185,7 +200,8 @@ fn check_file(path: &Path, text: &str, problems: &mut Vec<String>) {
 /// The known word that was probably meant.
 fn suggest(given: &str, known: impl Iterator<Item = String>) -> String {
     let best = known.map(|word| (distance(given, &word), word)).min();
-    best.filter(|(distance, word)| *distance <= word.len() / 3 + 1).map_or_else(String::new, |(_, word)| format!("; did you mean {word}?"))
+    best.filter(|(distance, word)| *distance <= word.len() / 3 + 1)
+        .map_or_else(String::new, |(_, word)| format!("; did you mean {word}?"))
 }
 
 /// Edits between two words.
@@ -218,8 +234,13 @@ impl Provider for Single {
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         // A text where the default is one stays as it is; anything else is read as a number or a flag.
-        let is_text = serde_json::to_value(Settings::default()).is_ok_and(|defaults| defaults[self.key.section][self.key.name].is_string());
-        let value = if is_text { Value::from(self.value.clone()) } else { self.value.parse().unwrap_or_else(|_| Value::from(self.value.clone())) };
+        let is_text = serde_json::to_value(Settings::default())
+            .is_ok_and(|defaults| defaults[self.key.section][self.key.name].is_string());
+        let value = if is_text {
+            Value::from(self.value.clone())
+        } else {
+            self.value.parse().unwrap_or_else(|_| Value::from(self.value.clone()))
+        };
         let section = Dict::from([(self.key.name.to_owned(), value)]);
         let data = Dict::from([(self.key.section.to_owned(), Value::from(section))]);
         Ok(Map::from([(Profile::Default, data)]))
@@ -238,10 +259,19 @@ mod tests {
     fn a_flag_wins_over_a_variable_and_a_variable_over_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weft.toml");
-        std::fs::write(&file, "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example\"\n[jobs]\nworkers = 3\n").unwrap();
+        std::fs::write(
+            &file,
+            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example\"\n[jobs]\nworkers = 3\n",
+        )
+        .unwrap();
         let listen = keys().into_iter().find(|key| key.path() == "http.listen").unwrap();
 
-        let loaded = load(Some(&file), &variables(&[("WEFT_HTTP_LISTEN", "127.0.0.1:2"), ("WEFT_JOBS_WORKERS", "5")]), &[(listen, "127.0.0.1:3".to_owned())]).unwrap();
+        let loaded = load(
+            Some(&file),
+            &variables(&[("WEFT_HTTP_LISTEN", "127.0.0.1:2"), ("WEFT_JOBS_WORKERS", "5")]),
+            &[(listen, "127.0.0.1:3".to_owned())],
+        )
+        .unwrap();
 
         assert_eq!(loaded.values.http.listen.to_string(), "127.0.0.1:3");
         assert_eq!(loaded.values.http.public_url, "https://a.example");
@@ -259,9 +289,13 @@ mod tests {
         let file = folder.path().join("weft.toml");
         std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nworkers = \"many\"\n[stor]\npath = \"x\"\n").unwrap();
 
-        let failure = load(Some(&file), &variables(&[("WEFT_HTTP_LISTN", "x"), ("WEFT_TOKEN", "secret")]), &[]).unwrap_err().to_string();
+        let failure = load(Some(&file), &variables(&[("WEFT_HTTP_LISTN", "x"), ("WEFT_TOKEN", "secret")]), &[])
+            .unwrap_err()
+            .to_string();
 
-        for part in ["did you mean http.listen?", "jobs.workers", "did you mean store?", "did you mean WEFT_HTTP_LISTEN?"] {
+        for part in
+            ["did you mean http.listen?", "jobs.workers", "did you mean store?", "did you mean WEFT_HTTP_LISTEN?"]
+        {
             assert!(failure.contains(part), "{part} in {failure}");
         }
         assert!(!failure.contains("secret"));

@@ -27,7 +27,8 @@ pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<
     settings.store.path = folder.join("weft.db");
     if settings.plugins.cache_dir == "auto" {
         // Compiled code is worth keeping, and holds nothing of anybody.
-        settings.plugins.cache_dir = cli::cache_folder().map_or_else(|| "auto".to_owned(), |cache| cache.join("components").display().to_string());
+        settings.plugins.cache_dir = cli::cache_folder()
+            .map_or_else(|| "auto".to_owned(), |cache| cache.join("components").display().to_string());
     }
     let durability = if dir.is_some() { Durability::Full } else { Durability::None };
     let app = open(&settings, true, durability).await?;
@@ -37,7 +38,10 @@ pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<
     }
     let address = listener.local_addr()?;
     out::line(&format!("Weft runs on http://{address} — sign in as anybody with one click:\n"));
-    out::table(&people::PERSONAS.map(|persona| vec![format!("  {}", persona.login), persona.name.to_owned(), persona.title.to_owned()]));
+    out::table(
+        &people::PERSONAS
+            .map(|persona| vec![format!("  {}", persona.login), persona.name.to_owned(), persona.title.to_owned()]),
+    );
     out::line("\nPress Ctrl-C to stop.");
     let filling = Arc::clone(&app);
     let prepare = Box::pin(async move {

@@ -21,6 +21,7 @@ pub struct OsEntropy;
 impl Entropy for OsEntropy {
     #[expect(clippy::disallowed_methods, reason = "this is the randomness that everything else is given")]
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("an operating system without randomness cannot keep secrets: nothing should run on it");
+        getrandom::fill(bytes)
+            .expect("an operating system without randomness cannot keep secrets: nothing should run on it");
     }
 }

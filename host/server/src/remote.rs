@@ -17,7 +17,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(url: &str, token: String) -> Result<Self, Failure> {
-        let host = url.trim_end_matches('/').strip_prefix("http://").filter(|host| !host.is_empty() && !host.contains('/'));
+        let host =
+            url.trim_end_matches('/').strip_prefix("http://").filter(|host| !host.is_empty() && !host.contains('/'));
         let host = host.ok_or_else(|| Failure::new(format!("--url is an address such as http://127.0.0.1:7171, not `{url}`; for https use the API with another client")))?;
         if token.chars().any(|c| !c.is_ascii_graphic()) {
             return Err(Failure::new("--token has characters that no token has"));
@@ -34,7 +35,13 @@ impl Client {
         self.request(method, path, "application/json", body.to_string().as_bytes()).await
     }
 
-    pub(crate) async fn request(&self, method: &str, path: &str, media_type: &str, body: &[u8]) -> Result<Value, Failure> {
+    pub(crate) async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Result<Value, Failure> {
         let failed = |error: std::io::Error| Failure::of(&format!("{} does not answer", self.host), &error);
         let mut stream = TcpStream::connect(&self.host).await.map_err(failed)?;
         let head = format!(
@@ -47,7 +54,8 @@ impl Client {
         stream.write_all(body).await.map_err(failed)?;
         let mut answer = Vec::new();
         stream.take(ANSWER_MAX).read_to_end(&mut answer).await.map_err(failed)?;
-        let (status, body) = split(&answer).ok_or_else(|| Failure::new(format!("{} does not answer as Weft does", self.host)))?;
+        let (status, body) =
+            split(&answer).ok_or_else(|| Failure::new(format!("{} does not answer as Weft does", self.host)))?;
         let value = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_default() };
         if (200..300).contains(&status) {
             return Ok(value);
@@ -68,7 +76,11 @@ fn problem(status: u16, value: &Value) -> Failure {
     let text = |name: &str| value[name].as_str().unwrap_or_default();
     let mut lines = format!("{} (status {status}): {}", text("title"), text("detail"));
     for error in value["errors"].as_array().into_iter().flatten() {
-        lines.push_str(&format!("\n  {}: {}", error["pointer"].as_str().unwrap_or_default(), error["message"].as_str().unwrap_or_default()));
+        lines.push_str(&format!(
+            "\n  {}: {}",
+            error["pointer"].as_str().unwrap_or_default(),
+            error["message"].as_str().unwrap_or_default()
+        ));
     }
     if !text("trace_id").is_empty() {
         lines.push_str(&format!("\n  trace id: {}", text("trace_id")));

@@ -18,14 +18,22 @@ use tokio_util::sync::CancellationToken;
 pub(crate) type Preparation = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// Answer requests and run jobs until a signal comes; then finish what runs and close the store.
-pub(crate) async fn serve(app: Arc<App>, settings: &Settings, listener: TcpListener, prepare: Preparation) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    app: Arc<App>,
+    settings: &Settings,
+    listener: TcpListener,
+    prepare: Preparation,
+) -> Result<(), Failure> {
     let stop = CancellationToken::new();
     let state = state(&app, settings, stop.clone())?;
     let ready = Arc::clone(&state.ready);
     ready.store(false, Ordering::Release);
     let router = api::router(state);
     let stopping = stop.clone();
-    let server = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await });
+    let server =
+        tokio::spawn(
+            async move { axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await },
+        );
     let working = tokio::select! {
         prepared = prepare => {
             prepared?;
@@ -43,7 +51,12 @@ pub(crate) async fn serve(app: Arc<App>, settings: &Settings, listener: TcpListe
     }
 }
 
-async fn finish(app: &App, server: tokio::task::JoinHandle<std::io::Result<()>>, working: tokio::task::JoinHandle<()>, limit: Duration) {
+async fn finish(
+    app: &App,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    working: tokio::task::JoinHandle<()>,
+    limit: Duration,
+) {
     let abort = server.abort_handle();
     if tokio::time::timeout(limit, server).await.is_err() {
         tracing::warn!("requests were still running when their time was over");
@@ -65,14 +78,18 @@ fn state(app: &Arc<App>, settings: &Settings, stop: CancellationToken) -> Result
         streams_max: http.streams_max,
         ..ApiConfig::default()
     };
-    let recorder = PrometheusBuilder::new().install_recorder().map_err(|error| Failure::of("metrics cannot be collected", &error))?;
+    let recorder = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| Failure::of("metrics cannot be collected", &error))?;
     Ok(ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop))
 }
 
 /// The built screens.
 #[must_use]
 pub fn assets() -> Assets {
-    let get = |path: &str| bundle::ui::get(path).map(|file| Asset { bytes: file.bytes, etag: file.etag, media_type: file.media_type });
+    let get = |path: &str| {
+        bundle::ui::get(path).map(|file| Asset { bytes: file.bytes, etag: file.etag, media_type: file.media_type })
+    };
     Assets { get: Arc::new(get), missing: bundle::ui::MISSING_PAGE }
 }
 

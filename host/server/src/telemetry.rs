@@ -7,7 +7,8 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) fn start(log: &Log, by_default: bool) -> Result<(), Failure> {
     let filter = if log.filter.is_empty() { if by_default { "info" } else { "error" } } else { &log.filter };
-    let filter = EnvFilter::try_new(filter).map_err(|error| Failure::new(format!("log.filter is not a filter such as `info,weft_app=debug`: {error}")))?;
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| Failure::new(format!("log.filter is not a filter such as `info,weft_app=debug`: {error}")))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match log.format.as_str() {
         "json" => builder.json().try_init(),

@@ -9,7 +9,8 @@ use store::{Blobs, Result};
 #[async_trait]
 impl Blobs for SqliteStore {
     async fn blob_put(&self, org: &OrgId, digest: &str, content: &[u8]) -> Result<()> {
-        let sql = "INSERT INTO blob (org_id, digest, content) VALUES ($1, $2, $3) ON CONFLICT (org_id, digest) DO NOTHING";
+        let sql =
+            "INSERT INTO blob (org_id, digest, content) VALUES ($1, $2, $3) ON CONFLICT (org_id, digest) DO NOTHING";
         self.write(sql, vec![org.as_str().into(), digest.into(), Value::Blob(content.into())]).await.map(drop)
     }
 

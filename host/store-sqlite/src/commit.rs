@@ -27,8 +27,11 @@ impl Commits for SqliteStore {
             return Ok(None);
         };
         let cells = Cells(&row);
-        let answer =
-            StoredAnswer { fingerprint: cells.text("fingerprint")?, answer: cells.json("answer")?, at: cells.time("at")? };
+        let answer = StoredAnswer {
+            fingerprint: cells.text("fingerprint")?,
+            answer: cells.json("answer")?,
+            at: cells.time("at")?,
+        };
         Ok(Some(answer))
     }
 

@@ -63,7 +63,8 @@ impl Credentials for SqliteStore {
     }
 
     async fn session_list(&self, org: &OrgId, person: &PersonId) -> Result<Vec<Session>> {
-        let sql = format!("SELECT {COLUMNS} FROM session WHERE org_id = $1 AND person = $2 ORDER BY created_at, token_hash");
+        let sql =
+            format!("SELECT {COLUMNS} FROM session WHERE org_id = $1 AND person = $2 ORDER BY created_at, token_hash");
         let rows = self.readers.rows(sql, vec![org.as_str().into(), person.as_str().into()]).await?;
         rows.iter().map(decode).collect()
     }

@@ -35,7 +35,14 @@ fn decode(row: &SqliteRow) -> Result<Job> {
 
 #[async_trait]
 impl Jobs for SqliteStore {
-    async fn job_claim(&self, org: &OrgId, now: Timestamp, lease_until: Timestamp, owner: &str, limit: u32) -> Result<Vec<ClaimedJob>> {
+    async fn job_claim(
+        &self,
+        org: &OrgId,
+        now: Timestamp,
+        lease_until: Timestamp,
+        owner: &str,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>> {
         // A lease that ran out is an attempt that nobody told the end of.
         let sql = format!(
             "UPDATE job SET fence = fence + 1, lease_owner = $4, lease_until = $3,
@@ -46,8 +53,7 @@ impl Jobs for SqliteStore {
                 ORDER BY j.due_at, j.ordinal LIMIT $5)
              RETURNING {COLUMNS}, ordinal"
         );
-        let values =
-            vec![org.as_str().into(), now.into(), lease_until.into(), owner.into(), page::limit(limit).into()];
+        let values = vec![org.as_str().into(), now.into(), lease_until.into(), owner.into(), page::limit(limit).into()];
         let rows = self.write(sql, values).await?;
         let mut claimed = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -115,7 +121,8 @@ impl Jobs for SqliteStore {
     }
 
     async fn job_list(&self, org: &OrgId, state: JobState, limit: u32) -> Result<Vec<Job>> {
-        let sql = format!("SELECT {COLUMNS} FROM job WHERE org_id = $1 AND state = $2 ORDER BY due_at, ordinal LIMIT $3");
+        let sql =
+            format!("SELECT {COLUMNS} FROM job WHERE org_id = $1 AND state = $2 ORDER BY due_at, ordinal LIMIT $3");
         let values = vec![org.as_str().into(), value::word(&state).into(), page::limit(limit).into()];
         let rows = self.readers.rows(sql, values).await?;
         let readable = rows.iter().filter_map(|row| match decode(row) {
@@ -142,4 +149,3 @@ impl SqliteStore {
         self.job_release(org, &id, fence, Release::Bury { error: unreadable.to_string() }).await
     }
 }
-

@@ -42,13 +42,25 @@ impl Journal for SqliteStore {
         row.as_ref().map(decode).transpose()
     }
 
-    async fn event_history(&self, org: &OrgId, subject_kind: &str, subject: &str, after: i64, limit: u32) -> Result<Vec<Event>> {
+    async fn event_history(
+        &self,
+        org: &OrgId,
+        subject_kind: &str,
+        subject: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM event WHERE org_id = $1 AND subject_kind = $2 AND subject = $3 AND subject_seq > $4
              ORDER BY subject_seq LIMIT $5"
         );
-        let values =
-            vec![org.as_str().into(), subject_kind.into(), subject.into(), after.into(), limit.clamp(1, PAGE_MAX).into()];
+        let values = vec![
+            org.as_str().into(),
+            subject_kind.into(),
+            subject.into(),
+            after.into(),
+            limit.clamp(1, PAGE_MAX).into(),
+        ];
         let rows = self.readers.rows(sql, values).await?;
         rows.iter().map(decode).collect()
     }

@@ -1,7 +1,7 @@
 //! The schema: numbered files, applied once, in order, never edited after a release.
 
-use crate::value::{self, Cells, Value};
 use crate::error;
+use crate::value::{self, Cells, Value};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 use store::{StoreError, digest};

@@ -135,7 +135,8 @@ impl People for SqliteStore {
     }
 
     async fn group_get(&self, org: &OrgId, id: &GroupId) -> Result<Option<Group>> {
-        let row = self.readers.row(format!("{GROUPS} AND g.id = $2"), vec![org.as_str().into(), id.as_str().into()]).await?;
+        let row =
+            self.readers.row(format!("{GROUPS} AND g.id = $2"), vec![org.as_str().into(), id.as_str().into()]).await?;
         row.as_ref().map(decode_group).transpose()
     }
 
@@ -160,7 +161,8 @@ impl People for SqliteStore {
     }
 
     async fn roles_of(&self, org: &OrgId, person: &PersonId) -> Result<Vec<RoleAssignment>> {
-        let sql = "SELECT person, space, role FROM role_assignment WHERE org_id = $1 AND person = $2 ORDER BY space, role";
+        let sql =
+            "SELECT person, space, role FROM role_assignment WHERE org_id = $1 AND person = $2 ORDER BY space, role";
         let rows = self.readers.rows(sql, vec![org.as_str().into(), person.as_str().into()]).await?;
         rows.iter()
             .map(|row| {

@@ -21,8 +21,13 @@ pub(crate) fn sql(org: &OrgId, scope: &QueryScope) -> Result<Sql> {
             sql
         }
         QueryScope::Members(group) => {
-            let mut sql = Sql::new("SELECT m.person AS id, 0 AS number FROM group_member m JOIN person p ON p.org_id = m.org_id AND p.id = m.person WHERE m.org_id = ");
-            sql.bind(org.as_str()).push(" AND m.group_id = ").bind(group.as_str()).push(" AND p.active = 1 ORDER BY m.person");
+            let mut sql = Sql::new(
+                "SELECT m.person AS id, 0 AS number FROM group_member m JOIN person p ON p.org_id = m.org_id AND p.id = m.person WHERE m.org_id = ",
+            );
+            sql.bind(org.as_str())
+                .push(" AND m.group_id = ")
+                .bind(group.as_str())
+                .push(" AND p.active = 1 ORDER BY m.person");
             sql
         }
     })

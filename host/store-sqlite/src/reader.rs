@@ -4,8 +4,8 @@
 //! that no forgotten reader keeps the write-ahead log from being emptied.
 
 use crate::config::SqliteConfig;
-use crate::value::{self, Value};
 use crate::error;
+use crate::value::{self, Value};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqlSafeStr};
 use std::borrow::Cow;
@@ -56,7 +56,11 @@ impl Readers {
     }
 
     /// Run one reading statement.
-    pub(crate) async fn rows(&self, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) -> Result<Vec<SqliteRow>, StoreError> {
+    pub(crate) async fn rows(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
         let sql = AssertSqlSafe(sql.into()).into_sql_str();
         let work = async {
             let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
@@ -75,7 +79,11 @@ impl Readers {
     }
 
     /// The first row, where there is one.
-    pub(crate) async fn row(&self, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) -> Result<Option<SqliteRow>, StoreError> {
+    pub(crate) async fn row(
+        &self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Option<SqliteRow>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 

@@ -67,7 +67,11 @@ impl Records for SqliteStore {
         limit: u32,
     ) -> Result<Page<Record>> {
         let mut sql = Sql::new("SELECT ");
-        sql.push(COLUMNS).push(" FROM record WHERE org_id = ").bind(org.as_str()).push(" AND kind = ").bind(kind.as_str());
+        sql.push(COLUMNS)
+            .push(" FROM record WHERE org_id = ")
+            .bind(org.as_str())
+            .push(" AND kind = ")
+            .bind(kind.as_str());
         if let Some(state) = state {
             sql.push(" AND state = ").bind(state);
         }

@@ -63,10 +63,32 @@ impl Table {
     fn spec(self) -> Spec {
         match self {
             // The first INDEXED of the other columns of a ticket are compared before they are written.
-            Self::Ticket => spec!("ticket", ["id"], [
-                "number", "kind", "space", "state", "category", "requester", "opened_by", "group_id", "assignee", "parent",
-                "restricted", "opened_at", "due_at", "title", "version", "updated_at", "resolved_at", "closed_at", "fields", "search"
-            ]),
+            Self::Ticket => spec!(
+                "ticket",
+                ["id"],
+                [
+                    "number",
+                    "kind",
+                    "space",
+                    "state",
+                    "category",
+                    "requester",
+                    "opened_by",
+                    "group_id",
+                    "assignee",
+                    "parent",
+                    "restricted",
+                    "opened_at",
+                    "due_at",
+                    "title",
+                    "version",
+                    "updated_at",
+                    "resolved_at",
+                    "closed_at",
+                    "fields",
+                    "search"
+                ]
+            ),
             Self::Comment => spec!("comment", ["id"], ["ticket", "visibility", "author", "at", "body"]),
             Self::Attachment => {
                 spec!("attachment", ["id"], ["ticket", "name", "media_type", "size", "digest", "author", "at"])
@@ -75,19 +97,25 @@ impl Table {
             Self::Watcher => spec!("ticket_watcher", ["ticket", "person"], []),
             Self::AccessPerson => spec!("ticket_access_person", ["ticket", "person"], ["place"]),
             Self::AccessGroup => spec!("ticket_access_group", ["ticket", "group_id"], ["place"]),
-            Self::Clock => spec!("clock", ["ticket", "name"], [
-                "plugin", "title", "state", "started_at", "due_at", "stopped_at", "breached_at", "reason", "data"
-            ]),
-            Self::Record => spec!("record", ["id"], [
-                "number", "kind", "space", "state", "category", "title", "version", "updated_at", "fields"
-            ]),
+            Self::Clock => spec!(
+                "clock",
+                ["ticket", "name"],
+                ["plugin", "title", "state", "started_at", "due_at", "stopped_at", "breached_at", "reason", "data"]
+            ),
+            Self::Record => spec!(
+                "record",
+                ["id"],
+                ["number", "kind", "space", "state", "category", "title", "version", "updated_at", "fields"]
+            ),
             Self::Ci => spec!("ci", ["id"], ["name", "class", "space", "attributes", "version", "search"]),
             Self::CiClass => spec!("ci_class", ["id"], ["definition", "version"]),
             Self::CiRelation => spec!("ci_relation", ["from_id", "relation_type", "to_id"], []),
             Self::CiRelationVersion => spec!("ci_relation_version", ["id"], ["version"]),
-            Self::Person => spec!("person", ["id"], [
-                "login", "name", "email", "manager", "locale", "zone", "active", "attributes", "version", "search"
-            ]),
+            Self::Person => spec!(
+                "person",
+                ["id"],
+                ["login", "name", "email", "manager", "locale", "zone", "active", "attributes", "version", "search"]
+            ),
             Self::Password => spec!("password", ["person"], ["phc"]),
             Self::Group => spec!("person_group", ["id"], ["title", "space", "active", "version"]),
             Self::GroupMember => spec!("group_member", ["group_id", "person"], ["place"]),
@@ -99,15 +127,32 @@ impl Table {
             Self::Notification => {
                 spec!("notification", ["id"], ["person", "ticket", "at", "subject", "body", "is_read"])
             }
-            Self::Event => spec!("event", ["seq"], [
-                "subject_kind", "subject", "subject_seq", "space", "at", "actor", "kind", "data", "cause", "hash"
-            ]),
+            Self::Event => spec!(
+                "event",
+                ["seq"],
+                ["subject_kind", "subject", "subject_seq", "space", "at", "actor", "kind", "data", "cause", "hash"]
+            ),
             Self::JournalHead => spec!("journal_head", [], ["seq"]),
             Self::Answer => spec!("answer", ["scope", "command_key"], ["fingerprint", "answer", "at"]),
-            Self::Job => spec!("job", ["id"], [
-                "order_key", "order_at", "ordinal", "unique_key", "plugin", "work", "due_at", "state", "attempts",
-                "last_error", "lease_owner", "lease_until", "fence"
-            ]),
+            Self::Job => spec!(
+                "job",
+                ["id"],
+                [
+                    "order_key",
+                    "order_at",
+                    "ordinal",
+                    "unique_key",
+                    "plugin",
+                    "work",
+                    "due_at",
+                    "state",
+                    "attempts",
+                    "last_error",
+                    "lease_owner",
+                    "lease_until",
+                    "fence"
+                ]
+            ),
         }
     }
 
@@ -203,9 +248,9 @@ impl Pending {
         let unique = Value::from(unique_key);
         if let Some(rows) = self.rows.get_mut(&Table::Job) {
             let place = Table::Job.key_len() + 3;
-            rows.retain(|key, change| {
-                !matches!(change, Change::Put(values) if key[0] == *org && values[place] == unique)
-            });
+            rows.retain(
+                |key, change| !matches!(change, Change::Put(values) if key[0] == *org && values[place] == unique),
+            );
         }
         self.unique_jobs.insert((org.clone(), unique));
     }
@@ -269,12 +314,22 @@ impl Pending {
         self.many(connection, Shape::Put(table), puts).await
     }
 
-    async fn delete_many(&mut self, connection: &mut SqliteConnection, table: Table, keys: Vec<Vec<Value>>) -> Result<(), StoreError> {
+    async fn delete_many(
+        &mut self,
+        connection: &mut SqliteConnection,
+        table: Table,
+        keys: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
         let columns = keys.first().map_or(0, Vec::len);
         self.many(connection, Shape::Delete(table, columns), keys).await
     }
 
-    async fn many(&mut self, connection: &mut SqliteConnection, shape: Shape, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+    async fn many(
+        &mut self,
+        connection: &mut SqliteConnection,
+        shape: Shape,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<(), StoreError> {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let size = largest_power_of_two(rows.len()).min(ROWS_MAX);
@@ -345,7 +400,12 @@ fn text(shape: Shape, rows: usize) -> String {
             } else {
                 format!(" ON CONFLICT ({}) {conflict}", spec.key.join(", "))
             };
-            format!("INSERT INTO {} ({}) VALUES {}{on_conflict}", spec.name, columns.join(", "), tuples(columns.len(), rows))
+            format!(
+                "INSERT INTO {} ({}) VALUES {}{on_conflict}",
+                spec.name,
+                columns.join(", "),
+                tuples(columns.len(), rows)
+            )
         }
         Shape::UpdateTicket(changed) => {
             let spec = Table::Ticket.spec();
@@ -375,7 +435,10 @@ fn text(shape: Shape, rows: usize) -> String {
             format!("DELETE FROM {} WHERE ({key}) IN (VALUES {})", spec.name, tuples(columns, rows))
         }
         Shape::UniqueJobs => {
-            format!("DELETE FROM job WHERE unique_key IS NOT NULL AND (org_id, unique_key) IN (VALUES {})", tuples(2, rows))
+            format!(
+                "DELETE FROM job WHERE unique_key IS NOT NULL AND (org_id, unique_key) IN (VALUES {})",
+                tuples(2, rows)
+            )
         }
         Shape::ReadNotifications => {
             format!("UPDATE notification SET is_read = 1 WHERE (org_id, id, person) IN (VALUES {})", tuples(3, rows))

@@ -143,18 +143,8 @@ fn decode(row: &SqliteRow) -> Result<Ticket> {
     })
 }
 
-type ClockCells = (
-    String,
-    String,
-    String,
-    domain::ClockState,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    Option<i64>,
-    String,
-    serde_json::Value,
-);
+type ClockCells =
+    (String, String, String, domain::ClockState, i64, Option<i64>, Option<i64>, Option<i64>, String, serde_json::Value);
 
 fn decode_bundle(row: &SqliteRow) -> Result<TicketBundle> {
     let cells = Cells(row);
@@ -220,7 +210,9 @@ fn after(sql: &mut Sql, query: &TicketQuery, cursor: &Cursor) -> Result<()> {
     let value = if query.sort == Sort::Number {
         Value::from(text.as_str())
     } else {
-        let at = text.parse::<i64>().map_err(|error| StoreError::Corrupt { row: "cursor".to_owned(), reason: error.to_string() })?;
+        let at = text
+            .parse::<i64>()
+            .map_err(|error| StoreError::Corrupt { row: "cursor".to_owned(), reason: error.to_string() })?;
         Value::from(at)
     };
     sql.push("((").push(column).push(", t.id)").push(than).bind(value).push(", ").bind(cursor.id.as_str()).push(")");
@@ -262,7 +254,9 @@ pub(crate) fn count_sql(org: &OrgId, filter: &Filter) -> Sql {
 impl Tickets for SqliteStore {
     async fn ticket_load(&self, org: &OrgId, id_or_number: &str) -> Result<Option<TicketBundle>> {
         // Two ways to find it without an OR, which would keep the planner from either index.
-        let sql = format!("{LOAD}COALESCE((SELECT id FROM ticket WHERE org_id = $1 AND id = $2), (SELECT id FROM ticket WHERE org_id = $1 AND number = $2))");
+        let sql = format!(
+            "{LOAD}COALESCE((SELECT id FROM ticket WHERE org_id = $1 AND id = $2), (SELECT id FROM ticket WHERE org_id = $1 AND number = $2))"
+        );
         let row = self.readers.row(sql, vec![org.as_str().into(), id_or_number.into()]).await?;
         row.as_ref().map(decode_bundle).transpose()
     }

@@ -84,7 +84,11 @@ pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// Run one statement and collect its rows. Every list that is asked for here has a limit in its text or is bounded by what it hangs on.
-pub(crate) async fn run(connection: &mut SqliteConnection, sql: SqlStr, values: Vec<Value>) -> Result<Vec<SqliteRow>, sqlx::Error> {
+pub(crate) async fn run(
+    connection: &mut SqliteConnection,
+    sql: SqlStr,
+    values: Vec<Value>,
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
     for value in values {
         let added = match value {

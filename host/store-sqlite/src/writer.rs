@@ -12,9 +12,9 @@ mod seen;
 mod writes;
 
 use crate::config::SqliteConfig;
+use crate::error;
 use crate::table::Pending;
 use crate::value::{self, Value};
-use crate::error;
 use batch::Batch;
 use checkpoint::Checkpoints;
 use heads::Heads;
@@ -34,7 +34,10 @@ pub(crate) struct Request {
 pub(crate) enum Work {
     Commit(Box<Changeset>),
     /// One statement that stands for itself.
-    Statement { sql: SqlStr, values: Vec<Value> },
+    Statement {
+        sql: SqlStr,
+        values: Vec<Value>,
+    },
 }
 
 pub(crate) enum Answer {
@@ -110,7 +113,8 @@ impl Writer {
     }
 
     async fn execute(&mut self, batch: Vec<Request>) {
-        let (work, replies): (Vec<Work>, Vec<_>) = batch.into_iter().map(|request| (request.work, request.reply)).unzip();
+        let (work, replies): (Vec<Work>, Vec<_>) =
+            batch.into_iter().map(|request| (request.work, request.reply)).unzip();
         match self.together(&work).await {
             Ok(answers) => {
                 for (reply, answer) in replies.into_iter().zip(answers) {

@@ -16,7 +16,11 @@ struct SqliteHarness {
 
 fn config(folder: &tempfile::TempDir) -> SqliteConfig {
     // Nothing here is about power cuts; those have tests of their own.
-    SqliteConfig { synchronous: Synchronous::Off, deadline_ms: 60_000, ..SqliteConfig::new(folder.path().join("weft.db")) }
+    SqliteConfig {
+        synchronous: Synchronous::Off,
+        deadline_ms: 60_000,
+        ..SqliteConfig::new(folder.path().join("weft.db"))
+    }
 }
 
 async fn make() -> Box<dyn Harness> {
@@ -42,7 +46,8 @@ impl Harness for SqliteHarness {
 
     async fn poison(&self, title: &str) {
         let trigger = "BEGIN SELECT RAISE(ABORT, 'poisoned'); END";
-        self.execute(format!("CREATE TRIGGER poison BEFORE INSERT ON ticket WHEN NEW.title = '{title}' {trigger}")).await;
+        self.execute(format!("CREATE TRIGGER poison BEFORE INSERT ON ticket WHEN NEW.title = '{title}' {trigger}"))
+            .await;
     }
 }
 

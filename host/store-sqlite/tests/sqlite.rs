@@ -115,7 +115,9 @@ async fn says_read_only_and_answers_reads_when_a_blob_does_not_fit() {
     let mut huge = ticket("t2");
     huge.fields.insert("text".to_owned(), serde_json::Value::String("x".repeat(2_000_000)));
 
-    let refused = store.commit(Changeset { writes: vec![Write::Ticket(Box::new(huge))], events: vec![event("t2", "x")], ..changes() }).await;
+    let refused = store
+        .commit(Changeset { writes: vec![Write::Ticket(Box::new(huge))], events: vec![event("t2", "x")], ..changes() })
+        .await;
 
     assert!(matches!(refused, Err(CommitError::Store(StoreError::ReadOnly(_)))), "{refused:?}");
     assert_eq!(store.ticket_load(&org(), "t2").await.unwrap(), None);

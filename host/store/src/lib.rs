@@ -3,8 +3,8 @@
 //! *Architecture Invariant:* no SQL and no database driver here. Two implementations, one conformance suite
 //! ([`conformance`]). Every read and write carries the organisation.
 
-pub mod changeset;
 pub mod chain;
+pub mod changeset;
 pub mod conformance;
 pub mod digest;
 pub mod error;
@@ -53,7 +53,12 @@ pub trait Tickets: Send + Sync {
     async fn ticket_list(&self, org: &OrgId, query: &TicketQuery) -> Result<Page<domain::Ticket>>;
     async fn ticket_count(&self, org: &OrgId, filter: &Filter) -> Result<u64>;
     /// Counts by value of one column, largest first, at most 200 rows.
-    async fn ticket_count_by(&self, org: &OrgId, filter: &Filter, field: domain::filter::Field) -> Result<Vec<(Option<String>, u64)>>;
+    async fn ticket_count_by(
+        &self,
+        org: &OrgId,
+        filter: &Filter,
+        field: domain::filter::Field,
+    ) -> Result<Vec<(Option<String>, u64)>>;
     /// Digest of what a query answers now, to be kept as the `digest` of a [`QueryRead`]; the one given is not looked at.
     async fn ticket_digest(&self, org: &OrgId, read: &QueryRead) -> Result<String>;
     /// Oldest first.
@@ -121,7 +126,15 @@ pub enum SessionKind {
 pub trait Cis: Send + Sync {
     async fn ci_get(&self, org: &OrgId, id: &CiId) -> Result<Option<Ci>>;
     /// By name; `text` matches the name; `after` is the id of the last one seen.
-    async fn ci_list(&self, org: &OrgId, spaces: Option<&[String]>, text: &str, class: Option<&str>, after: Option<&str>, limit: u32) -> Result<Page<Ci>>;
+    async fn ci_list(
+        &self,
+        org: &OrgId,
+        spaces: Option<&[String]>,
+        text: &str,
+        class: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Ci>>;
     /// Relations to and from a CI.
     async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>>;
     /// Every relation of the organisation, for the graph in memory.
@@ -133,7 +146,15 @@ pub trait Cis: Send + Sync {
 pub trait Records: Send + Sync {
     async fn record_get(&self, org: &OrgId, id_or_number: &str) -> Result<Option<Record>>;
     /// By number. `spaces` limits what may be seen; `after` is the id of the last one seen.
-    async fn record_list(&self, org: &OrgId, kind: &KindId, state: Option<&str>, spaces: Option<&[String]>, after: Option<&str>, limit: u32) -> Result<Page<Record>>;
+    async fn record_list(
+        &self,
+        org: &OrgId,
+        kind: &KindId,
+        state: Option<&str>,
+        spaces: Option<&[String]>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Record>>;
 }
 
 #[async_trait]
@@ -169,7 +190,14 @@ pub trait Journal: Send + Sync {
     async fn event_list(&self, org: &OrgId, after_seq: i64, limit: u32) -> Result<Vec<Event>>;
     async fn event_get(&self, org: &OrgId, seq: i64) -> Result<Option<Event>>;
     /// The chain of one subject, oldest first.
-    async fn event_history(&self, org: &OrgId, subject_kind: &str, subject: &str, after: i64, limit: u32) -> Result<Vec<Event>>;
+    async fn event_history(
+        &self,
+        org: &OrgId,
+        subject_kind: &str,
+        subject: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Event>>;
     /// Position of the newest event, 0 when there is none.
     async fn event_head(&self, org: &OrgId) -> Result<i64>;
 }
@@ -181,7 +209,14 @@ pub trait Jobs: Send + Sync {
     /// The place of a job among those with its order key is the due time it was made with, then the order of writing; a retry does not
     /// change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
     /// as an attempt. A job that cannot be read is buried.
-    async fn job_claim(&self, org: &OrgId, now: Timestamp, lease_until: Timestamp, owner: &str, limit: u32) -> Result<Vec<ClaimedJob>>;
+    async fn job_claim(
+        &self,
+        org: &OrgId,
+        now: Timestamp,
+        lease_until: Timestamp,
+        owner: &str,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>>;
     /// Give a claimed job back, to run at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
     /// Make the held jobs of a plugin ready again.
@@ -236,7 +271,19 @@ pub trait Notifications: Send + Sync {
 /// Everything together.
 #[async_trait]
 pub trait Store:
-    Commits + Tickets + Blobs + People + Credentials + Cis + Records + Calendars + PluginRows + Journal + Jobs + Notifications + std::fmt::Debug
+    Commits
+    + Tickets
+    + Blobs
+    + People
+    + Credentials
+    + Cis
+    + Records
+    + Calendars
+    + PluginRows
+    + Journal
+    + Jobs
+    + Notifications
+    + std::fmt::Debug
 {
     /// Answers if the database does.
     async fn ping(&self) -> Result<()>;
@@ -245,4 +292,3 @@ pub trait Store:
     /// Verify every chain of the journal; the number of events checked, or the first break as [`StoreError::Corrupt`].
     async fn verify_journal(&self, org: &OrgId) -> Result<u64>;
 }
-

@@ -14,7 +14,13 @@ pub(super) struct Case {
     statuses: [u16; 5],
 }
 
-const fn case(operation: &'static str, method: &'static str, path: &'static str, body: &'static str, statuses: [u16; 5]) -> Case {
+const fn case(
+    operation: &'static str,
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+    statuses: [u16; 5],
+) -> Case {
     Case { operation, method, path, body, statuses }
 }
 
@@ -41,24 +47,60 @@ pub(super) const EXPECTED: &[Case] = &[
     case("get_person", "GET", "/people/erin", "", ANYBODY),
     case("create_person", "POST", "/people", r#"{"login": "new", "name": "New"}"#, [401, 403, 403, 403, 201]),
     case("patch_person", "PATCH", "/people/erin", r#"{"name": "Erin"}"#, ADMIN),
-    case("put_roles", "PUT", "/people/otto/roles", r#"{"roles": [{"space": "*", "role": "administrator"}]}"#, [401, 403, 403, 403, 204]),
-    case("put_password", "PUT", "/people/otto/password", r#"{"password": "long enough to be one"}"#, [401, 403, 403, 403, 204]),
+    case(
+        "put_roles",
+        "PUT",
+        "/people/otto/roles",
+        r#"{"roles": [{"space": "*", "role": "administrator"}]}"#,
+        [401, 403, 403, 403, 204],
+    ),
+    case(
+        "put_password",
+        "PUT",
+        "/people/otto/password",
+        r#"{"password": "long enough to be one"}"#,
+        [401, 403, 403, 403, 204],
+    ),
     case("list_groups", "GET", "/groups", "", ANYBODY),
     case("put_group", "PUT", "/groups/lab", r#"{"title": "Lab", "space": "it", "members": []}"#, ADMIN),
     case("list_kinds", "GET", "/kinds", "", ANYBODY),
     case("list_tickets", "GET", "/tickets", "", ANYBODY),
-    case("create_ticket", "POST", "/tickets", r#"{"kind": "incident", "space": "it", "title": "T"}"#, [401, 201, 201, 403, 403]),
+    case(
+        "create_ticket",
+        "POST",
+        "/tickets",
+        r#"{"kind": "incident", "space": "it", "title": "T"}"#,
+        [401, 201, 201, 403, 403],
+    ),
     case("count_tickets", "GET", "/tickets/counts", "", ANYBODY),
     case("bulk_change_tickets", "POST", "/tickets/bulk", r#"{"ids": [], "change": {}}"#, ANYBODY),
     case("get_ticket", "GET", "/tickets/{t}", "", [401, 404, 200, 404, 404]),
     case("patch_ticket", "PATCH", "/tickets/{t}", r#"{"title": "T"}"#, [401, 404, 200, 404, 404]),
     case("list_comments", "GET", "/tickets/{t}/comments", "", [401, 404, 200, 404, 404]),
-    case("create_comment", "POST", "/tickets/{t}/comments", r#"{"visibility": "public", "body": "B"}"#, [401, 404, 201, 404, 404]),
+    case(
+        "create_comment",
+        "POST",
+        "/tickets/{t}/comments",
+        r#"{"visibility": "public", "body": "B"}"#,
+        [401, 404, 201, 404, 404],
+    ),
     case("list_attachments", "GET", "/tickets/{t}/attachments", "", [401, 404, 200, 404, 404]),
     case("create_attachment", "POST", "/tickets/{t}/attachments", "multipart", [401, 404, 201, 404, 404]),
     case("get_attachment", "GET", "/attachments/{t}.none", "", [401, 404, 404, 404, 404]),
-    case("create_link", "POST", "/tickets/{t}/links", r#"{"type": "related", "other": "{t}"}"#, [401, 422, 422, 422, 422]),
-    case("delete_link", "DELETE", "/tickets/{t}/links", r#"{"type": "related", "other": "{t}"}"#, [401, 422, 422, 422, 422]),
+    case(
+        "create_link",
+        "POST",
+        "/tickets/{t}/links",
+        r#"{"type": "related", "other": "{t}"}"#,
+        [401, 422, 422, 422, 422],
+    ),
+    case(
+        "delete_link",
+        "DELETE",
+        "/tickets/{t}/links",
+        r#"{"type": "related", "other": "{t}"}"#,
+        [401, 422, 422, 422, 422],
+    ),
     case("put_watchers", "PUT", "/tickets/{t}/watchers", r#"{"add": ["ben"]}"#, [401, 404, 204, 404, 404]),
     case("put_access", "PUT", "/tickets/{t}/access", r#"{"people": ["ada"], "groups": []}"#, [401, 404, 204, 404, 404]),
     case("list_timeline", "GET", "/tickets/{t}/timeline", "", [401, 404, 200, 404, 404]),
@@ -70,19 +112,37 @@ pub(super) const EXPECTED: &[Case] = &[
     case("patch_ci", "PATCH", "/cis/{c}", r#"{"name": "S1"}"#, [401, 404, 200, 404, 403]),
     case("list_ci_relations", "GET", "/cis/{c}/relations", "", [401, 404, 200, 404, 200]),
     case("put_ci_relation", "PUT", "/cis/{c}/relations", r#"{"type": "uses", "to": "{c}"}"#, [401, 404, 422, 404, 403]),
-    case("delete_ci_relation", "DELETE", "/cis/{c}/relations", r#"{"type": "uses", "to": "{c}"}"#, [401, 404, 422, 404, 403]),
+    case(
+        "delete_ci_relation",
+        "DELETE",
+        "/cis/{c}/relations",
+        r#"{"type": "uses", "to": "{c}"}"#,
+        [401, 404, 422, 404, 403],
+    ),
     case("get_ci_impact", "GET", "/cis/{c}/impact", "", [401, 404, 200, 404, 200]),
     case("list_ci_classes", "GET", "/ci-classes", "", ANYBODY),
     case("put_ci_class", "PUT", "/ci-classes/switch", r#"{"title": "Switch"}"#, ADMIN),
     case("list_records", "GET", "/records?kind=sla-target", "", ANYBODY),
-    case("create_record", "POST", "/records", r#"{"kind": "none", "space": "it", "title": "R"}"#, [401, 403, 403, 403, 422]),
+    case(
+        "create_record",
+        "POST",
+        "/records",
+        r#"{"kind": "none", "space": "it", "title": "R"}"#,
+        [401, 403, 403, 403, 422],
+    ),
     case("get_record", "GET", "/records/none", "", [401, 404, 404, 404, 404]),
     case("patch_record", "PATCH", "/records/none", r#"{"title": "R"}"#, [401, 404, 404, 404, 404]),
     case("list_calendars", "GET", "/calendars", "", ANYBODY),
     case("get_calendar", "GET", "/calendars/always", "", ANYBODY),
     case("put_calendar", "PUT", "/calendars/always", r#"{"title": "Always", "zone": "UTC", "hours": "always"}"#, ADMIN),
     case("add_business_time", "GET", "/calendars/always/add?start=2026-03-02T09:00:00Z&seconds=60", "", ANYBODY),
-    case("get_business_time", "GET", "/calendars/always/between?start=2026-03-02T09:00:00Z&end=2026-03-02T10:00:00Z", "", ANYBODY),
+    case(
+        "get_business_time",
+        "GET",
+        "/calendars/always/between?start=2026-03-02T09:00:00Z&end=2026-03-02T10:00:00Z",
+        "",
+        ANYBODY,
+    ),
     case("list_plugins", "GET", "/plugins", "", ADMIN),
     case("install_plugin", "POST", "/plugins", "wasm", [401, 403, 403, 403, 422]),
     case("get_plugin", "GET", "/plugins/incident", "", ADMIN),
@@ -105,7 +165,8 @@ async fn everybody_may_what_they_may_and_nothing_else() {
     let app = TestApp::new().await;
     let (ada, max) = (app.caller("ada").await, app.caller("max").await);
     max.put("/ci-classes/server", json!({ "title": "Server" })).await.expect(200);
-    let ci: Value = ada.post("/cis", json!({ "name": "Server 1", "class": "server", "space": "it" })).await.expect(201).value();
+    let ci: Value =
+        ada.post("/cis", json!({ "name": "Server 1", "class": "server", "space": "it" })).await.expect(201).value();
     let ticket = ada.create_incident("Ada's", json!({})).await;
     let fill = |text: &str| text.replace("{t}", &ticket.id).replace("{c}", ci["id"].as_str().unwrap_or_default());
 
@@ -115,13 +176,16 @@ async fn everybody_may_what_they_may_and_nothing_else() {
         for (index, login) in ["", "erin", "ada", "hana", "max"].into_iter().enumerate() {
             let caller = if login.is_empty() { app.anonymous() } else { app.caller(login).await };
             let (path, body) = (fill(case.path), fill(case.body));
-            let form = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nx\r\n--b--\r\n".to_vec();
+            let form =
+                b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nx\r\n--b--\r\n".to_vec();
             let status = match case.body {
                 "stream" if !login.is_empty() => {
                     caller.events().await;
                     200
                 }
-                "multipart" => caller.send(case.method, &path, Some("multipart/form-data; boundary=b"), form).await.status,
+                "multipart" => {
+                    caller.send(case.method, &path, Some("multipart/form-data; boundary=b"), form).await.status
+                }
                 "wasm" => caller.send(case.method, &path, Some("application/wasm"), b"x".to_vec()).await.status,
                 "" | "stream" => caller.send(case.method, &path, None, Vec::new()).await.status,
                 _ => caller.send(case.method, &path, Some("application/json"), body.into_bytes()).await.status,

@@ -13,13 +13,18 @@ async fn a_change_is_told_to_those_who_may_know_of_it() {
 
     let foreign = ada.create_incident("Not Erin's", json!({})).await;
     let ticket = erin.create_incident("Erin's", json!({})).await;
-    ada.post(&format!("/tickets/{}/comments", ticket.id), json!({ "visibility": "internal", "body": "Hm." })).await.expect(201);
+    ada.post(&format!("/tickets/{}/comments", ticket.id), json!({ "visibility": "internal", "body": "Hm." }))
+        .await
+        .expect(201);
     ada.patch(&format!("/tickets/{}", ticket.id), json!({ "state": "in-progress" })).await.expect(200);
 
     let first = told.next().await.expect("the stream goes on");
     assert_eq!((first.ticket, first.kind.as_str()), (foreign.id, "ticket.created"));
     let mine = own.next().await.expect("the stream goes on");
-    assert_eq!((mine.ticket.as_str(), mine.number.as_str(), mine.kind.as_str()), (ticket.id.as_str(), ticket.number.as_str(), "ticket.created"));
+    assert_eq!(
+        (mine.ticket.as_str(), mine.number.as_str(), mine.kind.as_str()),
+        (ticket.id.as_str(), ticket.number.as_str(), "ticket.created")
+    );
     let changed = own.next().await.expect("the stream goes on");
     assert_eq!(changed.kind, "ticket.changed", "an internal comment is not told to the requester");
     app.stop.cancel();

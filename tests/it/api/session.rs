@@ -14,7 +14,11 @@ async fn a_cookie_is_good_for_our_own_pages_only() {
     erin.post("/tickets", body.clone()).await.expect(201);
 
     assert_eq!((session.person.login.as_str(), session.demo), ("erin", false));
-    for other in [erin.without("x-weft"), erin.without("sec-fetch-site").with("sec-fetch-site", "cross-site"), erin.without("sec-fetch-site").with("origin", "https://evil.example")] {
+    for other in [
+        erin.without("x-weft"),
+        erin.without("sec-fetch-site").with("sec-fetch-site", "cross-site"),
+        erin.without("sec-fetch-site").with("origin", "https://evil.example"),
+    ] {
         assert_eq!(other.post("/tickets", body.clone()).await.problem(403).code, "cross-site");
     }
     erin.delete("/session").await.expect(204);
@@ -28,7 +32,8 @@ async fn guessing_tells_nothing_and_is_slowed_down() {
     let nobody = app.anonymous();
 
     let wrong = nobody.post("/session", json!({ "login": "erin", "password": "wrong password" })).await.problem(401);
-    let unknown = nobody.post("/session", json!({ "login": "nobody", "password": "wrong password" })).await.problem(401);
+    let unknown =
+        nobody.post("/session", json!({ "login": "nobody", "password": "wrong password" })).await.problem(401);
     assert_eq!((&wrong.code, &wrong.detail, &wrong.title), (&unknown.code, &unknown.detail, &unknown.title));
     for _ in 0..9 {
         nobody.post("/session", json!({ "login": "erin", "password": "wrong password" })).await.problem(401);
@@ -47,7 +52,8 @@ async fn a_token_works_until_it_is_ended() {
     let app = TestApp::new().await;
     let erin = app.browser("erin").await;
 
-    let made: schema::NewToken = erin.post("/tokens", json!({ "name": "script", "expires_in_days": 30 })).await.expect(201).read();
+    let made: schema::NewToken =
+        erin.post("/tokens", json!({ "name": "script", "expires_in_days": 30 })).await.expect(201).read();
     let script = app.anonymous().with("authorization", format!("Bearer {}", made.token));
 
     script.post("/tickets", json!({ "kind": "incident", "space": "it", "title": "By a script" })).await.expect(201);

@@ -4,7 +4,11 @@
 //! place of its job before, so that the queue stays as short as workers would keep it: a row comes and a row goes. Rounds interleave the
 //! calibration with every number of clients, and medians are compared, because a shared machine changes by the second.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that fails has nothing to say but that it failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark that fails has nothing to say but that it failed"
+)]
 
 use domain::event::{Cause, EventDraft, Origin};
 use domain::job::Work;
@@ -175,7 +179,10 @@ fn at(micros: i64) -> Timestamp {
 fn ticket(id: &str) -> Ticket {
     let mut fields = Object::new();
     fields.insert("impact".to_owned(), serde_json::json!(2));
-    fields.insert("description".to_owned(), serde_json::json!("It worked yesterday, and nobody changed anything. ".repeat(4)));
+    fields.insert(
+        "description".to_owned(),
+        serde_json::json!("It worked yesterday, and nobody changed anything. ".repeat(4)),
+    );
     Ticket {
         id: id.into(),
         number: format!("INC{id}"),
@@ -212,7 +219,10 @@ fn report(raw: &[f64], series: &mut [Series]) -> serde_json::Value {
         series.latencies_us.sort_unstable();
         let (p50, p99) = (percentile_ms(&series.latencies_us, 50), percentile_ms(&series.latencies_us, 99));
         let (ratio, of_flush) = (rate / alone, rate / flush);
-        println!("{:<24}{rate:>12.0}{ratio:>12.1}{of_flush:>12.2}{p50:>10.2}{p99:>10.2}", format!("{clients} waiting clients"));
+        println!(
+            "{:<24}{rate:>12.0}{ratio:>12.1}{of_flush:>12.2}{p50:>10.2}{p99:>10.2}",
+            format!("{clients} waiting clients")
+        );
         rows.push(serde_json::json!({
             "clients": clients, "commits_per_second": rate, "ratio": ratio, "of_flushes": of_flush, "p50_ms": p50, "p99_ms": p99,
         }));

@@ -1,5 +1,7 @@
 //! Creating incidents over HTTP with every component on: the whole way, from the socket to the disk and back.
 
+#![expect(clippy::print_stdout, reason = "a benchmark's table is for a terminal")]
+
 use crate::binary::{Client, Server};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -1,7 +1,6 @@
 //! `cargo dev accept ID [FILE]`: one promise checked, its figures printed, its last line JSON `{id, figure, limit, pass}`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
-#![expect(clippy::disallowed_methods, reason = "reads its arguments")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -61,7 +61,12 @@ fn need_type(headers: &HeaderMap, wanted: &str) -> Result<()> {
     }
     let given = if given.is_empty() { "none" } else { given };
     let detail = format!("Send `Content-Type: {wanted}`; this request has {given}.");
-    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "This content type is not understood", detail))
+    Err(ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "This content type is not understood",
+        detail,
+    ))
 }
 
 /// Read JSON of a known shape.
@@ -97,7 +102,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         removed.push(found.pointer);
     }
     let detail = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
-    Err(ApiError::bad_request("invalid-body", format!("The body has another shape than this address takes: {detail}.")).with_errors(problems))
+    Err(ApiError::bad_request("invalid-body", format!("The body has another shape than this address takes: {detail}."))
+        .with_errors(problems))
 }
 
 fn understand(path: &[Segment], message: &str) -> Option<Problem> {
@@ -164,7 +170,8 @@ mod tests {
 
     fn check(json: &str, expected: &[(&str, &str)]) {
         let error = parse::<Sample>(json.as_bytes()).unwrap_err();
-        let mut found: Vec<_> = error.errors.iter().map(|problem| (problem.pointer.as_str(), problem.code.as_str())).collect();
+        let mut found: Vec<_> =
+            error.errors.iter().map(|problem| (problem.pointer.as_str(), problem.code.as_str())).collect();
         found.sort_unstable();
         assert_eq!(found, expected, "{json}");
     }
@@ -172,7 +179,10 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         check(r#"{"title": "x", "tile": 1, "other": 2}"#, &[("/other", "unknown-field"), ("/tile", "unknown-field")]);
-        check(r#"{"count": "many", "inner": {"body": "b", "bod": 1}}"#, &[("/count", "wrong-type"), ("/inner/bod", "unknown-field"), ("/title", "missing-field")]);
+        check(
+            r#"{"count": "many", "inner": {"body": "b", "bod": 1}}"#,
+            &[("/count", "wrong-type"), ("/inner/bod", "unknown-field"), ("/title", "missing-field")],
+        );
         check(r#"{"title": 1}"#, &[("/title", "wrong-type")]);
         check("[]", &[("", "wrong-type")]);
         check("", &[("/title", "missing-field")]);

@@ -83,7 +83,8 @@ mod tests {
     use super::*;
 
     fn check(headers: &[(&'static str, &'static str)], allowed: bool) {
-        let map = headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
+        let map =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
         let config = ApiConfig { public_url: Some("https://weft.example.com".to_owned()), ..ApiConfig::default() };
         assert_eq!(check_origin(&map, &config).is_ok(), allowed, "{headers:?}");
     }

@@ -26,9 +26,11 @@ pub(crate) fn read_query<T: DeserializeOwned>(query: &str) -> Result<T> {
         let name = error.path().to_string();
         let message = error.inner().to_string();
         let unknown = message.starts_with("unknown field");
-        let message = message.replace("unknown field", "unknown parameter").replace("duplicate field", "repeated parameter");
+        let message =
+            message.replace("unknown field", "unknown parameter").replace("duplicate field", "repeated parameter");
         let detail = if unknown || name == "." { message.clone() } else { format!("`{name}`: {message}") };
         let code = if unknown { "unknown-parameter" } else { "bad-parameter" };
-        ApiError::bad_request(code, format!("The query is not right: {detail}.")).with_errors(vec![Problem::new("", code, detail)])
+        ApiError::bad_request(code, format!("The query is not right: {detail}."))
+            .with_errors(vec![Problem::new("", code, detail)])
     })
 }

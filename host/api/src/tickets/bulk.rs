@@ -27,10 +27,20 @@ pub(crate) struct BulkChange {
 
 /// Change many tickets. Each is changed or not on its own; the answer says which.
 #[utoipa::path(post, path = "/tickets/bulk", tag = "tickets", request_body = BulkChange, responses((status = 200, body = schema::Bulk)))]
-pub(crate) async fn bulk_change_tickets(State(state): State<ApiState>, caller: Caller, precondition: Precondition, body: Body<BulkChange>) -> Result<Json<schema::Bulk>> {
+pub(crate) async fn bulk_change_tickets(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    body: Body<BulkChange>,
+) -> Result<Json<schema::Bulk>> {
     let BulkChange { ids, change: wanted } = body.value;
     if ids.len() > TICKETS_MAX {
-        return Err(AppError::invalid("/ids", "too-many", format!("one request changes at most {TICKETS_MAX} tickets, this one names {}", ids.len())).into());
+        return Err(AppError::invalid(
+            "/ids",
+            "too-many",
+            format!("one request changes at most {TICKETS_MAX} tickets, this one names {}", ids.len()),
+        )
+        .into());
     }
     let key = idempotency(&caller, &precondition, &body.bytes);
     let changes = ids.into_iter().enumerate().map(|(index, id)| {
@@ -38,8 +48,12 @@ pub(crate) async fn bulk_change_tickets(State(state): State<ApiState>, caller: C
         let key = key.clone().map(|key| domain::change::IdempotencyKey { key: format!("{}#{index}", key.key), ..key });
         async move {
             match change(state, actor, &id, wanted, None, key).await {
-                Ok((ticket, _)) => schema::BulkResult { id, status: StatusCode::OK.as_u16(), ticket: Some(ticket), problem: None },
-                Err(error) => schema::BulkResult { id, status: error.status.as_u16(), ticket: None, problem: Some(error.body()) },
+                Ok((ticket, _)) => {
+                    schema::BulkResult { id, status: StatusCode::OK.as_u16(), ticket: Some(ticket), problem: None }
+                }
+                Err(error) => {
+                    schema::BulkResult { id, status: error.status.as_u16(), ticket: None, problem: Some(error.body()) }
+                }
             }
         }
     });

@@ -11,6 +11,10 @@ use domain::Clock;
 
 /// The time measurements of a ticket.
 #[utoipa::path(get, path = "/tickets/{id}/clocks", tag = "tickets", params(("id" = String, Path)), responses((status = 200, body = Page<schema::Clock>)))]
-pub(crate) async fn list_clocks(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Json<Page<Clock>>> {
+pub(crate) async fn list_clocks(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Page<Clock>>> {
     Ok(Page::whole(state.app.ticket(&caller.actor, &id).await?.clocks))
 }

@@ -38,7 +38,8 @@ impl Pointers {
 
     fn translate(&self, mut problem: Problem) -> Problem {
         if let Some(rest) = problem.pointer.strip_prefix("/effects/") {
-            let (index, rest) = rest.split_once('/').map_or((rest, String::new()), |(index, rest)| (index, format!("/{rest}")));
+            let (index, rest) =
+                rest.split_once('/').map_or((rest, String::new()), |(index, rest)| (index, format!("/{rest}")));
             if let Some(place) = index.parse::<usize>().ok().and_then(|index| self.0.get(index)) {
                 problem.pointer = format!("{place}{rest}");
             }
@@ -50,7 +51,9 @@ impl Pointers {
         let translate = |problems: Vec<Problem>| problems.into_iter().map(|problem| self.translate(problem)).collect();
         match error {
             AppError::Invalid(problems) => AppError::Invalid(translate(problems)).into(),
-            AppError::Rejected { plugin, problems } => AppError::Rejected { plugin, problems: translate(problems) }.into(),
+            AppError::Rejected { plugin, problems } => {
+                AppError::Rejected { plugin, problems: translate(problems) }.into()
+            }
             other => other.into(),
         }
     }
@@ -75,7 +78,9 @@ pub(crate) async fn dry_run(state: &ApiState, mut command: Command, pointers: &P
             let effects = effects.iter().filter_map(|effect| serde_json::to_value(effect).ok()).collect();
             schema::DryRun { effects, ticket: ticket.map(|ticket| view(state, &actor, ticket)), problems: Vec::new() }
         }
-        Err(error) if !error.errors.is_empty() => schema::DryRun { effects: Vec::new(), ticket: None, problems: error.body().errors },
+        Err(error) if !error.errors.is_empty() => {
+            schema::DryRun { effects: Vec::new(), ticket: None, problems: error.body().errors }
+        }
         Err(other) => return Err(other),
     };
     Ok(Json(found).into_response())
@@ -134,7 +139,9 @@ pub(crate) fn with_etag<T: Serialize>(status: StatusCode, version: u32, body: &T
 /// Say that an answer was given before.
 pub(crate) fn mark(mut response: Response, replayed: bool) -> Response {
     if replayed {
-        response.headers_mut().insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("idempotency-replayed"), HeaderValue::from_static("true"));
     }
     response
 }
@@ -151,25 +158,36 @@ pub(crate) fn stale(precondition: &Precondition, current: u32) -> Result<()> {
 pub(crate) async fn ticket_id(state: &ApiState, actor: &Actor, named: &str, pointer: &str) -> Result<TicketId> {
     match state.app.ticket(actor, named).await {
         Ok(found) => Ok(found.ticket.id),
-        Err(AppError::NotFound(what)) => Err(AppError::invalid(pointer, "unknown-ticket", format!("there is no {what}")).into()),
+        Err(AppError::NotFound(what)) => {
+            Err(AppError::invalid(pointer, "unknown-ticket", format!("there is no {what}")).into())
+        }
         Err(other) => Err(other.into()),
     }
 }
 
 /// Refuse names of people and groups that do not exist: a slip would be kept for good.
-pub(crate) async fn check_named(state: &ApiState, people: &[(String, &PersonId)], groups: &[(String, &GroupId)]) -> Result<()> {
+pub(crate) async fn check_named(
+    state: &ApiState,
+    people: &[(String, &PersonId)],
+    groups: &[(String, &GroupId)],
+) -> Result<()> {
     let mut problems = Vec::new();
     for (pointer, person) in people {
         match state.app.person_get(person).await {
             Ok(_) => {}
-            Err(AppError::NotFound(what)) => problems.push(Problem::new(pointer, "unknown-person", format!("there is no {what}"))),
+            Err(AppError::NotFound(what)) => {
+                problems.push(Problem::new(pointer, "unknown-person", format!("there is no {what}")))
+            }
             Err(other) => return Err(other.into()),
         }
     }
     if !groups.is_empty() {
         let known = state.app.group_list().await?;
         let unknown = groups.iter().filter(|(_, group)| !known.iter().any(|known| known.id == **group));
-        problems.extend(unknown.map(|(pointer, group)| Problem::new(pointer, "unknown-group", format!("there is no group `{group}`"))));
+        problems
+            .extend(unknown.map(|(pointer, group)| {
+                Problem::new(pointer, "unknown-group", format!("there is no group `{group}`"))
+            }));
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems).into()) }
 }

@@ -35,7 +35,13 @@ impl From<schema::Visibility> for Visibility {
 
 /// Comments, oldest first. Internal ones are only for those who work on the ticket.
 #[utoipa::path(get, path = "/tickets/{id}/comments", tag = "tickets", params(("id" = String, Path), PageParams), responses((status = 200, body = Page<schema::Comment>)))]
-pub(crate) async fn list_comments(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, uri: Uri, Params(query): Params<PageParams>) -> Result<Response> {
+pub(crate) async fn list_comments(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    uri: Uri,
+    Params(query): Params<PageParams>,
+) -> Result<Response> {
     let after: Option<usize> = page::open("comments", query.after.as_deref())?;
     let limit = page::limit(query.limit)? as usize;
     let start = after.unwrap_or(0);
@@ -46,7 +52,13 @@ pub(crate) async fn list_comments(State(state): State<ApiState>, caller: Caller,
 }
 
 #[utoipa::path(post, path = "/tickets/{id}/comments", tag = "tickets", summary = "Comment on a ticket", params(("id" = String, Path)), request_body = NewComment, responses((status = 201, body = schema::Comment)))]
-pub(crate) async fn create_comment(State(state): State<ApiState>, caller: Caller, precondition: Precondition, Path(id): Path<String>, body: Body<NewComment>) -> Result<Response> {
+pub(crate) async fn create_comment(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    Path(id): Path<String>,
+    body: Body<NewComment>,
+) -> Result<Response> {
     let NewComment { visibility, body: text } = body.value;
     let mut command = state.app.command(&caller.actor);
     command.subject = Some(TicketId(id));
@@ -55,6 +67,10 @@ pub(crate) async fn create_comment(State(state): State<ApiState>, caller: Caller
     command.idempotency = idempotency(&caller, &precondition, &body.bytes);
     let answer = submit(&state, command, &Pointers::whole()).await?;
     // Plugins may have commented too, and come after.
-    let comment = answer.comments.into_iter().next().ok_or_else(|| ApiError::not_found("The comment was written and is gone."))?;
+    let comment = answer
+        .comments
+        .into_iter()
+        .next()
+        .ok_or_else(|| ApiError::not_found("The comment was written and is gone."))?;
     Ok(mark((StatusCode::CREATED, Json(comment)).into_response(), answer.replayed))
 }

@@ -35,7 +35,11 @@ filter_params! {
 
 /// How many of the tickets that the caller may see have each value, largest first.
 #[utoipa::path(get, path = "/tickets/counts", tag = "tickets", params(CountTickets), responses((status = 200, body = Page<schema::Count>)))]
-pub(crate) async fn count_tickets(State(state): State<ApiState>, caller: Caller, uri: Uri) -> Result<Json<Page<schema::Count>>> {
+pub(crate) async fn count_tickets(
+    State(state): State<ApiState>,
+    caller: Caller,
+    uri: Uri,
+) -> Result<Json<Page<schema::Count>>> {
     let (rest, fields) = split(uri.query().unwrap_or_default());
     let asked: CountTickets = read_query(&rest)?;
     let filter = asked.filter().condition(&state, &caller.actor, &fields).await?;

@@ -47,7 +47,8 @@ pub(crate) async fn create_ticket(
     let person = |name: &str, id: Option<String>| id.map(|id| (format!("/{name}"), PersonId(id)));
     let (requester, assignee) = (person("requester", create.requester), person("assignee", create.assignee));
     let group = create.group.map(GroupId);
-    let people: Vec<_> = [&requester, &assignee].into_iter().flatten().map(|(pointer, id)| (pointer.clone(), id)).collect();
+    let people: Vec<_> =
+        [&requester, &assignee].into_iter().flatten().map(|(pointer, id)| (pointer.clone(), id)).collect();
     let groups: Vec<_> = group.iter().map(|group| ("/group".to_owned(), group)).collect();
     check_named(&state, &people, &groups).await?;
     let parent = match &create.parent {
@@ -73,7 +74,8 @@ pub(crate) async fn create_ticket(
     }
     command.idempotency = idempotency(&caller, &precondition, &body.bytes);
     let answer = submit(&state, command, &Pointers::whole()).await?;
-    let ticket = answer.tickets.into_iter().next().ok_or_else(|| ApiError::not_found("The ticket was created and is gone."))?;
+    let ticket =
+        answer.tickets.into_iter().next().ok_or_else(|| ApiError::not_found("The ticket was created and is gone."))?;
     let location = HeaderValue::try_from(format!("/api/v1/tickets/{}", ticket.id)).ok();
     let ticket = view(&state, &caller.actor, ticket);
     let mut response = with_etag(StatusCode::CREATED, ticket.version, &ticket, answer.replayed);

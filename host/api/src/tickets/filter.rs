@@ -91,9 +91,19 @@ pub(crate) fn split(query: &str) -> (String, Vec<(String, String)>) {
 impl Asked<'_> {
     /// # Errors
     /// A category or a field that does not exist; too many values.
-    pub(crate) async fn condition(&self, state: &ApiState, actor: &Actor, fields: &[(String, String)]) -> Result<Filter> {
+    pub(crate) async fn condition(
+        &self,
+        state: &ApiState,
+        actor: &Actor,
+        fields: &[(String, String)],
+    ) -> Result<Filter> {
         let mut all = Filter::True;
-        for (field, given) in [(Field::Kind, self.kind), (Field::Space, self.space), (Field::State, self.state), (Field::Group, self.group)] {
+        for (field, given) in [
+            (Field::Kind, self.kind),
+            (Field::Space, self.space),
+            (Field::State, self.state),
+            (Field::Group, self.group),
+        ] {
             if let Some(given) = given {
                 all = all.and(any_of(field, given, actor)?);
             }
@@ -117,12 +127,18 @@ impl Asked<'_> {
         }
         if let Some(text) = self.text {
             if text.len() > TEXT_MAX {
-                return Err(ApiError::bad_request("bad-parameter", format!("`text` has at most {TEXT_MAX} characters.")));
+                return Err(ApiError::bad_request(
+                    "bad-parameter",
+                    format!("`text` has at most {TEXT_MAX} characters."),
+                ));
             }
             all = all.and(Filter::Text(text.to_owned()));
         }
         if fields.len() > FIELDS_MAX {
-            return Err(ApiError::bad_request("bad-parameter", format!("A question has at most {FIELDS_MAX} `field.` parameters.")));
+            return Err(ApiError::bad_request(
+                "bad-parameter",
+                format!("A question has at most {FIELDS_MAX} `field.` parameters."),
+            ));
         }
         for (name, value) in fields {
             all = all.and(field_filter(state, actor, name, value)?);
@@ -138,7 +154,8 @@ fn any_of(field: Field, given: &str, actor: &Actor) -> Result<Filter> {
     }
     let person = matches!(field, Field::Assignee | Field::Requester);
     let named = values.iter().filter(|value| **value != "none");
-    let named: Vec<String> = named.map(|value| if person && *value == "me" { actor.id.clone() } else { (*value).to_owned() }).collect();
+    let named: Vec<String> =
+        named.map(|value| if person && *value == "me" { actor.id.clone() } else { (*value).to_owned() }).collect();
     let empty = values.contains(&"none").then_some(Filter::Empty(field));
     Ok(match (empty, named.is_empty()) {
         (Some(empty), true) => empty,
@@ -168,12 +185,17 @@ fn field_filter(state: &ApiState, actor: &Actor, name: &str, value: &str) -> Res
     let registry = state.app.registry();
     let with: Vec<_> = registry.kinds.iter().filter_map(|kind| Some((kind, kind.field(name)?))).collect();
     if with.is_empty() {
-        return Err(ApiError::bad_request("unknown-parameter", format!("No kind has a field `{name}`; `/api/v1/kinds` lists them.")));
+        return Err(ApiError::bad_request(
+            "unknown-parameter",
+            format!("No kind has a field `{name}`; `/api/v1/kinds` lists them."),
+        ));
     }
     let text = Filter::FieldEquals(name.to_owned(), Value::from(value));
     // What the address cannot tell apart, the type of the stored value does.
     let equal = match serde_json::from_str::<Value>(value) {
-        Ok(scalar @ (Value::Bool(_) | Value::Number(_))) => Filter::Or(vec![text, Filter::FieldEquals(name.to_owned(), scalar)]),
+        Ok(scalar @ (Value::Bool(_) | Value::Number(_))) => {
+            Filter::Or(vec![text, Filter::FieldEquals(name.to_owned(), scalar)])
+        }
         _ => text,
     };
     let limited: Vec<(&KindId, Vec<String>)> = with

@@ -24,17 +24,36 @@ pub(crate) struct LinkTo {
 
 /// Link a ticket to another one.
 #[utoipa::path(post, path = "/tickets/{id}/links", tag = "tickets", params(("id" = String, Path)), request_body = LinkTo, responses((status = 204, description = "Linked")))]
-pub(crate) async fn create_link(State(state): State<ApiState>, caller: Caller, precondition: Precondition, Path(id): Path<String>, body: Body<LinkTo>) -> Result<Response> {
+pub(crate) async fn create_link(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    Path(id): Path<String>,
+    body: Body<LinkTo>,
+) -> Result<Response> {
     change(&state, &caller, &precondition, id, body, Effect::Link).await
 }
 
 /// Remove a link.
 #[utoipa::path(delete, path = "/tickets/{id}/links", tag = "tickets", params(("id" = String, Path)), request_body = LinkTo, responses((status = 204, description = "Removed")))]
-pub(crate) async fn delete_link(State(state): State<ApiState>, caller: Caller, precondition: Precondition, Path(id): Path<String>, body: Body<LinkTo>) -> Result<Response> {
+pub(crate) async fn delete_link(
+    State(state): State<ApiState>,
+    caller: Caller,
+    precondition: Precondition,
+    Path(id): Path<String>,
+    body: Body<LinkTo>,
+) -> Result<Response> {
     change(&state, &caller, &precondition, id, body, Effect::Unlink).await
 }
 
-async fn change(state: &ApiState, caller: &Caller, precondition: &Precondition, id: String, body: Body<LinkTo>, effect: fn(LinkChange) -> Effect) -> Result<Response> {
+async fn change(
+    state: &ApiState,
+    caller: &Caller,
+    precondition: &Precondition,
+    id: String,
+    body: Body<LinkTo>,
+    effect: fn(LinkChange) -> Effect,
+) -> Result<Response> {
     let other = ticket_id(state, &caller.actor, &body.value.other, "/other").await?;
     let mut command = state.app.command(&caller.actor);
     command.subject = Some(TicketId(id));

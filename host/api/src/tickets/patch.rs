@@ -153,7 +153,10 @@ fn effects_of(patch: PatchTicket, parent: Option<Option<TicketId>>) -> (Vec<Effe
         add(Effect::SetField(SetField { ticket: None, field: name, value }), pointer);
     }
     if let Some(comment) = patch.comment {
-        add(Effect::Comment(AddComment { ticket: None, visibility: comment.visibility.into(), body: comment.body }), "/comment".to_owned());
+        add(
+            Effect::Comment(AddComment { ticket: None, visibility: comment.visibility.into(), body: comment.body }),
+            "/comment".to_owned(),
+        );
     }
     // The last, so that it is taken with the values that came with it.
     if let Some(to) = patch.state {
@@ -169,7 +172,15 @@ async fn with_legal(state: &ApiState, actor: &Actor, id: &str, mut error: ApiErr
         && let Ok(found) = state.app.ticket(actor, id).await
     {
         let next = found.actions.transitions.into_iter();
-        error.legal = Some(next.map(|next| schema::NextState { to: next.to, title: next.title, required: next.required, comment: next.comment }).collect());
+        error.legal = Some(
+            next.map(|next| schema::NextState {
+                to: next.to,
+                title: next.title,
+                required: next.required,
+                comment: next.comment,
+            })
+            .collect(),
+        );
     }
     error
 }

@@ -11,7 +11,11 @@ use axum::response::Response;
 
 /// One ticket by id or number, with what the caller may do with it.
 #[utoipa::path(get, path = "/tickets/{id}", tag = "tickets", params(("id" = String, Path, description = "Id or number")), responses((status = 200, body = schema::TicketDetail)))]
-pub(crate) async fn get_ticket(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+pub(crate) async fn get_ticket(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
     let found = state.app.ticket(&caller.actor, &id).await?;
     Ok(with_etag(StatusCode::OK, found.ticket.version, &found, false))
 }

@@ -22,7 +22,12 @@ pub(crate) struct ChangeWatchers {
 
 /// Add and remove watchers. Everybody who sees a ticket may watch it; adding others is for those who may change it.
 #[utoipa::path(put, path = "/tickets/{id}/watchers", tag = "tickets", params(("id" = String, Path)), request_body = ChangeWatchers, responses((status = 204, description = "Changed")))]
-pub(crate) async fn put_watchers(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>, body: Body<ChangeWatchers>) -> Result<StatusCode> {
+pub(crate) async fn put_watchers(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Body<ChangeWatchers>,
+) -> Result<StatusCode> {
     let add: Vec<PersonId> = body.value.add.into_iter().map(PersonId).collect();
     let remove = body.value.remove.into_iter().map(PersonId).collect();
     let named: Vec<_> = add.iter().enumerate().map(|(index, person)| (format!("/add/{index}"), person)).collect();

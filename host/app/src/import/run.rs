@@ -6,7 +6,9 @@
 use crate::admin::{GroupChange, PersonChange};
 use crate::app::App;
 use crate::error::{AppError, Result};
-use crate::import::servicenow_audit::{FileProblem, ImportedGroup, ImportedPerson, Report, Row, Rows, Step, Target, Tracker};
+use crate::import::servicenow_audit::{
+    FileProblem, ImportedGroup, ImportedPerson, Report, Row, Rows, Step, Target, Tracker,
+};
 use domain::change::{Command, IdempotencyKey};
 use domain::event::{Cause, Origin};
 use domain::{Actor, Effect, KindId, PersonId, Problem, Role, SpaceId, TicketId};
@@ -73,7 +75,11 @@ impl App {
         let target = Target { space: options.space.clone(), kind: KindId::from("incident") };
         let registry = self.registry();
         let kind = registry.kinds.get(&target.kind).ok_or_else(|| {
-            AppError::invalid("", "no-incident-practice", "there is no kind `incident`: install and enable the plugin `incident` first")
+            AppError::invalid(
+                "",
+                "no-incident-practice",
+                "there is no kind `incident`: install and enable the plugin `incident` first",
+            )
         })?;
         let prefix = kind.prefix.clone();
         let mut report = Report::default();
@@ -86,7 +92,11 @@ impl App {
         report.people = first.tracker.people().len() as u64;
         report.groups = first.tracker.groups().len() as u64;
         let stopped = self.replay(&open, &options, &target, &mut report, &mut progress).await;
-        let floor = first.tracker.finals().filter_map(|(number, _)| number.strip_prefix(prefix.as_str())?.parse::<i64>().ok()).max();
+        let floor = first
+            .tracker
+            .finals()
+            .filter_map(|(number, _)| number.strip_prefix(prefix.as_str())?.parse::<i64>().ok())
+            .max();
         if let Some(floor) = floor {
             self.store.number_floor(self.org(), &prefix, floor).await?;
             self.numbers.forget(&prefix).await;
@@ -97,7 +107,12 @@ impl App {
     }
 
     /// Everything but the replay itself: who is named, how priorities are derived, how long it is.
-    fn read_once(&self, open: &impl Fn() -> std::io::Result<Box<dyn Read + Send>>, options: &ImportOptions, target: &Target) -> Result<FirstReading> {
+    fn read_once(
+        &self,
+        open: &impl Fn() -> std::io::Result<Box<dyn Read + Send>>,
+        options: &ImportOptions,
+        target: &Target,
+    ) -> Result<FirstReading> {
         let mut first = FirstReading { tracker: Tracker::new(target.clone()), matrix: Matrix::default(), rows: 0 };
         for item in rows(open, options)? {
             first.rows += 1;
@@ -161,10 +176,17 @@ impl App {
     /// Set the practice's matrix to the one that the log follows. The log must follow one, and nothing may have been decided by another.
     async fn learn_matrix(&self, matrix: &Matrix) -> Result<()> {
         let registry = self.registry();
-        let Some(plugin) = registry.kinds.get(&KindId::from("incident")).and_then(|kind| registry.plugin(&kind.plugin)) else { return Ok(()) };
-        let (Some(rows), true) = (matrix.rows(), plugin.settings.contains_key("priority-matrix")) else { return Ok(()) };
+        let Some(plugin) = registry.kinds.get(&KindId::from("incident")).and_then(|kind| registry.plugin(&kind.plugin))
+        else {
+            return Ok(());
+        };
+        let (Some(rows), true) = (matrix.rows(), plugin.settings.contains_key("priority-matrix")) else {
+            return Ok(());
+        };
         let incidents = domain::filter::Filter::eq(domain::filter::Field::Kind, "incident");
-        if plugin.settings.get("priority-matrix") == Some(&rows) || self.store.ticket_count(self.org(), &incidents).await? > 0 {
+        if plugin.settings.get("priority-matrix") == Some(&rows)
+            || self.store.ticket_count(self.org(), &incidents).await? > 0
+        {
             return Ok(());
         }
         let mut settings = (*plugin.settings).clone();
@@ -210,7 +232,8 @@ impl App {
                     Step::Unchanged => report.unchanged += 1,
                     Step::Duplicate => report.duplicates += 1,
                     Step::TooMany => {
-                        report.stopped = Some("the file has more incidents or rows than one import takes; split it".to_owned());
+                        report.stopped =
+                            Some("the file has more incidents or rows than one import takes; split it".to_owned());
                         break;
                     }
                 },
@@ -255,30 +278,57 @@ impl App {
             subject: (!is_first).then(|| TicketId::from(row.number.as_str())),
             expected_version: None,
             effects,
-            cause: Cause { command: row.key.clone(), correlation: row.key.clone(), depth: 0, origin: Origin::Import, chain: Vec::new() },
-            idempotency: Some(IdempotencyKey { scope: SCOPE.to_owned(), key: row.key.clone(), fingerprint: row.key.clone() }),
+            cause: Cause {
+                command: row.key.clone(),
+                correlation: row.key.clone(),
+                depth: 0,
+                origin: Origin::Import,
+                chain: Vec::new(),
+            },
+            idempotency: Some(IdempotencyKey {
+                scope: SCOPE.to_owned(),
+                key: row.key.clone(),
+                fingerprint: row.key.clone(),
+            }),
             dry_run: false,
         };
         match self.submit(command).await {
             Ok(answer) if answer.replayed => Outcome::Already,
             Ok(answer) => {
-                let priority = answer.tickets.first().and_then(|ticket| ticket.fields.get("priority")).and_then(Value::as_i64);
+                let priority =
+                    answer.tickets.first().and_then(|ticket| ticket.fields.get("priority")).and_then(Value::as_i64);
                 Outcome::Applied { row, priority }
             }
-            Err(AppError::Invalid(problems) | AppError::Rejected { problems, .. }) => Outcome::Refused { row, why: codes(&problems) },
-            Err(AppError::NotFound(_)) => Outcome::Refused { row, why: "the incident is not there: its first row could not be used".to_owned() },
-            Err(AppError::Taken { what, .. }) => Outcome::Refused { row, why: format!("{what} is taken by a ticket that is not from this log") },
+            Err(AppError::Invalid(problems) | AppError::Rejected { problems, .. }) => {
+                Outcome::Refused { row, why: codes(&problems) }
+            }
+            Err(AppError::NotFound(_)) => {
+                Outcome::Refused { row, why: "the incident is not there: its first row could not be used".to_owned() }
+            }
+            Err(AppError::Taken { what, .. }) => {
+                Outcome::Refused { row, why: format!("{what} is taken by a ticket that is not from this log") }
+            }
             Err(error) => Outcome::Stopped(error),
         }
     }
 
     async fn compare_finals(&self, tracker: &Tracker, report: &mut Report) -> Result<()> {
-        let shown = |state: &str, group: Option<&str>, person: Option<&str>| format!("{state}, {}, {}", group.unwrap_or("no group"), person.unwrap_or("nobody"));
+        let shown = |state: &str, group: Option<&str>, person: Option<&str>| {
+            format!("{state}, {}, {}", group.unwrap_or("no group"), person.unwrap_or("nobody"))
+        };
         for (number, last) in tracker.finals() {
-            let wanted = shown(last.state, last.group.as_ref().map(|id| id.as_str()), last.assignee.as_ref().map(|id| id.as_str()));
+            let wanted = shown(
+                last.state,
+                last.group.as_ref().map(|id| id.as_str()),
+                last.assignee.as_ref().map(|id| id.as_str()),
+            );
             let found = self.store.ticket_load(self.org(), number).await?.map(|bundle| bundle.ticket);
             let here = found.map(|ticket| {
-                shown(&ticket.state, ticket.group.as_ref().map(|id| id.as_str()), ticket.assignee.as_ref().map(|id| id.as_str()))
+                shown(
+                    &ticket.state,
+                    ticket.group.as_ref().map(|id| id.as_str()),
+                    ticket.assignee.as_ref().map(|id| id.as_str()),
+                )
             });
             report.compare_final(number, &wanted, here.as_deref());
         }
@@ -314,17 +364,25 @@ impl Matrix {
             return None;
         }
         let size = self.cells.keys().map(|(impact, urgency)| *impact.max(urgency)).max()?;
-        let cell = |impact: u8, urgency: u8| self.cells.get(&(impact, urgency)).copied().flatten().unwrap_or(impact + urgency - 1);
-        let rows: Vec<Vec<u8>> = (1..=size).map(|impact| (1..=size).map(|urgency| cell(impact, urgency)).collect()).collect();
+        let cell = |impact: u8, urgency: u8| {
+            self.cells.get(&(impact, urgency)).copied().flatten().unwrap_or(impact + urgency - 1)
+        };
+        let rows: Vec<Vec<u8>> =
+            (1..=size).map(|impact| (1..=size).map(|urgency| cell(impact, urgency)).collect()).collect();
         Some(json!(rows))
     }
 }
 
 type Reading = Result<Result<Row, Vec<crate::import::servicenow_audit::RowProblem>>, FileProblem>;
 
-fn rows(open: &impl Fn() -> std::io::Result<Box<dyn Read + Send>>, options: &ImportOptions) -> Result<impl Iterator<Item = Reading>> {
-    let file = open().map_err(|error| AppError::invalid("", "unreadable-file", format!("the file cannot be opened: {error}")))?;
-    Rows::open(file, options.zone.clone()).map_err(|problem| AppError::invalid("", "unusable-file", problem.to_string()))
+fn rows(
+    open: &impl Fn() -> std::io::Result<Box<dyn Read + Send>>,
+    options: &ImportOptions,
+) -> Result<impl Iterator<Item = Reading>> {
+    let file = open()
+        .map_err(|error| AppError::invalid("", "unreadable-file", format!("the file cannot be opened: {error}")))?;
+    Rows::open(file, options.zone.clone())
+        .map_err(|problem| AppError::invalid("", "unusable-file", problem.to_string()))
 }
 
 fn lane_of(number: &str) -> usize {

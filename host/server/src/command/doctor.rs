@@ -33,14 +33,20 @@ pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
 }
 
 fn screens() -> Finding {
-    if bundle::ui::is_built() { Finding::Good("the screens are built".to_owned()) } else { Finding::Bad("the screens are not built: run `cargo dev ui`".to_owned()) }
+    if bundle::ui::is_built() {
+        Finding::Good("the screens are built".to_owned())
+    } else {
+        Finding::Bad("the screens are not built: run `cargo dev ui`".to_owned())
+    }
 }
 
 fn address(settings: &Settings) -> Finding {
     let listen = settings.http.listen;
     match TcpListener::bind(listen) {
         Ok(_) => Finding::Good(format!("{listen} is free")),
-        Err(error) => Finding::Note(format!("nothing can listen on {listen} now ({error}): a server runs there, or another address is needed (--http-listen)")),
+        Err(error) => Finding::Note(format!(
+            "nothing can listen on {listen} now ({error}): a server runs there, or another address is needed (--http-listen)"
+        )),
     }
 }
 
@@ -64,7 +70,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![Finding::Good(format!("`{path}` opens"))];
     findings.push(match app.store().verify_journal(&app.config.org).await {
         Ok(events) => Finding::Good(format!("the journal is whole: {events} events")),
-        Err(error) => Finding::Bad(Failure::of("the journal is damaged or was changed by hand; restore a backup", &error).to_string()),
+        Err(error) => Finding::Bad(
+            Failure::of("the journal is damaged or was changed by hand; restore a backup", &error).to_string(),
+        ),
     });
     for plugin in app.plugin_list(&operator()).unwrap_or_default() {
         let reason = plugin.reason.unwrap_or_default();
@@ -75,7 +83,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
         });
     }
     match app.store().job_counts(&app.config.org).await {
-        Ok(counts) if counts.dead > 0 => findings.push(Finding::Note(format!("{} jobs were given up; the page Jobs shows why", counts.dead))),
+        Ok(counts) if counts.dead > 0 => {
+            findings.push(Finding::Note(format!("{} jobs were given up; the page Jobs shows why", counts.dead)))
+        }
         Ok(_) => {}
         Err(error) => findings.push(Finding::Bad(Failure::of("jobs cannot be counted", &error).to_string())),
     }

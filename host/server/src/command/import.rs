@@ -43,14 +43,17 @@ async fn replay(app: &Arc<App>, file: PathBuf, options: ImportOptions, as_json: 
     }
     match report.stopped {
         None => Ok(()),
-        Some(why) => Err(Failure::new(format!("the import stopped: {why}. What was done stays; run it again to go on"))),
+        Some(why) => {
+            Err(Failure::new(format!("the import stopped: {why}. What was done stays; run it again to go on")))
+        }
     }
 }
 
 /// On a new database: the space, and the plugins that come with Weft. Whoever imports into nothing wants them.
 async fn prepare(app: &Arc<App>, space: &SpaceId) -> Result<(), Failure> {
     if !app.space_list().await?.iter().any(|known| known.id == *space) {
-        let change = app::SpaceChange { id: space.clone(), title: space.0.to_uppercase(), confidential: false, calendar: None };
+        let change =
+            app::SpaceChange { id: space.clone(), title: space.0.to_uppercase(), confidential: false, calendar: None };
         app.space_put(&operator(), change).await?;
     }
     if app.plugin_list(&operator())?.is_empty() {

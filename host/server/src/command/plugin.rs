@@ -71,7 +71,8 @@ async fn carry_out(command: PluginCommand, door: &Door) -> Result<(), Failure> {
             let plugin = match set {
                 None => door.get(&id).await?,
                 Some(text) => {
-                    let values = serde_json::from_str(&text).map_err(|error| Failure::of("--set takes a JSON object", &error))?;
+                    let values = serde_json::from_str(&text)
+                        .map_err(|error| Failure::of("--set takes a JSON object", &error))?;
                     door.configure(&id, values).await?
                 }
             };
@@ -108,7 +109,11 @@ impl Door {
         match self {
             Self::There(client) => client.send("POST", &format!("/plugins/{id}/{action}"), &body).await,
             Self::Here(app) => {
-                let view: PluginView = if action == "enable" { app.plugin_enable(&operator(), &known).await? } else { app.plugin_disable(&operator(), &known).await? };
+                let view: PluginView = if action == "enable" {
+                    app.plugin_enable(&operator(), &known).await?
+                } else {
+                    app.plugin_disable(&operator(), &known).await?
+                };
                 Ok(json!(view))
             }
         }
@@ -136,7 +141,9 @@ async fn list(door: &Door, as_json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     let mut rows = vec![["ID", "VERSION", "STATE", "TITLE"].map(str::to_owned).to_vec()];
-    rows.extend(plugins.iter().map(|plugin| ["id", "version", "state", "title"].map(|name| text(plugin, name)).to_vec()));
+    rows.extend(
+        plugins.iter().map(|plugin| ["id", "version", "state", "title"].map(|name| text(plugin, name)).to_vec()),
+    );
     out::table(&rows);
     Ok(())
 }
@@ -149,7 +156,14 @@ fn component(file: &Path) -> Result<Vec<u8>, Failure> {
     }
     std::fs::read(file).map_err(|error| {
         let known: Vec<_> = bundle::PLUGINS.iter().map(|plugin| plugin.id).collect();
-        Failure::of(&format!("`{}` cannot be read, and the plugins that come with Weft are {}", file.display(), known.join(", ")), &error)
+        Failure::of(
+            &format!(
+                "`{}` cannot be read, and the plugins that come with Weft are {}",
+                file.display(),
+                known.join(", ")
+            ),
+            &error,
+        )
     })
 }
 
@@ -162,12 +176,20 @@ fn inspect(settings: &Settings, file: &Path, as_json: bool) -> Result<(), Failur
         }
         Failure::problems(&format!("`{}` is not a plugin that could be installed", file.display()), problems)
     };
-    let found = open_runtime(&Settings { plugins: crate::config::Plugins { cache_dir: String::new(), ..settings.plugins.clone() }, ..settings.clone() })?
-        .inspect(&wasm)
-        .map_err(|problems| refused(&problems))?;
-    let manifest = domain::manifest::read::read(&found.manifest, &found.assets).map_err(|problems| refused(&problems))?;
+    let found = open_runtime(&Settings {
+        plugins: crate::config::Plugins { cache_dir: String::new(), ..settings.plugins.clone() },
+        ..settings.clone()
+    })?
+    .inspect(&wasm)
+    .map_err(|problems| refused(&problems))?;
+    let manifest =
+        domain::manifest::read::read(&found.manifest, &found.assets).map_err(|problems| refused(&problems))?;
     let kinds: Vec<_> = manifest.kinds.iter().map(|kind| kind.id.0.clone()).collect();
-    let grants: Vec<_> = manifest.grants.iter().map(|grant| json!({ "sentence": grant.permission.sentence(), "reason": grant.reason })).collect();
+    let grants: Vec<_> = manifest
+        .grants
+        .iter()
+        .map(|grant| json!({ "sentence": grant.permission.sentence(), "reason": grant.reason }))
+        .collect();
     let report = json!({
         "id": manifest.id, "version": manifest.version, "title": manifest.title, "summary": manifest.summary, "digest": found.digest,
         "size": found.size, "grants": grants, "imports": found.imports, "exports": found.exports, "kinds": kinds, "problems": [],

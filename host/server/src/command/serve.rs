@@ -32,7 +32,11 @@ async fn first_start(app: &Arc<App>) -> Result<(), Failure> {
         return Ok(());
     }
     let password = new_password();
-    let change = PersonChange { login: Some("admin".to_owned()), name: Some("Administrator".to_owned()), ..PersonChange::default() };
+    let change = PersonChange {
+        login: Some("admin".to_owned()),
+        name: Some("Administrator".to_owned()),
+        ..PersonChange::default()
+    };
     let admin = app.person_put(&operator(), None, change).await?;
     app.roles_put(&operator(), &admin.id, vec![(SpaceId::from(Actor::PLATFORM), Role::Administrator)]).await?;
     app.password_put(&operator(), &admin.id, Some(&password)).await?;

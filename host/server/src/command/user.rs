@@ -30,7 +30,12 @@ async fn here(command: UserCommand, app: &Arc<App>) -> Result<(), Failure> {
     let by = operator();
     match command {
         UserCommand::Add { login, name, email, admin } => {
-            let change = PersonChange { name: Some(name.unwrap_or_else(|| login.clone())), login: Some(login.clone()), email: Some(email), ..PersonChange::default() };
+            let change = PersonChange {
+                name: Some(name.unwrap_or_else(|| login.clone())),
+                login: Some(login.clone()),
+                email: Some(email),
+                ..PersonChange::default()
+            };
             let person = app.person_put(&by, None, change).await?;
             let role = if admin { Role::Administrator } else { Role::Requester };
             app.roles_put(&by, &person.id, vec![(SpaceId::from(Actor::PLATFORM), role)]).await?;
@@ -56,7 +61,9 @@ async fn here(command: UserCommand, app: &Arc<App>) -> Result<(), Failure> {
             let person = app.person_by_login(&login).await?;
             let password = new_password();
             app.password_put(&by, &person.id, Some(&password)).await?;
-            out::note(&format!("`{login}` can sign in with this password, which is not shown again; every session has ended:"));
+            out::note(&format!(
+                "`{login}` can sign in with this password, which is not shown again; every session has ended:"
+            ));
             out::line(&password);
         }
         UserCommand::Role { login, roles } => {
@@ -78,10 +85,18 @@ async fn here(command: UserCommand, app: &Arc<App>) -> Result<(), Failure> {
 async fn there(command: UserCommand, client: &Client) -> Result<(), Failure> {
     match command {
         UserCommand::Add { login, name, email, admin } => {
-            let person = client.send("POST", "/people", &json!({ "login": login, "name": name.unwrap_or_else(|| login.clone()), "email": email })).await?;
+            let person = client
+                .send(
+                    "POST",
+                    "/people",
+                    &json!({ "login": login, "name": name.unwrap_or_else(|| login.clone()), "email": email }),
+                )
+                .await?;
             let id = person["id"].as_str().unwrap_or_default();
             let role = if admin { "administrator" } else { "requester" };
-            client.send("PUT", &format!("/people/{id}/roles"), &json!({ "roles": [{ "space": "*", "role": role }] })).await?;
+            client
+                .send("PUT", &format!("/people/{id}/roles"), &json!({ "roles": [{ "space": "*", "role": role }] }))
+                .await?;
             let password = new_password();
             client.send("PUT", &format!("/people/{id}/password"), &json!({ "password": password })).await?;
             out::note(&format!("`{login}` can sign in with this password, which is not shown again:"));
@@ -94,7 +109,8 @@ async fn there(command: UserCommand, client: &Client) -> Result<(), Failure> {
         UserCommand::Role { login, roles } => {
             let id = person_id(client, &login).await?;
             let roles = roles.iter().map(|text| role(text)).collect::<Result<Vec<_>, _>>()?;
-            let roles: Vec<_> = roles.into_iter().map(|(space, role)| json!({ "space": space, "role": role })).collect();
+            let roles: Vec<_> =
+                roles.into_iter().map(|(space, role)| json!({ "space": space, "role": role })).collect();
             client.send("PUT", &format!("/people/{id}/roles"), &json!({ "roles": roles })).await?;
             out::line(&format!("The roles of `{login}` are replaced."));
         }
@@ -102,11 +118,15 @@ async fn there(command: UserCommand, client: &Client) -> Result<(), Failure> {
             let id = person_id(client, &login).await?;
             let password = new_password();
             client.send("PUT", &format!("/people/{id}/password"), &json!({ "password": password })).await?;
-            out::note(&format!("`{login}` can sign in with this password, which is not shown again; every session has ended:"));
+            out::note(&format!(
+                "`{login}` can sign in with this password, which is not shown again; every session has ended:"
+            ));
             out::line(&password);
         }
         UserCommand::Token { .. } => {
-            return Err(Failure::new("a token is made by whoever it is for: sign in and use the page of your account, or stop the server and run this on its database"));
+            return Err(Failure::new(
+                "a token is made by whoever it is for: sign in and use the page of your account, or stop the server and run this on its database",
+            ));
         }
     }
     Ok(())
@@ -115,7 +135,10 @@ async fn there(command: UserCommand, client: &Client) -> Result<(), Failure> {
 async fn person_id(client: &Client, login: &str) -> Result<String, Failure> {
     let page = client.get(&format!("/people?limit={PAGE}&text={login}")).await?;
     let found = page["items"].as_array().into_iter().flatten().find(|person| person["login"] == login);
-    found.and_then(|person| person["id"].as_str()).map(str::to_owned).ok_or_else(|| Failure::new(format!("there is no person `{login}`")))
+    found
+        .and_then(|person| person["id"].as_str())
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::new(format!("there is no person `{login}`")))
 }
 
 fn role(text: &str) -> Result<(SpaceId, Role), Failure> {
@@ -131,7 +154,10 @@ fn print(people: &[Value], as_json: bool) {
         return out::json(&Value::Array(people.to_vec()));
     }
     let mut rows = vec![["LOGIN", "NAME", "E-MAIL", "ACTIVE"].map(str::to_owned).to_vec()];
-    let text = |person: &Value, name: &str| person[name].as_str().map_or_else(|| person[name].to_string(), str::to_owned);
-    rows.extend(people.iter().map(|person| ["login", "name", "email", "active"].map(|name| text(person, name)).to_vec()));
+    let text =
+        |person: &Value, name: &str| person[name].as_str().map_or_else(|| person[name].to_string(), str::to_owned);
+    rows.extend(
+        people.iter().map(|person| ["login", "name", "email", "active"].map(|name| text(person, name)).to_vec()),
+    );
     out::table(&rows);
 }

@@ -80,7 +80,9 @@ const RELATIONS: [(&str, &str, &str); 24] = [
 pub(super) async fn seed(app: &Arc<App>) -> Result<(), Failure> {
     for (id, title, parent, is_abstract) in CLASSES {
         let attributes = match id {
-            "item" => json!({ "owner": { "type": "string", "title": "Owner" }, "location": { "type": "string", "title": "Location" } }),
+            "item" => {
+                json!({ "owner": { "type": "string", "title": "Owner" }, "location": { "type": "string", "title": "Location" } })
+            }
             "hardware" => json!({ "serial": { "type": "string", "title": "Serial number" } }),
             _ => json!({}),
         };
@@ -102,7 +104,13 @@ pub(super) async fn seed(app: &Arc<App>) -> Result<(), Failure> {
             attributes["serial"] = json!(format!("WF-{:05}", 40_213 + number * 17));
         }
         let attributes = attributes.as_object().cloned().unwrap_or_default();
-        let upsert = UpsertCi { ci: None, name: name.to_owned(), class: class.to_owned(), space: SpaceId::from(space), attributes };
+        let upsert = UpsertCi {
+            ci: None,
+            name: name.to_owned(),
+            class: class.to_owned(),
+            space: SpaceId::from(space),
+            attributes,
+        };
         let mut command = app.command(&operator());
         command.effects = vec![Effect::UpsertCi(Box::new(upsert))];
         let answer = app.submit(command).await?;
@@ -111,7 +119,11 @@ pub(super) async fn seed(app: &Arc<App>) -> Result<(), Failure> {
     let mut command = app.command(&operator());
     for (from, relation, to) in RELATIONS {
         if let (Some(from), Some(to)) = (ids.get(from), ids.get(to)) {
-            command.effects.push(Effect::RelateCis(RelateCis { from: from.clone(), relation_type: relation.to_owned(), to: to.clone() }));
+            command.effects.push(Effect::RelateCis(RelateCis {
+                from: from.clone(),
+                relation_type: relation.to_owned(),
+                to: to.clone(),
+            }));
         }
     }
     app.submit(command).await?;

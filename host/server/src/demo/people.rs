@@ -17,14 +17,70 @@ pub(super) struct Persona {
 
 /// Whom one can sign in as. Everybody may ask for things in every department.
 pub(super) const PERSONAS: [Persona; 8] = [
-    Persona { login: "erin", name: "Erin Novak", title: "Employee", summary: "Reports what does not work and sees what happens to it.", department: "Sales", roles: &[] },
-    Persona { login: "ada", name: "Ada Berger", title: "Service desk agent", summary: "Works through the queue of the service desk.", department: "IT", roles: &[("it", Role::Agent)] },
-    Persona { login: "ben", name: "Ben Okafor", title: "Network specialist", summary: "Takes what the service desk cannot solve about networks.", department: "IT", roles: &[("it", Role::Agent)] },
-    Persona { login: "mona", name: "Mona Lindqvist", title: "IT manager", summary: "Approves, and looks at how the department is doing.", department: "IT", roles: &[("it", Role::Manager), ("it", Role::Approver)] },
-    Persona { login: "max", name: "Max Weber", title: "Platform administrator", summary: "Installs plugins and runs the platform; reads nobody's cases.", department: "IT", roles: &[("*", Role::Administrator)] },
-    Persona { login: "hana", name: "Hana Sato", title: "HR agent", summary: "Works on HR cases that nobody in IT sees.", department: "HR", roles: &[("hr", Role::Agent)] },
-    Persona { login: "lena", name: "Lena Fischer", title: "Legal agent", summary: "Works on contracts and legal cases.", department: "Legal", roles: &[("legal", Role::Agent)] },
-    Persona { login: "otto", name: "Otto Brandt", title: "Auditor", summary: "Reads everything that is not restricted, and changes nothing.", department: "Audit", roles: &[("*", Role::Auditor)] },
+    Persona {
+        login: "erin",
+        name: "Erin Novak",
+        title: "Employee",
+        summary: "Reports what does not work and sees what happens to it.",
+        department: "Sales",
+        roles: &[],
+    },
+    Persona {
+        login: "ada",
+        name: "Ada Berger",
+        title: "Service desk agent",
+        summary: "Works through the queue of the service desk.",
+        department: "IT",
+        roles: &[("it", Role::Agent)],
+    },
+    Persona {
+        login: "ben",
+        name: "Ben Okafor",
+        title: "Network specialist",
+        summary: "Takes what the service desk cannot solve about networks.",
+        department: "IT",
+        roles: &[("it", Role::Agent)],
+    },
+    Persona {
+        login: "mona",
+        name: "Mona Lindqvist",
+        title: "IT manager",
+        summary: "Approves, and looks at how the department is doing.",
+        department: "IT",
+        roles: &[("it", Role::Manager), ("it", Role::Approver)],
+    },
+    Persona {
+        login: "max",
+        name: "Max Weber",
+        title: "Platform administrator",
+        summary: "Installs plugins and runs the platform; reads nobody's cases.",
+        department: "IT",
+        roles: &[("*", Role::Administrator)],
+    },
+    Persona {
+        login: "hana",
+        name: "Hana Sato",
+        title: "HR agent",
+        summary: "Works on HR cases that nobody in IT sees.",
+        department: "HR",
+        roles: &[("hr", Role::Agent)],
+    },
+    Persona {
+        login: "lena",
+        name: "Lena Fischer",
+        title: "Legal agent",
+        summary: "Works on contracts and legal cases.",
+        department: "Legal",
+        roles: &[("legal", Role::Agent)],
+    },
+    Persona {
+        login: "otto",
+        name: "Otto Brandt",
+        title: "Auditor",
+        summary: "Reads everything that is not restricted, and changes nothing.",
+        department: "Audit",
+        roles: &[("*", Role::Auditor)],
+    },
 ];
 
 /// Colleagues who report things or work in a group, without a button of their own.
@@ -43,7 +99,12 @@ pub(super) const COLLEAGUES: [(&str, &str, &str); 12] = [
     ("kofi", "Kofi Mensah", "Facilities"),
 ];
 
-const SPACES: [(&str, &str, bool); 4] = [("it", "IT", false), ("hr", "Human resources", true), ("facilities", "Facilities", false), ("legal", "Legal", true)];
+const SPACES: [(&str, &str, bool); 4] = [
+    ("it", "IT", false),
+    ("hr", "Human resources", true),
+    ("facilities", "Facilities", false),
+    ("legal", "Legal", true),
+];
 
 const GROUPS: [(&str, &str, &str, &[&str]); 5] = [
     ("service-desk", "Service desk", "it", &["ada", "cem"]),
@@ -67,7 +128,12 @@ pub(super) async fn seed(app: &App) -> Result<(), Failure> {
         app.calendar_put(&by, key, &definition).await?;
     }
     for (space, title, confidential) in SPACES {
-        let change = SpaceChange { id: SpaceId::from(space), title: title.to_owned(), confidential, calendar: Some("office-hours".to_owned()) };
+        let change = SpaceChange {
+            id: SpaceId::from(space),
+            title: title.to_owned(),
+            confidential,
+            calendar: Some("office-hours".to_owned()),
+        };
         app.space_put(&by, change).await?;
     }
     let personas = PERSONAS.iter().enumerate().map(|(order, persona)| {
@@ -97,7 +163,14 @@ pub(super) async fn seed(app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn person(app: &App, by: &Actor, login: &str, name: &str, roles: &[(&str, Role)], attributes: Value) -> Result<(), Failure> {
+async fn person(
+    app: &App,
+    by: &Actor,
+    login: &str,
+    name: &str,
+    roles: &[(&str, Role)],
+    attributes: Value,
+) -> Result<(), Failure> {
     let change = PersonChange {
         login: Some(login.to_owned()),
         name: Some(name.to_owned()),
@@ -107,7 +180,8 @@ async fn person(app: &App, by: &Actor, login: &str, name: &str, roles: &[(&str, 
         ..PersonChange::default()
     };
     app.person_put(by, Some(&id(login)), change).await?;
-    let mut held = vec![(SpaceId::from(Actor::PLATFORM), Role::Requester)];
+    // Everybody asks IT. The other departments have no practices yet; with them, everybody will ask those too.
+    let mut held = vec![(SpaceId::from("it"), Role::Requester)];
     held.extend(roles.iter().map(|(space, role)| (SpaceId::from(*space), *role)));
     Ok(app.roles_put(by, &id(login), held).await?)
 }

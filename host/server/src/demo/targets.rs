@@ -9,8 +9,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Priorities, minutes to respond, minutes to resolve, in working time.
-const TARGETS: [(&str, &[u32], u32, u32, bool); 4] =
-    [("P1", &[1], 15, 240, false), ("P2", &[2], 60, 480, false), ("P3", &[3], 240, 960, true), ("P4", &[4, 5], 480, 2400, true)];
+const TARGETS: [(&str, &[u32], u32, u32, bool); 4] = [
+    ("P1", &[1], 15, 240, false),
+    ("P2", &[2], 60, 480, false),
+    ("P3", &[3], 240, 960, true),
+    ("P4", &[4, 5], 480, 2400, true),
+];
 
 pub(super) async fn seed(app: &Arc<App>, at: Timestamp) -> Result<(), Failure> {
     let kind = KindId::from("sla-target");

@@ -52,8 +52,18 @@ enum Course {
 }
 
 const COURSES: [Course; 12] = [
-    Course::Worked, Course::Resolved, Course::Waiting, Course::Held, Course::Closed, Course::Worked, Course::Overdue, Course::Resolved,
-    Course::Waiting, Course::Closed, Course::Cancelled, Course::Worked,
+    Course::Worked,
+    Course::Resolved,
+    Course::Waiting,
+    Course::Held,
+    Course::Closed,
+    Course::Worked,
+    Course::Overdue,
+    Course::Resolved,
+    Course::Waiting,
+    Course::Closed,
+    Course::Cancelled,
+    Course::Worked,
 ];
 
 /// Incidents in all, and minutes between two of them.
@@ -110,7 +120,9 @@ fn plan(index: usize, now: Timestamp) -> Vec<Step> {
     };
     let requester = if index.is_multiple_of(6) { "erin" } else { COLLEAGUES[index % 9].0 };
     let opened = now - SignedDuration::from_mins(age);
-    let at = |percent: i64| opened + SignedDuration::from_mins(age * percent / 100).min(SignedDuration::from_hours(30 * percent / 100 + 1));
+    let at = |percent: i64| {
+        opened + SignedDuration::from_mins(age * percent / 100).min(SignedDuration::from_hours(30 * percent / 100 + 1))
+    };
     let agent = if group == "network" { "ben" } else { "ada" };
     let channel = ["portal", "phone", "mail"][index % 3];
     let fields = json!({ "impact": impact, "urgency": urgency, "category": category, "channel": channel,
@@ -138,17 +150,29 @@ fn plan(index: usize, now: Timestamp) -> Vec<Step> {
         return steps;
     }
     let mine = Effect::Assign(Assign { ticket: None, group: Patch::Keep, assignee: Patch::Set(id(agent)) });
-    steps.push(step(if matches!(course, Course::Overdue) { 90 } else { 10 }, agent, vec![mine, transition("in-progress")]));
+    steps.push(step(
+        if matches!(course, Course::Overdue) { 90 } else { 10 },
+        agent,
+        vec![mine, transition("in-progress")],
+    ));
     if !matches!(course, Course::Overdue) {
         steps.push(step(15, agent, vec![comment(Visibility::Public, "Thank you, I am looking into it.")]));
     }
     match course {
         Course::Held => {
             let ask = comment(Visibility::Public, "Could you send me a picture of the message?");
-            steps.push(step(40, agent, vec![set("pending-reason", json!("awaiting-caller")), ask, transition("on-hold")]));
+            steps.push(step(
+                40,
+                agent,
+                vec![set("pending-reason", json!("awaiting-caller")), ask, transition("on-hold")],
+            ));
         }
         Course::Resolved | Course::Closed => {
-            steps.push(step(45, agent, vec![comment(Visibility::Internal, "The same cause as last week; the fix of then helps.")]));
+            steps.push(step(
+                45,
+                agent,
+                vec![comment(Visibility::Internal, "The same cause as last week; the fix of then helps.")],
+            ));
             let notes = set("close-notes", json!("The setting was wrong; it is right now and tested together."));
             steps.push(step(60, agent, vec![set("close-code", json!("Solved")), notes, transition("resolved")]));
             if matches!(course, Course::Closed) {
@@ -173,13 +197,26 @@ fn family(steps: &mut Vec<Step>, now: Timestamp) {
             assignee: None,
             parent: None,
             restricted: false,
-            fields: json!({ "impact": 1, "urgency": 1, "category": "network", "channel": "phone", "description": title }).as_object().cloned().unwrap_or_default(),
+            fields:
+                json!({ "impact": 1, "urgency": 1, "category": "network", "channel": "phone", "description": title })
+                    .as_object()
+                    .cloned()
+                    .unwrap_or_default(),
             imported: None,
         }))
     };
     let parent = COUNT;
-    steps.push(Step { at: at(95), who: "ada", ticket: parent, effects: vec![create("Nothing works on floor 1 and floor 2", "ada")] });
-    for (offset, (requester, title)) in [("paul", "No network at my desk"), ("ines", "ERP cannot be reached"), ("sara", "Telephone is dead")].into_iter().enumerate() {
+    steps.push(Step {
+        at: at(95),
+        who: "ada",
+        ticket: parent,
+        effects: vec![create("Nothing works on floor 1 and floor 2", "ada")],
+    });
+    for (offset, (requester, title)) in
+        [("paul", "No network at my desk"), ("ines", "ERP cannot be reached"), ("sara", "Telephone is dead")]
+            .into_iter()
+            .enumerate()
+    {
         let minutes = 80 - offset as i64 * 5;
         let child = parent + 1 + offset;
         steps.push(Step { at: at(minutes), who: requester, ticket: child, effects: vec![create(title, requester)] });
@@ -188,7 +225,12 @@ fn family(steps: &mut Vec<Step>, now: Timestamp) {
     }
     let mine = Effect::Assign(Assign { ticket: None, group: Patch::Keep, assignee: Patch::Set(id("ben")) });
     let note = comment(Visibility::Internal, "core-switch-1 restarts in a loop. The spare part is on its way.");
-    steps.push(Step { at: at(60), who: "ben", ticket: parent, effects: vec![mine, set("major", json!(true)), transition("in-progress"), note] });
+    steps.push(Step {
+        at: at(60),
+        who: "ben",
+        ticket: parent,
+        effects: vec![mine, set("major", json!(true)), transition("in-progress"), note],
+    });
 }
 
 /// An incident that only those named may see.
@@ -203,13 +245,21 @@ fn secret(steps: &mut Vec<Step>, now: Timestamp) {
         assignee: Some(id("ada")),
         parent: None,
         restricted: true,
-        fields: json!({ "impact": 2, "urgency": 1, "category": "security", "channel": "phone" }).as_object().cloned().unwrap_or_default(),
+        fields: json!({ "impact": 2, "urgency": 1, "category": "security", "channel": "phone" })
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
         imported: None,
     }));
     let at = now - SignedDuration::from_mins(300);
     steps.push(Step { at, who: "mona", ticket, effects: vec![create] });
     let access = Effect::SetAccess(SetAccess { ticket: None, people: vec![id("ada"), id("mona")], groups: Vec::new() });
-    steps.push(Step { at: at + SignedDuration::from_mins(10), who: "ada", ticket, effects: vec![access, transition("in-progress")] });
+    steps.push(Step {
+        at: at + SignedDuration::from_mins(10),
+        who: "ada",
+        ticket,
+        effects: vec![access, transition("in-progress")],
+    });
 }
 
 fn set(field: &str, value: Value) -> Effect {

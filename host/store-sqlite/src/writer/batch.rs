@@ -25,7 +25,10 @@ impl<'w> Batch<'w> {
     }
 
     /// The result of each changeset. An error is about the database and means that nothing of the batch may be kept.
-    pub(crate) async fn run(mut self, changesets: &[&Changeset]) -> Result<Vec<Result<Committed, CommitError>>, StoreError> {
+    pub(crate) async fn run(
+        mut self,
+        changesets: &[&Changeset],
+    ) -> Result<Vec<Result<Committed, CommitError>>, StoreError> {
         if changesets.is_empty() {
             return Ok(Vec::new());
         }

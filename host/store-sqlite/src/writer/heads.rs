@@ -1,7 +1,7 @@
 //! Where the journal and the chains of its subjects end: kept in memory, because only this writer moves them.
 
-use crate::value::{self, Cells, Value};
 use crate::error;
+use crate::value::{self, Cells, Value};
 use sqlx::SqlSafeStr;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::{BTreeSet, HashMap};
@@ -28,7 +28,11 @@ impl Heads {
     }
 
     /// Read what the changesets need and is not known.
-    pub(crate) async fn load(&mut self, connection: &mut SqliteConnection, changesets: &[&Changeset]) -> Result<(), StoreError> {
+    pub(crate) async fn load(
+        &mut self,
+        connection: &mut SqliteConnection,
+        changesets: &[&Changeset],
+    ) -> Result<(), StoreError> {
         if self.subjects.len() > SUBJECTS_MAX {
             self.subjects.clear();
         }
@@ -82,11 +86,16 @@ impl Heads {
         Ok(())
     }
 
-    async fn load_subjects(&mut self, connection: &mut SqliteConnection, missing: BTreeSet<Subject>) -> Result<(), StoreError> {
+    async fn load_subjects(
+        &mut self,
+        connection: &mut SqliteConnection,
+        missing: BTreeSet<Subject>,
+    ) -> Result<(), StoreError> {
         if missing.is_empty() {
             return Ok(());
         }
-        let sql = "SELECT e.org_id, e.subject_kind, e.subject, e.subject_seq, e.hash FROM json_each($1) k CROSS JOIN event e
+        let sql =
+            "SELECT e.org_id, e.subject_kind, e.subject, e.subject_seq, e.hash FROM json_each($1) k CROSS JOIN event e
             ON e.org_id = k.value ->> 0 AND e.subject_kind = k.value ->> 1 AND e.subject = k.value ->> 2
             AND e.subject_seq = (SELECT MAX(x.subject_seq) FROM event x WHERE x.org_id = k.value ->> 0
                 AND x.subject_kind = k.value ->> 1 AND x.subject = k.value ->> 2)";

@@ -1,9 +1,9 @@
 //! One look at everything that the changesets of a batch check: a statement for each noun, not for each changeset.
 
 use super::seen::{Seen, SeenRow};
+use crate::error;
 use crate::table::INDEXED;
 use crate::value::{self, Cells, Value};
-use crate::error;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row, SqlSafeStr};
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,7 +91,10 @@ async fn ask<T: serde::Serialize>(
 macro_rules! by_key {
     ($columns:literal, $table:literal) => {
         concat!(
-            "SELECT r.id, r.org_id, ", $columns, " FROM json_each($1) k CROSS JOIN ", $table,
+            "SELECT r.id, r.org_id, ",
+            $columns,
+            " FROM json_each($1) k CROSS JOIN ",
+            $table,
             " r ON r.org_id = k.value ->> 0 AND r.id = k.value ->> 1"
         )
     };
@@ -122,8 +125,13 @@ fn owners_sql(noun: Noun) -> &'static str {
     macro_rules! by_value {
         ($table:literal, $column:literal) => {
             concat!(
-                "SELECT r.id, r.org_id, r.", $column, " AS word FROM json_each($1) k CROSS JOIN ", $table,
-                " r ON r.org_id = k.value ->> 0 AND r.", $column, " = k.value ->> 1"
+                "SELECT r.id, r.org_id, r.",
+                $column,
+                " AS word FROM json_each($1) k CROSS JOIN ",
+                $table,
+                " r ON r.org_id = k.value ->> 0 AND r.",
+                $column,
+                " = k.value ->> 1"
             )
         };
     }
@@ -156,7 +164,11 @@ fn seen_row(noun: Noun, row: &SqliteRow) -> Result<SeenRow, StoreError> {
     Ok(SeenRow { version, unique, indexed })
 }
 
-async fn answers(connection: &mut SqliteConnection, changesets: &[&Changeset], seen: &mut Seen) -> Result<(), StoreError> {
+async fn answers(
+    connection: &mut SqliteConnection,
+    changesets: &[&Changeset],
+    seen: &mut Seen,
+) -> Result<(), StoreError> {
     let keys: BTreeSet<(&str, &str, &str)> = changesets
         .iter()
         .filter_map(|changeset| {
@@ -171,8 +183,11 @@ async fn answers(connection: &mut SqliteConnection, changesets: &[&Changeset], s
     for row in ask(connection, sql, &keys).await? {
         let cells = Cells(&row);
         let key = (cells.text("org_id")?, cells.text("scope")?, cells.text("command_key")?);
-        let answer =
-            StoredAnswer { fingerprint: cells.text("fingerprint")?, answer: cells.json("answer")?, at: cells.time("at")? };
+        let answer = StoredAnswer {
+            fingerprint: cells.text("fingerprint")?,
+            answer: cells.json("answer")?,
+            at: cells.time("at")?,
+        };
         seen.answers.insert(key, answer);
     }
     Ok(())

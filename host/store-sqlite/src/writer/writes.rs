@@ -26,10 +26,19 @@ impl Batch<'_> {
             Write::Access { ticket, access } => self.write_access(org, ticket, access),
             Write::Clock(clock) => self.pending.put(ticket::clock_row(org, clock)),
             Write::Record(record) => {
-                self.put(org, Noun::Record, record.id.as_str(), record.version, Some(&record.number), record::row(org, record));
+                self.put(
+                    org,
+                    Noun::Record,
+                    record.id.as_str(),
+                    record.version,
+                    Some(&record.number),
+                    record::row(org, record),
+                );
             }
             Write::Ci(item) => self.put(org, Noun::Ci, item.id.as_str(), item.version, None, ci::row(org, item)),
-            Write::CiClass(class) => self.put(org, Noun::CiClass, &class.id, class.version, None, ci::class_row(org, class)),
+            Write::CiClass(class) => {
+                self.put(org, Noun::CiClass, &class.id, class.version, None, ci::class_row(org, class))
+            }
             Write::RelateCis(relation) => {
                 self.pending.put(Row::new(Table::CiRelation, texts(org, &relation_key(relation))));
                 self.bump_relations(org, relation);
@@ -54,10 +63,24 @@ impl Batch<'_> {
                 }
             }
             Write::Calendar { key, definition, version } => {
-                self.put(org, Noun::Calendar, key, *version, None, platform::calendar_row(org, key, definition, *version));
+                self.put(
+                    org,
+                    Noun::Calendar,
+                    key,
+                    *version,
+                    None,
+                    platform::calendar_row(org, key, definition, *version),
+                );
             }
             Write::Plugin(plugin) => {
-                self.put(org, Noun::Plugin, plugin.id.as_str(), plugin.row_version, None, platform::plugin_row(org, plugin));
+                self.put(
+                    org,
+                    Noun::Plugin,
+                    plugin.id.as_str(),
+                    plugin.row_version,
+                    None,
+                    platform::plugin_row(org, plugin),
+                );
             }
             Write::RemovePlugin(plugin) => {
                 self.pending.delete(Table::Plugin, texts(org, &[plugin.as_str()]));
@@ -136,10 +159,7 @@ impl Batch<'_> {
         }
         for id in ends {
             let version = self.seen.version(org.as_str(), Noun::CiRelations, id) + 1;
-            self.pending.put(Row::new(
-                Table::CiRelationVersion,
-                vec![org.as_str().into(), id.into(), version.into()],
-            ));
+            self.pending.put(Row::new(Table::CiRelationVersion, vec![org.as_str().into(), id.into(), version.into()]));
             self.seen.put(org.as_str(), Noun::CiRelations, id, SeenRow { version, ..SeenRow::default() });
         }
     }

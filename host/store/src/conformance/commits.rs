@@ -28,7 +28,9 @@ fn full_ticket() -> Ticket {
         closed_at: Some(at(6)),
         due_at: Some(at(7)),
         category: StateCategory::Paused,
-        fields: object(json!({ "impact": 2, "ratio": 0.1, "text": "a \"b\" ü \u{1f980}", "deep": { "list": [1, null] } })),
+        fields: object(
+            json!({ "impact": 2, "ratio": 0.1, "text": "a \"b\" ü \u{1f980}", "deep": { "list": [1, null] } }),
+        ),
         ..ticket("t1")
     }
 }
@@ -146,7 +148,8 @@ pub async fn refuses_a_version_that_is_not_there(made: Made) {
     let store = made.store();
     put_ticket(&*store, Ticket { version: 3, ..ticket("t1") }).await;
 
-    for (id, version, fits) in [("t1", 3, true), ("t1", 2, false), ("t1", 0, false), ("t2", 0, true), ("t2", 1, false)] {
+    for (id, version, fits) in [("t1", 3, true), ("t1", 2, false), ("t1", 0, false), ("t2", 0, true), ("t2", 1, false)]
+    {
         let result = store.commit(Changeset { expects: vec![expect_ticket(id, version)], ..changes() }).await;
         assert_eq!(result.is_ok(), fits, "{id} {version}");
         if let Err(error) = result {
@@ -197,7 +200,12 @@ pub async fn lets_one_of_two_conflicting_commits_win(made: Made) {
         });
         let results = join_all(attempts).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-        assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|error| matches!(error, CommitError::Conflict { .. })));
+        assert!(
+            results
+                .iter()
+                .flat_map(|result| result.as_ref().err())
+                .all(|error| matches!(error, CommitError::Conflict { .. }))
+        );
     }
     assert_eq!(store.event_head(&org()).await.unwrap(), 10);
 }
@@ -214,7 +222,10 @@ pub async fn answers_a_repeated_command(made: Made) {
 
     // The answer comes before the conflict: the command's own first run is what changed the version.
     let Err(CommitError::Answered(stored)) = store.commit(command()).await else { panic!("carried out twice") };
-    assert_eq!((stored.answer.clone(), stored.fingerprint.as_str(), stored.at), (json!({ "id": "t1" }), "print", at(0)));
+    assert_eq!(
+        (stored.answer.clone(), stored.fingerprint.as_str(), stored.at),
+        (json!({ "id": "t1" }), "print", at(0))
+    );
     assert_eq!(store.answer_get(&org(), "ana", "k1").await.unwrap(), Some(*stored));
     assert_eq!(store.answer_get(&org(), "ben", "k1").await.unwrap(), None);
 
@@ -343,7 +354,11 @@ pub async fn keeps_organisations_apart(made: Made) {
     let other = OrgId::from("other");
     put_ticket(&*store, ticket("t1")).await;
     let same = Ticket { title: "Theirs".to_owned(), ..ticket("t1") };
-    let changeset = Changeset { writes: vec![Write::Ticket(Box::new(same))], events: vec![event("t1", "x")], ..Changeset::new(other.clone(), at(0)) };
+    let changeset = Changeset {
+        writes: vec![Write::Ticket(Box::new(same))],
+        events: vec![event("t1", "x")],
+        ..Changeset::new(other.clone(), at(0))
+    };
     commit(&*store, changeset).await;
 
     assert_eq!(store.ticket_load(&org(), "t1").await.unwrap().unwrap().ticket.title, "Ticket t1");
@@ -362,7 +377,11 @@ pub async fn orders_writes_of_one_batch(made: Made) {
                 ticket: TicketId::from("t1"),
                 access: AccessList { people, groups: vec![format!("g{number}").as_str().into()] },
             }];
-            writes.push(if number.is_multiple_of(2) { watch("t1", "ana") } else { Write::Unwatch { ticket: "t1".into(), person: "ana".into() } });
+            writes.push(if number.is_multiple_of(2) {
+                watch("t1", "ana")
+            } else {
+                Write::Unwatch { ticket: "t1".into(), person: "ana".into() }
+            });
             store.commit(Changeset { writes, ..changes() })
         });
         for result in join_all(attempts).await {

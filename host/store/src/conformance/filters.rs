@@ -85,8 +85,16 @@ async fn fill(store: &dyn Store, dice: &mut Dice) -> Vec<TicketBundle> {
         let one = random_ticket(dice, number);
         let id = one.id.clone();
         let access = AccessList {
-            people: (0..dice.below(3)).map(|_| (*dice.pick(&WORDS)).into()).collect::<BTreeSet<_>>().into_iter().collect(),
-            groups: (0..dice.below(3)).map(|_| (*dice.pick(&WORDS)).into()).collect::<BTreeSet<_>>().into_iter().collect(),
+            people: (0..dice.below(3))
+                .map(|_| (*dice.pick(&WORDS)).into())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+            groups: (0..dice.below(3))
+                .map(|_| (*dice.pick(&WORDS)).into())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
         };
         let mut writes = vec![Write::Ticket(Box::new(one)), Write::Access { ticket: id.clone(), access }];
         for _ in 0..dice.below(3) {
@@ -151,7 +159,8 @@ fn sort_value(sort: Sort, ticket: &Ticket) -> (i64, String) {
 }
 
 fn in_order<'a>(bundles: &'a [TicketBundle], query: &TicketQuery) -> Vec<&'a Ticket> {
-    let mut found: Vec<&Ticket> = bundles.iter().filter(|one| query.filter.matches(one)).map(|one| &one.ticket).collect();
+    let mut found: Vec<&Ticket> =
+        bundles.iter().filter(|one| query.filter.matches(one)).map(|one| &one.ticket).collect();
     found.sort_by(|left, right| {
         let is_last = |ticket: &Ticket| query.sort == Sort::DueAt && ticket.due_at.is_none();
         let key = |ticket: &Ticket| (sort_value(query.sort, ticket), ticket.id.clone());
@@ -252,13 +261,17 @@ pub async fn put_tickets_without_due_time_last(made: Made) {
 
 pub async fn count_by_value(made: Made) {
     let store = made.store();
-    for (id, assignee) in [("a", Some("ana")), ("b", Some("ana")), ("c", None), ("d", Some("ben")), ("e", Some("ana"))] {
+    for (id, assignee) in [("a", Some("ana")), ("b", Some("ana")), ("c", None), ("d", Some("ben")), ("e", Some("ana"))]
+    {
         put_ticket(&*store, Ticket { assignee: assignee.map(Into::into), restricted: id == "a", ..ticket(id) }).await;
     }
     let by = async |filter: Filter, field| store.ticket_count_by(&org(), &filter, field).await.unwrap();
     let found = by(Filter::True, Field::Assignee).await;
     assert_eq!(found[0], (Some("ana".to_owned()), 3));
-    assert_eq!(found[1..].iter().cloned().collect::<BTreeSet<_>>(), BTreeSet::from([(None, 1), (Some("ben".to_owned()), 1)]));
+    assert_eq!(
+        found[1..].iter().cloned().collect::<BTreeSet<_>>(),
+        BTreeSet::from([(None, 1), (Some("ben".to_owned()), 1)])
+    );
     assert_eq!(by(Filter::False, Field::Kind).await, []);
     let restricted = by(Filter::True, Field::Restricted).await;
     assert_eq!(restricted, [(Some("false".to_owned()), 4), (Some("true".to_owned()), 1)]);

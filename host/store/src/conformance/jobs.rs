@@ -38,7 +38,11 @@ fn unique(id: &str, key: &str, due: i64) -> NewJob {
 pub async fn run_in_order_of_their_key(made: Made) {
     let store = made.store();
     // Ids say nothing about order: those of one decision come in the order in which it named them.
-    put(&*store, vec![job("z", "a", 5), job("m", "a", 5), job("b", "a", 5), job("k", "other", 3), job("late", "late", 900)]).await;
+    put(
+        &*store,
+        vec![job("z", "a", 5), job("m", "a", 5), job("b", "a", 5), job("k", "other", 3), job("late", "late", 900)],
+    )
+    .await;
     assert!(claim(&*store, 2).await.is_empty());
 
     let mut order = Vec::new();
@@ -91,7 +95,10 @@ pub async fn complete_only_with_the_current_fence(made: Made) {
     // A release ends a claim: it cannot complete anything afterwards.
     put(&*store, vec![job("k", "a", 0)]).await;
     let held = claim(&*store, 1).await.remove(0);
-    store.job_release(&org(), &held.job.id, held.fence, Release::Retry { due_at: at(9), error: String::new() }).await.unwrap();
+    store
+        .job_release(&org(), &held.job.id, held.fence, Release::Retry { due_at: at(9), error: String::new() })
+        .await
+        .unwrap();
     assert!(matches!(complete(&*store, &held).await, Err(CommitError::Fenced(_))));
 }
 
@@ -111,7 +118,10 @@ pub async fn hold_back_what_comes_after(made: Made) {
     put(&*store, vec![job("j", "a", 0), job("k", "a", 0), job("free", "b", 0)]).await;
     let claimed = claim(&*store, 1).await;
     assert_eq!(ids(&claimed), ["j", "free"]);
-    store.job_release(&org(), &"j".into(), claimed[0].fence, Release::Hold { error: "quarantine".to_owned() }).await.unwrap();
+    store
+        .job_release(&org(), &"j".into(), claimed[0].fence, Release::Hold { error: "quarantine".to_owned() })
+        .await
+        .unwrap();
 
     assert!(claim(&*store, 20).await.is_empty());
     assert_eq!(store.job_list(&org(), JobState::Held, 10).await.unwrap()[0].id.as_str(), "j");
@@ -158,7 +168,8 @@ pub async fn replace_and_cancel_by_unique_key(made: Made) {
     assert!(matches!(complete(&*store, &again[0]).await, Err(CommitError::Fenced(_))));
 
     // Many at once: one is left.
-    let puts = (0..20).map(|number| store.commit(Changeset { jobs: vec![unique(&format!("n{number}"), "many", 0)], ..changes() }));
+    let puts = (0..20)
+        .map(|number| store.commit(Changeset { jobs: vec![unique(&format!("n{number}"), "many", 0)], ..changes() }));
     for result in join_all(puts).await {
         result.unwrap();
     }

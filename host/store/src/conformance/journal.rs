@@ -50,7 +50,12 @@ pub async fn gives_history_and_positions(made: Made) {
     assert_eq!(store.event_get(&org(), 5).await.unwrap().as_ref(), page.get(1));
     assert_eq!(store.event_get(&org(), 13).await.unwrap(), None);
     let history = store.event_history(&org(), "ticket", "t2", 1, 2).await.unwrap();
-    assert!(history.iter().map(|one| (one.subject_seq, one.kind.as_str())).eq([(2, "ticket.changed-4"), (3, "ticket.changed-7")]));
+    assert!(
+        history
+            .iter()
+            .map(|one| (one.subject_seq, one.kind.as_str()))
+            .eq([(2, "ticket.changed-4"), (3, "ticket.changed-7")])
+    );
     assert!(store.event_history(&org(), "record", "t2", 0, 9).await.unwrap().is_empty());
 }
 

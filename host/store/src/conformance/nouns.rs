@@ -21,9 +21,18 @@ pub async fn keep_people_groups_spaces_and_roles(made: Made) {
         active: true,
         version: 4,
     };
-    let space = Space { id: "hr".into(), title: "HR".to_owned(), confidential: true, calendar: Some("at".to_owned()), version: 2 };
+    let space = Space {
+        id: "hr".into(),
+        title: "HR".to_owned(),
+        confidential: true,
+        calendar: Some("at".to_owned()),
+        version: 2,
+    };
     let roles = |pairs: &[(&str, Role)]| -> Vec<RoleAssignment> {
-        pairs.iter().map(|(space, role)| RoleAssignment { person: "ana".into(), space: (*space).into(), role: *role }).collect()
+        pairs
+            .iter()
+            .map(|(space, role)| RoleAssignment { person: "ana".into(), space: (*space).into(), role: *role })
+            .collect()
     };
     write(
         &*store,
@@ -45,7 +54,10 @@ pub async fn keep_people_groups_spaces_and_roles(made: Made) {
     assert_eq!(store.groups_of(&org(), &"ben".into()).await.unwrap(), ["desk".into()]);
     assert_eq!(store.space_get(&org(), "hr").await.unwrap(), Some(space.clone()));
     assert_eq!(store.space_list(&org()).await.unwrap(), [space]);
-    assert_eq!(store.roles_of(&org(), &"ana".into()).await.unwrap(), roles(&[("*", Role::Administrator), ("hr", Role::Agent)]));
+    assert_eq!(
+        store.roles_of(&org(), &"ana".into()).await.unwrap(),
+        roles(&[("*", Role::Administrator), ("hr", Role::Agent)])
+    );
 
     let smaller = Group { members: vec!["ana".into()], ..group };
     let fewer = roles(&[("hr", Role::Approver)]);
@@ -73,7 +85,9 @@ pub async fn list_people_by_page(made: Made) {
         }
     }
     assert_eq!(seen, ["p1", "p4", "p3", "p0", "p2"]);
-    for (text, expected) in [("ÖZT", vec!["p2"]), ("p3@example", vec!["p3"]), ("aal p4.login", vec!["p4"]), ("nobody", vec![])] {
+    for (text, expected) in
+        [("ÖZT", vec!["p2"]), ("p3@example", vec!["p3"]), ("aal p4.login", vec!["p4"]), ("nobody", vec![])]
+    {
         let page = store.person_list(&org(), text, None, 10).await.unwrap();
         assert!(page.items.iter().map(|one| one.id.as_str()).eq(expected), "{text}");
     }
@@ -130,7 +144,8 @@ pub async fn keep_cis_classes_and_relations(made: Made) {
         required: vec!["cpu".to_owned()],
         version: 3,
     };
-    let relation = |from: &str, to: &str| CiRelation { from: from.into(), relation_type: "runs-on".to_owned(), to: to.into() };
+    let relation =
+        |from: &str, to: &str| CiRelation { from: from.into(), relation_type: "runs-on".to_owned(), to: to.into() };
     let all = [ci("c1", "web-02", "server", "it"), ci("c2", "Web-01", "server", "it"), ci("c3", "web-03", "app", "hr")];
     let mut writes: Vec<Write> = all.iter().map(|one| Write::Ci(Box::new(one.clone()))).collect();
     writes.push(Write::CiClass(class.clone()));
@@ -161,7 +176,8 @@ pub async fn keep_cis_classes_and_relations(made: Made) {
 
 pub async fn keep_records(made: Made) {
     let store = made.store();
-    let full = Record { fields: object(json!({ "body": "x" })), state: "published".to_owned(), version: 2, ..record("r2") };
+    let full =
+        Record { fields: object(json!({ "body": "x" })), state: "published".to_owned(), version: 2, ..record("r2") };
     let secret = Record { space: "hr".into(), ..record("r3") };
     let writes = [record("r1"), record("r2"), full.clone(), secret].map(|one| Write::Record(Box::new(one)));
     write(&*store, writes).await;
@@ -225,7 +241,8 @@ pub async fn keep_notifications_and_blobs(made: Made) {
     };
     let read = |id: &str, person: &str| Write::NotificationRead { id: id.to_owned(), person: person.into() };
     write(&*store, [Write::Notification(message("n1", 1)), Write::Notification(message("n2", 2))]).await;
-    write(&*store, [read("n1", "ana"), read("n2", "ben"), Write::Notification(message("n3", 3)), read("n3", "ana")]).await;
+    write(&*store, [read("n1", "ana"), read("n2", "ben"), Write::Notification(message("n3", 3)), read("n3", "ana")])
+        .await;
 
     let list = store.notification_list(&org(), &"ana".into(), 10).await.unwrap();
     let expected = [

@@ -57,7 +57,8 @@ pub async fn notices_a_changed_list(made: Made) {
 
 pub async fn notices_a_changed_count(made: Made) {
     put_ticket(&*made.store(), ticket("t1")).await;
-    check(&*made, QueryScope::TicketCount(in_it()), boxed(Ticket { version: 2, ..ticket("t1") }), boxed(ticket("t2"))).await;
+    check(&*made, QueryScope::TicketCount(in_it()), boxed(Ticket { version: 2, ..ticket("t1") }), boxed(ticket("t2")))
+        .await;
 }
 
 pub async fn notices_changed_records(made: Made) {
@@ -94,7 +95,8 @@ pub async fn notices_changed_relations(made: Made) {
     let store = made.store();
     let relation = CiRelation { from: "app".into(), relation_type: "runs-on".to_owned(), to: "host".into() };
     let expects = |version| vec![Expect { noun: Noun::CiRelations, id: "host".to_owned(), version }];
-    commit(&*store, Changeset { expects: expects(0), writes: vec![Write::RelateCis(relation.clone())], ..changes() }).await;
+    commit(&*store, Changeset { expects: expects(0), writes: vec![Write::RelateCis(relation.clone())], ..changes() })
+        .await;
     commit(&*store, Changeset { expects: expects(1), writes: vec![Write::UnrelateCis(relation)], ..changes() }).await;
 
     let result = store.commit(Changeset { expects: expects(1), ..changes() }).await;

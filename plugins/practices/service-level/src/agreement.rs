@@ -3,9 +3,8 @@
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use timeline::{
-    AgreementKind, Condition, DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting,
-    PauseRounding, Policy, PolicyOrder, Repeat, RetroactivePause, Scope, StartFrom, Target,
-    ZoneSource, choose_policy,
+    AgreementKind, Condition, DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding, Policy,
+    PolicyOrder, Repeat, RetroactivePause, Scope, StartFrom, Target, ZoneSource, choose_policy,
 };
 use weft_sdk::Record;
 use weft_sdk::prelude::*;
@@ -28,11 +27,7 @@ pub(crate) struct Agreements {
 
 impl Agreements {
     pub(crate) fn knows(&self, key: &str) -> bool {
-        self.broken.contains(key)
-            || self
-                .chosen
-                .iter()
-                .any(|agreement| agreement.target.key == key)
+        self.broken.contains(key) || self.chosen.iter().any(|agreement| agreement.target.key == key)
     }
 }
 
@@ -101,14 +96,8 @@ pub(crate) fn in_force(
     facts: &timeline::Change,
 ) -> Result<Agreements, Fault> {
     let defaults = Defaults {
-        paused: Condition::Is {
-            field: "state".to_owned(),
-            r#in: host.setting("paused-states")?,
-        },
-        cancelled: Condition::Is {
-            field: "state".to_owned(),
-            r#in: host.setting("cancelled-states")?,
-        },
+        paused: Condition::Is { field: "state".to_owned(), r#in: host.setting("paused-states")? },
+        cancelled: Condition::Is { field: "state".to_owned(), r#in: host.setting("cancelled-states")? },
         each_restarts: host.setting::<String>("update-restart")? == "each-restarts",
     };
     let order: PolicyOrder = host.setting("policy-order")?;
@@ -116,16 +105,10 @@ pub(crate) fn in_force(
     let mut candidates = Vec::new();
     for mut record in records {
         let fields = Value::Object(std::mem::take(&mut record.fields));
-        match Fields::deserialize(fields)
-            .map_err(|error| error.to_string())
-            .and_then(check)
-        {
+        match Fields::deserialize(fields).map_err(|error| error.to_string()).and_then(check) {
             Ok(fields) => candidates.push((record, fields)),
             Err(error) => {
-                host.log(
-                    LogLevel::Error,
-                    &format!("{} {} cannot be read: {error}", record.number, record.title),
-                );
+                host.log(LogLevel::Error, &format!("{} {} cannot be read: {error}", record.number, record.title));
                 agreements.broken.insert(record.number);
             }
         }
@@ -141,10 +124,7 @@ pub(crate) fn in_force(
         let policy = policy(&record, fields, &defaults);
         match groups.iter_mut().find(|group| group.name == name) {
             Some(group) => group.policies.push(policy),
-            None => groups.push(Group {
-                name,
-                policies: vec![policy],
-            }),
+            None => groups.push(Group { name, policies: vec![policy] }),
         }
     }
     for group in &groups {
@@ -173,25 +153,18 @@ fn check(fields: Fields) -> Result<Fields, String> {
     match (&fields.minutes, &fields.due_field) {
         (Some(_), None) | (None, Some(_)) => Ok(fields),
         (Some(_), Some(_)) => Err("it has both `minutes` and `due-field`; remove one".to_owned()),
-        (None, None) => {
-            Err("it says neither how many `minutes` it may take nor a `due-field`".to_owned())
-        }
+        (None, None) => Err("it says neither how many `minutes` it may take nor a `due-field`".to_owned()),
     }
 }
 
 /// Whether a ticket can fall under a target, apart from the target's own condition.
 fn is_for(record: &Record, fields: &Fields, change: &Change, facts: &timeline::Change) -> bool {
     let ticket = &change.after;
-    let kind = fields
-        .applies_to
-        .as_ref()
-        .is_none_or(|kinds| kinds.iter().any(|kind| kind == "*" || *kind == ticket.kind));
+    let kind =
+        fields.applies_to.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind == "*" || *kind == ticket.kind));
     let space = fields.scope.as_deref() != Some("space") || record.space == ticket.space;
     // A ticket without the date it is due at is not late for it.
-    let due = fields
-        .due_field
-        .as_ref()
-        .is_none_or(|field| facts.instants.contains_key(field));
+    let due = fields.due_field.as_ref().is_none_or(|field| facts.instants.contains_key(field));
     kind && space && due
 }
 
@@ -213,24 +186,13 @@ fn policy(record: &Record, fields: Fields, defaults: &Defaults) -> Policy {
 /// A target with the conditions that its metric has by itself: resolution runs until the ticket is done and rests while it
 /// is paused, a response runs until an agent answers, an update runs from a customer's word to an agent's.
 fn target(record: &Record, fields: Fields, defaults: &Defaults) -> Target {
-    let done = Condition::Is {
-        field: "done".to_owned(),
-        r#in: vec![true.into()],
-    };
+    let done = Condition::Is { field: "done".to_owned(), r#in: vec![true.into()] };
     let answered = Condition::event(&["agent-contact", "first-response"]);
     let update = fields.metric == Metric::Update;
     let contact = || Condition::event(&["customer-contact"]);
     let (start, pause, stop) = match fields.metric {
-        Metric::Response => (
-            Condition::Always,
-            Condition::Never,
-            Condition::Any(vec![answered, done]),
-        ),
-        Metric::Update => (
-            contact(),
-            defaults.paused.clone(),
-            Condition::Any(vec![answered, done]),
-        ),
+        Metric::Response => (Condition::Always, Condition::Never, Condition::Any(vec![answered, done])),
+        Metric::Update => (contact(), defaults.paused.clone(), Condition::Any(vec![answered, done])),
         Metric::Resolution => (Condition::Always, defaults.paused.clone(), done),
         Metric::Custom => (Condition::Never, Condition::Never, Condition::Never),
     };
@@ -247,17 +209,9 @@ fn target(record: &Record, fields: Fields, defaults: &Defaults) -> Target {
         None | Some("created") => StartFrom::Instant("opened".to_owned()),
         Some(instant) => StartFrom::Instant(instant.to_owned()),
     };
-    let reset = if update && defaults.each_restarts {
-        contact()
-    } else {
-        Condition::Never
-    };
+    let reset = if update && defaults.each_restarts { contact() } else { Condition::Never };
     // A ticket that is opened again is to be solved again; it was answered already.
-    let repeat = if fields.metric == Metric::Response {
-        Repeat::Once
-    } else {
-        Repeat::EachStart
-    };
+    let repeat = if fields.metric == Metric::Response { Repeat::Once } else { Repeat::EachStart };
     let pauses_before = fields.retroactive_pause.unwrap_or(retroactive);
     Target {
         key: record.number.clone(),
@@ -269,11 +223,7 @@ fn target(record: &Record, fields: Fields, defaults: &Defaults) -> Target {
         calendar_title: None,
         zone_source: fields.zone_source,
         start_from,
-        retroactive_pause: if pauses_before {
-            RetroactivePause::Counted
-        } else {
-            RetroactivePause::Ignored
-        },
+        retroactive_pause: if pauses_before { RetroactivePause::Counted } else { RetroactivePause::Ignored },
         repeat: fields.repeat.unwrap_or(repeat),
         pause_rounding: PauseRounding::Exact,
         pause_counting: fields.pause_counting,

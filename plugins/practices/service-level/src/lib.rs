@@ -14,8 +14,8 @@ use agreement::{Agreement, Agreements};
 use serde::Deserialize;
 use time::{HostTime, instant, micros};
 use timeline::{
-    Condition, Metric, Micros, Repeat, RetroactivePause, Running, StartFrom, Target, TargetState,
-    Transition, Verb, Zones,
+    Condition, Metric, Micros, Repeat, RetroactivePause, Running, StartFrom, Target, TargetState, Transition, Verb,
+    Zones,
 };
 use weft_sdk::prelude::*;
 use weft_sdk::{Clock, ClockState, StartClock, StopClock};
@@ -45,24 +45,13 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         facts,
         agreements: &agreements,
         zones,
-        names: change
-            .clocks
-            .iter()
-            .map(|clock| clock.name.clone())
-            .collect(),
+        names: change.clocks.iter().map(|clock| clock.name.clone()).collect(),
         effects: Effects::new(),
     };
     let time = HostTime::new(host);
     for state in states.iter().filter(|state| state.is_active()) {
         if !agreements.knows(&state.target) {
-            let cancelled = timeline::advance(
-                &[],
-                std::slice::from_ref(state),
-                &desk.facts,
-                &[],
-                &desk.zones,
-                &time,
-            );
+            let cancelled = timeline::advance(&[], std::slice::from_ref(state), &desk.facts, &[], &desk.zones, &time);
             desk.carry_out(host, cancelled, None, &states, &time)?;
         }
     }
@@ -70,11 +59,7 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         let Some(agreement) = desk.successor(agreement, &states) else {
             continue;
         };
-        let mine: Vec<_> = states
-            .iter()
-            .filter(|state| state.target == agreement.target.key)
-            .cloned()
-            .collect();
+        let mine: Vec<_> = states.iter().filter(|state| state.target == agreement.target.key).cloned().collect();
         let targets = std::slice::from_ref(&agreement.target);
         let transitions = timeline::advance(targets, &mine, &desk.facts, &[], &desk.zones, &time);
         desk.carry_out(host, transitions, Some(&agreement), &states, &time)?;
@@ -87,9 +72,7 @@ fn states(change: &Change) -> Vec<TargetState> {
     let now = change.context.now;
     let read = |clock: &Clock| {
         let mut state = TargetState::deserialize(&clock.data).ok()?;
-        let due = clock
-            .due_at
-            .filter(|due| clock.state == ClockState::Running && *due < now);
+        let due = clock.due_at.filter(|due| clock.state == ClockState::Running && *due < now);
         state.breached_at = clock.breached_at.or(due).map(micros);
         Some(state)
     };
@@ -113,14 +96,10 @@ impl Desk<'_> {
     fn successor(&mut self, agreement: &Agreement, states: &[TargetState]) -> Option<Agreement> {
         let mut agreement = agreement.clone();
         let target = &mut agreement.target;
-        if states
-            .iter()
-            .any(|state| state.target == target.key && state.is_active())
-        {
+        if states.iter().any(|state| state.target == target.key && state.is_active()) {
             return Some(agreement);
         }
-        let alike =
-            |state: &&TargetState| is_alike(target, state) && !self.agreements.knows(&state.target);
+        let alike = |state: &&TargetState| is_alike(target, state) && !self.agreements.knows(&state.target);
         let is_reached = |state: &TargetState| state.running == Running::Completed;
         let running = states.iter().filter(alike).find(|state| state.is_active());
         let reached = states.iter().filter(alike).any(is_reached);
@@ -129,19 +108,14 @@ impl Desk<'_> {
         let waits = target.metric == Metric::Update;
         match running {
             Some(earlier) if waits || (again && target.start_from != StartFrom::Change) => {
-                self.facts
-                    .instants
-                    .insert(HANDED_OVER.to_owned(), earlier.started_at);
+                self.facts.instants.insert(HANDED_OVER.to_owned(), earlier.started_at);
                 target.start_from = StartFrom::Instant(HANDED_OVER.to_owned());
                 if waits {
                     target.start = Condition::Always;
                     target.retroactive_pause = RetroactivePause::Counted;
                 }
             }
-            None if reached
-                && target.repeat == Repeat::Once
-                && !target.reset.holds(&self.facts) =>
-            {
+            None if reached && target.repeat == Repeat::Once && !target.reset.holds(&self.facts) => {
                 return None;
             }
             None if reached => target.start_from = StartFrom::Change,
@@ -160,11 +134,9 @@ impl Desk<'_> {
         time: &HostTime<'_, H>,
     ) -> Result<(), Rejection> {
         let effects = transitions.and_then(|transitions| {
-            transitions
-                .into_iter()
-                .try_fold(Effects::new(), |effects, transition| {
-                    Ok(effects.and(self.effects_of(transition, agreement, states, time)?))
-                })
+            transitions.into_iter().try_fold(Effects::new(), |effects, transition| {
+                Ok(effects.and(self.effects_of(transition, agreement, states, time)?))
+            })
         });
         match (effects, time.refusal()) {
             // What is only busy or withheld would be another decision a moment later: no clock must depend on that.
@@ -173,10 +145,7 @@ impl Desk<'_> {
                 let which = agreement.map_or("a clock", |agreement| &agreement.label);
                 host.log(
                     LogLevel::Error,
-                    &format!(
-                        "{which} cannot be counted on {}: {fault}",
-                        self.change.after.label()
-                    ),
+                    &format!("{which} cannot be counted on {}: {fault}", self.change.after.label()),
                 );
             }
             (Ok(effects), _) => self.effects = std::mem::take(&mut self.effects).and(effects),
@@ -195,23 +164,16 @@ impl Desk<'_> {
         let at = self.facts.at;
         if let (Verb::Start, Some(agreement)) = (verb, agreement) {
             if self.names.len() >= CLOCKS_MAX && !self.names.contains(&name) {
-                return Err(timeline::Fault(format!(
-                    "the ticket has {CLOCKS_MAX} clocks already"
-                )));
+                return Err(timeline::Fault(format!("the ticket has {CLOCKS_MAX} clocks already")));
             }
             self.names.insert(name.clone());
-            let retroactive = state.started_at < at
-                && agreement.target.retroactive_pause == RetroactivePause::Counted;
-            if let Some(earlier) = self
-                .predecessor(states, &agreement.target)
-                .filter(|_| retroactive)
-            {
+            let retroactive = state.started_at < at && agreement.target.retroactive_pause == RetroactivePause::Counted;
+            if let Some(earlier) = self.predecessor(states, &agreement.target).filter(|_| retroactive) {
                 state.inherit_pauses(earlier, at, &agreement.target, time)?;
             }
         }
         let reason = self.reason(verb, &state, agreement);
-        let data =
-            serde_json::to_value(&state).map_err(|error| timeline::Fault(error.to_string()))?;
+        let data = serde_json::to_value(&state).map_err(|error| timeline::Fault(error.to_string()))?;
         let paused = state.running == Running::Paused;
         let start = |due: Micros| {
             Effects::new().start_clock(StartClock {
@@ -232,40 +194,25 @@ impl Desk<'_> {
                 data,
             }),
             // The host starts clocks running; this one is due as if it went on at once, and rests.
-            (Verb::Start, Some(agreement)) if paused => start(state.due_if_resumed(
-                at,
-                &agreement.target,
-                time,
-            )?)
-            .pause_clock(&name, &reason, data.clone()),
+            (Verb::Start, Some(agreement)) if paused => {
+                start(state.due_if_resumed(at, &agreement.target, time)?).pause_clock(&name, &reason, data.clone())
+            }
             _ if paused => Effects::new().pause_clock(&name, &reason, data),
             _ => state.due_at.map(start).unwrap_or_default(),
         })
     }
 
     /// The clock that measured the same until now or lately, and so knows when it was paused.
-    fn predecessor<'s>(
-        &self,
-        states: &'s [TargetState],
-        target: &Target,
-    ) -> Option<&'s TargetState> {
-        let alike =
-            |state: &&TargetState| is_alike(target, state) && !self.agreements.knows(&state.target);
-        states
-            .iter()
-            .filter(alike)
-            .max_by_key(|state| (state.is_active(), state.stopped_at))
+    fn predecessor<'s>(&self, states: &'s [TargetState], target: &Target) -> Option<&'s TargetState> {
+        let alike = |state: &&TargetState| is_alike(target, state) && !self.agreements.knows(&state.target);
+        states.iter().filter(alike).max_by_key(|state| (state.is_active(), state.stopped_at))
     }
 
     /// Which target, which condition, and how the due time comes about.
     fn reason(&self, verb: Verb, state: &TargetState, agreement: Option<&Agreement>) -> String {
         let why = |condition: &timeline::Condition| condition.explain(&self.facts);
         let Some(agreement) = agreement else {
-            let successor = self
-                .agreements
-                .chosen
-                .iter()
-                .find(|other| is_alike(&other.target, state));
+            let successor = self.agreements.chosen.iter().find(|other| is_alike(&other.target, state));
             let because = match successor {
                 Some(successor) => format!("{} takes its place", successor.label),
                 None => "its target no longer applies".to_owned(),
@@ -278,33 +225,19 @@ impl Desk<'_> {
         };
         let target = &agreement.target;
         let (what, because) = match verb {
-            Verb::Start => (
-                "applies",
-                [why(&agreement.matches), why(&target.start)].join(" and "),
-            ),
+            Verb::Start => ("applies", [why(&agreement.matches), why(&target.start)].join(" and ")),
             Verb::Pause => ("is paused", why(&target.pause)),
-            Verb::Resume if target.resume.holds(&self.facts) => {
-                ("counts again", why(&target.resume))
-            }
+            Verb::Resume if target.resume.holds(&self.facts) => ("counts again", why(&target.resume)),
             Verb::Resume => ("counts again", why(&target.pause)),
             Verb::Stop if target.stop.holds(&self.facts) => ("ended", why(&target.stop)),
             Verb::Stop => ("ended and starts again", why(&target.reset)),
             Verb::Cancel => ("was cancelled", why(&target.cancel)),
             Verb::Recompute => ("was changed", String::new()),
         };
-        let because = because
-            .trim_start_matches(" and ")
-            .trim_end_matches(" and ");
-        let as_because = if because.is_empty() {
-            String::new()
-        } else {
-            format!(" as {because}")
-        };
+        let because = because.trim_start_matches(" and ").trim_end_matches(" and ");
+        let as_because = if because.is_empty() { String::new() } else { format!(" as {because}") };
         let zone = facts::zone_words(target, &self.zones);
-        format!(
-            "{} {what}{as_because}. {}.{zone}",
-            agreement.label, state.reason
-        )
+        format!("{} {what}{as_because}. {}.{zone}", agreement.label, state.reason)
     }
 }
 

@@ -18,12 +18,7 @@ impl<'a, H: Host> HostTime<'a, H> {
     /// The host's last no, unless it was about the question itself.
     pub(crate) fn refusal(&self) -> Option<weft_sdk::Fault> {
         let fault = self.fault.take();
-        fault.filter(|fault| {
-            matches!(
-                fault,
-                weft_sdk::Fault::Denied(_) | weft_sdk::Fault::Retry(_)
-            )
-        })
+        fault.filter(|fault| matches!(fault, weft_sdk::Fault::Denied(_) | weft_sdk::Fault::Retry(_)))
     }
 
     fn note<T>(&self, answer: Result<T, weft_sdk::Fault>) -> Result<T, Fault> {
@@ -37,24 +32,16 @@ impl<'a, H: Host> HostTime<'a, H> {
 
 impl<H: Host> BusinessTime for HostTime<'_, H> {
     fn add(&self, calendar: &CalendarUse, start: Micros, amount: Micros) -> Result<Micros, Fault> {
-        let seconds = u32::try_from(amount / SECOND)
-            .map_err(|_| Fault("the target is longer than a century".to_owned()))?;
-        let due = self.host.calendar_add(
-            key(calendar),
-            instant(start),
-            seconds,
-            calendar.zone.as_deref(),
-        );
+        let seconds =
+            u32::try_from(amount / SECOND).map_err(|_| Fault("the target is longer than a century".to_owned()))?;
+        let due = self.host.calendar_add(key(calendar), instant(start), seconds, calendar.zone.as_deref());
         self.note(due).map(micros)
     }
 
     fn between(&self, calendar: &CalendarUse, from: Micros, to: Micros) -> Result<Micros, Fault> {
         let (from, to) = (instant(from), instant(to));
-        let seconds = self
-            .host
-            .calendar_between(key(calendar), from, to, calendar.zone.as_deref());
-        self.note(seconds)
-            .map(|seconds| i64::from(seconds) * SECOND)
+        let seconds = self.host.calendar_between(key(calendar), from, to, calendar.zone.as_deref());
+        self.note(seconds).map(|seconds| i64::from(seconds) * SECOND)
     }
 
     fn next_open(&self, calendar: &CalendarUse, at: Micros) -> Result<Micros, Fault> {

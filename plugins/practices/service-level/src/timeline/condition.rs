@@ -43,10 +43,7 @@ impl Condition {
     /// The state is one of these.
     pub fn state(names: &[&str]) -> Condition {
         let values = names.iter().map(|name| Value::from(*name)).collect();
-        Condition::Is {
-            field: "state".to_owned(),
-            r#in: values,
-        }
+        Condition::Is { field: "state".to_owned(), r#in: values }
     }
 
     /// Whether it holds right after a change.
@@ -55,9 +52,7 @@ impl Condition {
             Condition::Always => true,
             Condition::Never => false,
             Condition::Event(names) => names.iter().any(|name| happened(change, name)),
-            Condition::Is { field, r#in } => {
-                r#in.contains(change.fields.get(field).unwrap_or(&Value::Null))
-            }
+            Condition::Is { field, r#in } => r#in.contains(change.fields.get(field).unwrap_or(&Value::Null)),
             Condition::Changed(field) => change.changed.contains(field),
             Condition::All(all) => all.iter().all(|condition| condition.holds(change)),
             Condition::Any(any) => any.iter().any(|condition| condition.holds(change)),
@@ -70,10 +65,7 @@ impl Condition {
     pub fn explain(&self, change: &Change) -> String {
         let several = |all: &[Condition]| {
             let words = all.iter().map(|condition| condition.explain(change));
-            words
-                .filter(|words| !words.is_empty())
-                .collect::<Vec<_>>()
-                .join(" and ")
+            words.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" and ")
         };
         match self {
             Condition::Always | Condition::Never => String::new(),
