@@ -185,7 +185,6 @@ impl Reply {
     ///
     /// # Panics
     /// It has another one.
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         self
@@ -209,7 +208,6 @@ impl Reply {
     ///
     /// # Panics
     /// Something else was answered.
-    #[must_use]
     pub fn problem(&self, status: u16) -> schema::ProblemBody {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
         assert_eq!(self.header("content-type"), "application/problem+json");

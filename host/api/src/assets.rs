@@ -53,7 +53,13 @@ pub(crate) async fn serve(State(state): State<ApiState>, request: Request) -> Re
         return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
     }
     file_response(&state.assets, "index.html", request.headers())
-        .unwrap_or_else(|| (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], Html(state.assets.missing)).into_response())
+        .unwrap_or_else(|| missing_page(state.assets.missing))
+}
+
+/// A page without a script, with its style inside.
+fn missing_page(page: &'static str) -> Response {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    ([(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }
 
 fn file_response(assets: &Assets, path: &str, headers: &HeaderMap) -> Option<Response> {
