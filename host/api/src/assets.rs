@@ -19,11 +19,13 @@ pub struct Asset {
     pub media_type: String,
 }
 
+/// Finds the file with a path such as `assets/app.js`.
+pub type FindAsset = Arc<dyn Fn(&str) -> Option<Asset> + Send + Sync>;
+
 /// Where the files come from.
 #[derive(Clone)]
 pub struct Assets {
-    /// The file with a path such as `assets/app.js`.
-    pub get: Arc<dyn Fn(&str) -> Option<Asset> + Send + Sync>,
+    pub get: FindAsset,
     /// What to show for a page while no screens are built.
     pub missing: &'static str,
 }
