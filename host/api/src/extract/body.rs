@@ -165,7 +165,8 @@ mod tests {
 
     fn check(json: &str, expected: &[(&str, &str)]) {
         let error = parse::<Sample>(json.as_bytes()).unwrap_err();
-        let found: Vec<_> = error.errors.iter().map(|problem| (problem.pointer.as_str(), problem.code.as_str())).collect();
+        let mut found: Vec<_> = error.errors.iter().map(|problem| (problem.pointer.as_str(), problem.code.as_str())).collect();
+        found.sort_unstable();
         assert_eq!(found, expected, "{json}");
     }
 

@@ -1,4 +1,6 @@
 //! A ticket's life at a desk: each step is asked of the guard, and its clocks are kept as the host keeps them.
+//!
+//! Longer than 600 lines because every requirement of the practice is a story of its own.
 
 use super::*;
 use weft_sdk::fake::FakeCalendar;
