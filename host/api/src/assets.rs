@@ -19,11 +19,13 @@ pub struct Asset {
     pub media_type: String,
 }
 
+/// Finds the file with a path such as `assets/app.js`.
+pub type FindAsset = Arc<dyn Fn(&str) -> Option<Asset> + Send + Sync>;
+
 /// Where the files come from.
 #[derive(Clone)]
 pub struct Assets {
-    /// The file with a path such as `assets/app.js`.
-    pub get: Arc<dyn Fn(&str) -> Option<Asset> + Send + Sync>,
+    pub get: FindAsset,
     /// What to show for a page while no screens are built.
     pub missing: &'static str,
 }
@@ -52,9 +54,14 @@ pub(crate) async fn serve(State(state): State<ApiState>, request: Request) -> Re
     if is_file || path.starts_with("assets/") {
         return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
     }
-    file_response(&state.assets, "index.html", request.headers()).unwrap_or_else(|| {
-        (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")], Html(state.assets.missing)).into_response()
-    })
+    file_response(&state.assets, "index.html", request.headers())
+        .unwrap_or_else(|| missing_page(state.assets.missing))
+}
+
+/// A page without a script, with its style inside.
+fn missing_page(page: &'static str) -> Response {
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    ([(header::CACHE_CONTROL, "no-store"), (header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }
 
 fn file_response(assets: &Assets, path: &str, headers: &HeaderMap) -> Option<Response> {

@@ -92,17 +92,15 @@ pub(crate) async fn get_attachment(
 
 async fn read_file(mut multipart: Multipart) -> Result<(String, String, Bytes)> {
     let bad = |detail: &str| ApiError::bad_request("bad-multipart", detail);
-    while let Some(field) = multipart.next_field().await.map_err(|error| unreadable(&error))? {
-        if field.name() != Some("file") {
-            return Err(bad("There is only one part, and its name is `file`."));
-        }
-        let name = clean_name(field.file_name().unwrap_or("file"));
-        let media_type =
-            field.content_type().filter(|given| given.len() <= 100).unwrap_or("application/octet-stream").to_owned();
-        let content = field.bytes().await.map_err(|error| unreadable(&error))?;
-        return Ok((name, media_type, content));
+    let field = multipart.next_field().await.map_err(|error| unreadable(&error))?;
+    let field = field.ok_or_else(|| bad("There is no part `file`."))?;
+    if field.name() != Some("file") {
+        return Err(bad("There is only one part, and its name is `file`."));
     }
-    Err(bad("There is no part `file`."))
+    let name = clean_name(field.file_name().unwrap_or("file"));
+    let media_type = field.content_type().filter(|given| given.len() <= 100).unwrap_or("application/octet-stream").to_owned();
+    let content = field.bytes().await.map_err(|error| unreadable(&error))?;
+    Ok((name, media_type, content))
 }
 
 fn unreadable(error: &axum::extract::multipart::MultipartError) -> ApiError {

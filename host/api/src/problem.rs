@@ -21,7 +21,7 @@ pub struct ApiError {
     pub status: StatusCode,
     pub code: &'static str,
     pub title: &'static str,
-    pub detail: String,
+    pub detail: Box<str>,
     pub errors: Vec<Problem>,
     pub legal: Option<Vec<schema::NextState>>,
     /// The version that a stale caller should have named.
@@ -31,16 +31,7 @@ pub struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            title,
-            detail: detail.into(),
-            errors: Vec::new(),
-            legal: None,
-            current: None,
-            retry_after: None,
-        }
+        Self { status, code, title, detail: detail.into().into_boxed_str(), errors: Vec::new(), legal: None, current: None, retry_after: None }
     }
 
     pub(crate) fn with_errors(mut self, errors: Vec<Problem>) -> Self {
@@ -79,7 +70,7 @@ impl ApiError {
             problem_type: format!("/api#problem-{}", self.code),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail.clone(),
+            detail: self.detail.to_string(),
             code: self.code.to_owned(),
             trace_id: REQUEST_ID.try_with(Clone::clone).unwrap_or_default(),
             errors: self.errors.iter().map(error).collect(),

@@ -31,7 +31,10 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
 }
 
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
-    clap_complete::generate(shell, &mut cli::command(), "weft", &mut std::io::stdout());
+    // Into memory first: a closed pipe is no reason to panic.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut cli::command(), "weft", &mut script);
+    out::line(String::from_utf8_lossy(&script).trim_end());
     Ok(())
 }
 

@@ -101,6 +101,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         }
         removed.push(found.pointer);
     }
+    problems.sort_by(|left, right| left.pointer.cmp(&right.pointer));
     let detail = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
     Err(ApiError::bad_request("invalid-body", format!("The body has another shape than this address takes: {detail}."))
         .with_errors(problems))

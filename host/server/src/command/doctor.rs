@@ -79,7 +79,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
         findings.push(match plugin.state {
             PluginState::Active => Finding::Good(format!("plugin {} {} is active", plugin.id, plugin.version)),
             PluginState::Broken => Finding::Bad(format!("plugin {} is broken: {reason}", plugin.id)),
-            other => Finding::Note(format!("plugin {} is {other:?}: {reason}", plugin.id)),
+            PluginState::Quarantined => Finding::Bad(format!("plugin {} is quarantined: {reason}", plugin.id)),
+            PluginState::Disabled => Finding::Note(format!("plugin {} is disabled", plugin.id)),
+            PluginState::ConsentNeeded => Finding::Note(format!("plugin {} waits for consent: `weft plugin enable {}`", plugin.id, plugin.id)),
         });
     }
     match app.store().job_counts(&app.config.org).await {

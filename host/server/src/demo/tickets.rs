@@ -118,7 +118,7 @@ fn plan(index: usize, now: Timestamp) -> Vec<Step> {
         Course::Worked | Course::Held => 40 + index as i64 * 37,
         _ => 600 + index as i64 * APART,
     };
-    let requester = if index.is_multiple_of(6) { "erin" } else { COLLEAGUES[index % 9].0 };
+    let requester = if index.is_multiple_of(5) { "erin" } else { COLLEAGUES[index % 9].0 };
     let opened = now - SignedDuration::from_mins(age);
     let at = |percent: i64| {
         opened + SignedDuration::from_mins(age * percent / 100).min(SignedDuration::from_hours(30 * percent / 100 + 1))
