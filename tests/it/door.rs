@@ -327,8 +327,8 @@ async fn a_resolved_incident_closes_by_itself_after_its_days() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_incident_does_not_exist_for_others() {
     let world = World::new().await;
-    let create = json!([{ "kind": "create-ticket", "data": { "kind": "incident", "space": "it", "title": "Secret", "restricted": true, "assignee": "ben" } }]);
-    let ticket = world.submit("erin", None, create).await.expect("created").tickets[0].clone();
+    let create = json!([{ "kind": "create-ticket", "data": { "kind": "incident", "space": "it", "title": "Secret", "requester": "erin", "restricted": true, "assignee": "ben" } }]);
+    let ticket = world.submit("ben", None, create).await.expect("created").tickets[0].clone();
 
     for login in ["ada", "mona", "otto", "max", "hana"] {
         let actor = world.actor(login).await;
@@ -367,7 +367,7 @@ async fn work_of_a_group_is_given_to_the_least_loaded() {
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..6 {
         let create = json!([{ "kind": "create-ticket", "data": { "kind": "incident", "space": "it", "title": format!("Number {n}"), "group": "service-desk" } }]);
-        let command = world.command("erin", None, create).await;
+        let command = world.command("ada", None, create).await;
         let app = world.app.clone();
         tasks.spawn(async move { app.submit(command).await.expect("created") });
     }
@@ -383,4 +383,33 @@ async fn work_of_a_group_is_given_to_the_least_loaded() {
     let mut counts = counts.expect("counted");
     counts.sort();
     assert_eq!(counts, [(Some("ada".to_owned()), 3), (Some("ben".to_owned()), 3)], "decisions at once see one another");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reaches_into_a_space_that_is_not_theirs() {
+    let world = World::bare().await;
+    world.install(tasks()).await;
+    let class = domain::CiClass {
+        id: "server".into(),
+        title: "Server".into(),
+        parent: None,
+        is_abstract: false,
+        attributes: domain::Object::new(),
+        required: Vec::new(),
+        version: 0,
+    };
+    world.app.ci_class_put(&domain::Actor::system(), class).await.expect("a class");
+    let create = |name: &str, space: &str| json!([{ "kind": "upsert-ci", "data": { "name": name, "class": "server", "space": space } }]);
+    let payroll = world.submit("hana", None, create("payroll", "hr")).await.expect("hers").cis[0].clone();
+    let web = world.submit("ada", None, create("web", "it")).await.expect("hers").cis[0].clone();
+
+    let steal = json!([{ "kind": "upsert-ci", "data": { "ci": payroll.id, "name": "mine", "class": "server", "space": "it" } }]);
+    let relate = json!([{ "kind": "relate-cis", "data": { "from": web.id, "type": "depends-on", "to": payroll.id } }]);
+    let assign = json!([{ "kind": "create-ticket", "data": { "kind": "task", "space": "it", "title": "For you", "assignee": "ben" } }]);
+    let for_others = json!([{ "kind": "create-ticket", "data": { "kind": "task", "space": "it", "title": "As you", "requester": "ada" } }]);
+
+    assert!(matches!(world.submit("ada", None, steal).await, Err(AppError::Forbidden(_))));
+    assert!(matches!(world.submit("ada", None, relate).await, Err(AppError::NotFound(_))));
+    assert!(matches!(world.submit("erin", None, assign).await, Err(AppError::Forbidden(_))));
+    assert!(matches!(world.submit("erin", None, for_others).await, Err(AppError::Forbidden(_))));
 }

@@ -2,6 +2,8 @@
 
 mod api;
 mod arch;
+mod binary;
+mod browser;
 mod contract;
 mod door;
 mod import;

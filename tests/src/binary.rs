@@ -45,8 +45,8 @@ impl Server {
     pub async fn start(mut command: Command, address: String) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the binary is built before the tests run");
-        child.stdout.take().map(drain);
-        child.stderr.take().map(drain);
+        drain(child.stdout.take().expect("it is piped"));
+        drain(child.stderr.take().expect("it is piped"));
         let started = tokio::time::Instant::now();
         loop {
             if let Some(status) = child.try_wait().expect("the child can be asked") {

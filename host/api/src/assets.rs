@@ -54,8 +54,7 @@ pub(crate) async fn serve(State(state): State<ApiState>, request: Request) -> Re
     if is_file || path.starts_with("assets/") {
         return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
     }
-    file_response(&state.assets, "index.html", request.headers())
-        .unwrap_or_else(|| missing_page(state.assets.missing))
+    file_response(&state.assets, "index.html", request.headers()).unwrap_or_else(|| missing_page(state.assets.missing))
 }
 
 /// A page without a script, with its style inside.

@@ -98,7 +98,8 @@ async fn read_file(mut multipart: Multipart) -> Result<(String, String, Bytes)> 
         return Err(bad("There is only one part, and its name is `file`."));
     }
     let name = clean_name(field.file_name().unwrap_or("file"));
-    let media_type = field.content_type().filter(|given| given.len() <= 100).unwrap_or("application/octet-stream").to_owned();
+    let media_type =
+        field.content_type().filter(|given| given.len() <= 100).unwrap_or("application/octet-stream").to_owned();
     let content = field.bytes().await.map_err(|error| unreadable(&error))?;
     Ok((name, media_type, content))
 }

@@ -31,7 +31,16 @@ pub struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, title, detail: detail.into().into_boxed_str(), errors: Vec::new(), legal: None, current: None, retry_after: None }
+        Self {
+            status,
+            code,
+            title,
+            detail: detail.into().into_boxed_str(),
+            errors: Vec::new(),
+            legal: None,
+            current: None,
+            retry_after: None,
+        }
     }
 
     pub(crate) fn with_errors(mut self, errors: Vec<Problem>) -> Self {

@@ -66,6 +66,8 @@ impl TicketAction {
 pub enum SpaceAction {
     /// See records and CIs.
     Read,
+    /// Assign work, and open tickets for others.
+    Work,
     WriteRecord,
     WriteCi,
     /// Calendars, groups, settings of the space.
@@ -76,6 +78,7 @@ impl SpaceAction {
     fn name(self) -> &'static str {
         match self {
             Self::Read => "space-read",
+            Self::Work => "work",
             Self::WriteRecord => "write-record",
             Self::WriteCi => "write-ci",
             Self::Administer => "administer",

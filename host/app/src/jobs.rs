@@ -77,7 +77,10 @@ impl App {
             if done > 0 {
                 continue;
             }
-            #[expect(clippy::disallowed_methods, reason = "how long to rest; what is due is asked of the clock that is passed in")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "how long to rest; what is due is asked of the clock that is passed in"
+            )]
             let rest = tokio::time::sleep(self.until_next().await);
             tokio::select! {
                 () = woken => {}

@@ -28,14 +28,34 @@ impl App {
                 if kind.is_some_and(|kind| !self.authz.may_create(actor, &create.space, kind)) {
                     return forbidden(&format!("you may not create a {} in `{}`", create.kind, create.space));
                 }
+                // Whose it is and who works on it is for those who work there to say; others ask for themselves.
+                let for_others = create.requester.as_ref().is_some_and(|person| person.0 != actor.id);
+                if create.group.is_some() || create.assignee.is_some() || for_others {
+                    self.in_space(actor, SpaceAction::Work, &create.space)?;
+                }
                 match &create.parent {
                     Some(parent) => self.on_ticket(actor, wave, parent, TicketAction::Update),
                     None => Ok(()),
                 }
             }
-            Effect::UpsertRecord(upsert) => self.in_space(actor, SpaceAction::WriteRecord, &upsert.space),
-            Effect::UpsertCi(upsert) => self.in_space(actor, SpaceAction::WriteCi, &upsert.space),
-            Effect::RelateCis(_) | Effect::UnrelateCis(_) => Ok(()),
+            // Where it is counts as much as where it shall be: nobody moves a row out of a space that is not theirs.
+            Effect::UpsertRecord(upsert) => {
+                let known = upsert.record.as_ref().and_then(|id| wave.record(id));
+                let spaces = known.map(|record| &record.space).into_iter().chain([&upsert.space]);
+                spaces.into_iter().try_for_each(|space| self.in_space(actor, SpaceAction::WriteRecord, space))
+            }
+            Effect::UpsertCi(upsert) => {
+                let known = upsert.ci.as_ref().and_then(|id| wave.ci(id));
+                let spaces = known.map(|ci| &ci.space).into_iter().chain([&upsert.space]);
+                spaces.into_iter().try_for_each(|space| self.in_space(actor, SpaceAction::WriteCi, space))
+            }
+            // A relation changes what depends on what for both ends; the far end must be known, the near one must be theirs.
+            Effect::RelateCis(relate) | Effect::UnrelateCis(relate) => {
+                let ci = |id: &domain::CiId| wave.ci(id).filter(|ci| self.authz.may_read_ci(actor, ci));
+                let from = ci(&relate.from).ok_or_else(|| AppError::not_found("CI", &relate.from.0))?;
+                ci(&relate.to).ok_or_else(|| AppError::not_found("CI", &relate.to.0))?;
+                self.in_space(actor, SpaceAction::WriteCi, &from.space)
+            }
             Effect::Notify(_)
             | Effect::StartClock(_)
             | Effect::PauseClock(_)
@@ -104,6 +124,7 @@ impl App {
         }
         let what = match action {
             SpaceAction::Read => "look around",
+            SpaceAction::Work => "assign work or ask for others",
             SpaceAction::WriteRecord => "change records",
             SpaceAction::WriteCi => "change configuration items",
             SpaceAction::Administer => "change the set-up",

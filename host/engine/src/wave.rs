@@ -105,6 +105,18 @@ impl<'a> Wave<'a> {
         self.tickets.get(id)
     }
 
+    /// A record of the wave as it was loaded.
+    #[must_use]
+    pub fn record(&self, id: &RecordId) -> Option<&Record> {
+        self.records.get(id).and_then(|(before, _)| before.as_ref())
+    }
+
+    /// A CI of the wave as it was loaded.
+    #[must_use]
+    pub fn ci(&self, id: &CiId) -> Option<&domain::Ci> {
+        self.cis.get(id).and_then(|(before, _)| before.as_ref())
+    }
+
     /// Tickets that something was applied to, in order of their ids.
     #[must_use]
     pub fn touched(&self) -> Vec<TicketId> {

@@ -38,7 +38,11 @@ async fn an_incident_goes_from_report_to_solution() {
     assert_eq!((taken.assignee.as_deref(), taken.state.as_str(), taken.version), (Some("ada"), "in-progress", 2));
 
     app.world.clock.advance(jiff::SignedDuration::from_mins(5));
-    let comment: schema::Comment = ada.post(&format!("{path}/comments"), json!({ "visibility": "internal", "body": "The switch again." })).await.expect(201).read();
+    let comment: schema::Comment = ada
+        .post(&format!("{path}/comments"), json!({ "visibility": "internal", "body": "The switch again." }))
+        .await
+        .expect(201)
+        .read();
     assert_eq!(comment.visibility, schema::Visibility::Internal);
     let solved = json!({ "state": "resolved", "fields": { "close-code": "Solved", "close-notes": "Replaced." } });
     let solved: schema::Ticket = ada.patch(&path, solved).await.expect(200).read();

@@ -81,7 +81,9 @@ async fn database(settings: &Settings) -> Vec<Finding> {
             PluginState::Broken => Finding::Bad(format!("plugin {} is broken: {reason}", plugin.id)),
             PluginState::Quarantined => Finding::Bad(format!("plugin {} is quarantined: {reason}", plugin.id)),
             PluginState::Disabled => Finding::Note(format!("plugin {} is disabled", plugin.id)),
-            PluginState::ConsentNeeded => Finding::Note(format!("plugin {} waits for consent: `weft plugin enable {}`", plugin.id, plugin.id)),
+            PluginState::ConsentNeeded => {
+                Finding::Note(format!("plugin {} waits for consent: `weft plugin enable {}`", plugin.id, plugin.id))
+            }
         });
     }
     match app.store().job_counts(&app.config.org).await {
