@@ -2,10 +2,7 @@
 //!
 //! What was built, std included, stays in `<target>/wasm` and is shared by all profiles, so that a change of one plugin costs
 //! seconds and no change costs nothing.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "cargo talks to a build script by the environment"
-)]
+#![expect(clippy::disallowed_methods, reason = "cargo talks to a build script by the environment")]
 
 use std::{
     env, error, fs, io,
@@ -32,10 +29,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn error::Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .ok_or("the package lies in host/bundle")?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the package lies in host/bundle")?;
     watch(root)?;
     let built = pack::build(&root.join("plugins"), &target(&out)?.join("wasm"))?;
     let mut list = String::from("pub const PLUGINS: &[Bundled] = &[\n");
@@ -57,13 +51,8 @@ fn run() -> Result<(), Box<dyn error::Error>> {
 fn watch(root: &Path) -> io::Result<()> {
     let mut lines = Vec::new();
     let plugins = root.join("plugins");
-    let parts = ["Cargo.toml", "Cargo.lock", ".cargo"]
-        .into_iter()
-        .chain(pack::GROUPS);
-    let present = parts
-        .map(|part| plugins.join(part))
-        .filter(|path| path.exists())
-        .collect::<Vec<_>>();
+    let parts = ["Cargo.toml", "Cargo.lock", ".cargo"].into_iter().chain(pack::GROUPS);
+    let present = parts.map(|part| plugins.join(part)).filter(|path| path.exists()).collect::<Vec<_>>();
     if present.is_empty() {
         // Before the first plugin exists. If not even the folder does, cargo takes that as a change each time.
         lines.push(changed(&plugins));
@@ -76,11 +65,7 @@ fn watch(root: &Path) -> io::Result<()> {
     if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
         lines.push(changed(&root.join("host/web/dist")));
     }
-    for name in [
-        pack::PREBUILT_VARIABLE,
-        pack::toolchain::COMPILER_VARIABLE,
-        "CARGO_HOME",
-    ] {
+    for name in [pack::PREBUILT_VARIABLE, pack::toolchain::COMPILER_VARIABLE, "CARGO_HOME"] {
         lines.push(format!("cargo::rerun-if-env-changed={name}"));
     }
     if let Some(folder) = env::var_os(pack::PREBUILT_VARIABLE).filter(|folder| !folder.is_empty()) {
@@ -95,13 +80,9 @@ fn changed(path: &Path) -> String {
 
 /// The target folder of the outer build: the one that cargo marks as a cache.
 fn target(out: &Path) -> Result<&Path, Box<dyn error::Error>> {
-    let marked = out
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    let marked = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     // <target>/<profile>/build/<package>-<hash>/out, if a future cargo leaves the mark away.
-    let target = marked
-        .or_else(|| out.ancestors().nth(4))
-        .ok_or("OUT_DIR lies inside the target folder")?;
+    let target = marked.or_else(|| out.ancestors().nth(4)).ok_or("OUT_DIR lies inside the target folder")?;
     Ok(target)
 }
 

@@ -1,4 +1,8 @@
 //! The one integration test binary: one link of the whole host, and every test can use every actor.
 
+mod api;
 mod arch;
+mod contract;
+mod door;
+mod import;
 mod runtime;

@@ -1,3 +1,5 @@
 //! Measurements that compare with something in the same run, so that a busy machine cannot change the answer much.
 
 pub mod call;
+pub mod commit;
+pub mod ticket;

@@ -92,9 +92,7 @@ impl Guest {
     pub fn exporting(mut self, function: Function, body: &str) -> Self {
         let (interface, name) = (function.interface(), function.name());
         self.items.push(format!("export {interface};"));
-        self.module.function(&format!(
-            "(func (export \"{interface}#{name}\") (param $input i32) (result i32) {body})"
-        ));
+        self.module.function(&format!("(func (export \"{interface}#{name}\") (param $input i32) (result i32) {body})"));
         self
     }
 
@@ -132,36 +130,17 @@ impl Guest {
     fn encode(&self) -> Vec<u8> {
         let wat = self.module.wat();
         let mut core = wat::parse_str(&wat).unwrap_or_else(|error| panic!("{error}\n{wat}"));
-        let mut resolve = if self.is_foreign {
-            Resolve::default()
-        } else {
-            contract()
-        };
+        let mut resolve = if self.is_foreign { Resolve::default() } else { contract() };
         for package in &self.packages {
-            resolve
-                .push_str("brought.wit", package)
-                .expect("the package of a test is valid");
+            resolve.push_str("brought.wit", package).expect("the package of a test is valid");
         }
-        let world = format!(
-            "package test:guest@1.0.0; world guest {{ {} }}",
-            self.items.join(" ")
-        );
-        let package = resolve
-            .push_str("guest.wit", &world)
-            .expect("the world of a guest is valid");
-        let world = resolve
-            .select_world(&[package], Some("guest"))
-            .expect("the world is there");
-        embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8)
-            .expect("the world can be embedded");
+        let world = format!("package test:guest@1.0.0; world guest {{ {} }}", self.items.join(" "));
+        let package = resolve.push_str("guest.wit", &world).expect("the world of a guest is valid");
+        let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
+        embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).expect("the world can be embedded");
         let mut encoder = ComponentEncoder::default();
-        encoder
-            .validate(true)
-            .module(&core)
-            .expect("the module fits its world");
-        encoder
-            .encode()
-            .unwrap_or_else(|error| panic!("{error:#}\n{wat}"))
+        encoder.validate(true).module(&core).expect("the module fits its world");
+        encoder.encode().unwrap_or_else(|error| panic!("{error:#}\n{wat}"))
     }
 }
 
@@ -169,19 +148,9 @@ impl Guest {
 #[must_use]
 pub fn contract() -> Resolve {
     let mut resolve = Resolve::default();
-    for package in [
-        "types",
-        "host",
-        "practice",
-        "approval",
-        "automation",
-        "form",
-        "sdk",
-    ] {
+    for package in ["types", "host", "practice", "approval", "automation", "form", "sdk"] {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
-        resolve
-            .push_dir(format!("{dir}/{package}@0.1.0"))
-            .expect("the contract is valid");
+        resolve.push_dir(format!("{dir}/{package}@0.1.0")).expect("the contract is valid");
     }
     resolve
 }
@@ -272,15 +241,20 @@ pub fn form_stub(id: &str) -> Vec<u8> {
     let mut guest = Guest::new(id);
     guest.items.push("export weft:form/form@0.1.0;".to_owned());
     for name in ["validate", "compute", "options"] {
-        guest.module.function(&format!(
-            "(func (export \"weft:form/form@0.1.0#{name}\") (param i32) (result i32) unreachable)"
-        ));
+        guest
+            .module
+            .function(&format!("(func (export \"weft:form/form@0.1.0#{name}\") (param i32) (result i32) unreachable)"));
     }
     guest.build()
 }
 
 fn returning_effects(id: &str, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
-    let mut guest = Guest::new(id);
+    returning(Guest::new(id), function, effects)
+}
+
+/// A guest that answers with these effects (kind and JSON data), with whatever manifest it was given.
+#[must_use]
+pub fn returning(mut guest: Guest, function: Function, effects: &[(&str, &str)]) -> Vec<u8> {
     let data = &mut guest.module.data;
     let list = effect_list(data, effects);
     let answer = data.words(&[0, list, length(effects), 0]);
@@ -288,10 +262,7 @@ fn returning_effects(id: &str, function: Function, effects: &[(&str, &str)]) -> 
 }
 
 fn effect_list(data: &mut Data, effects: &[(&str, &str)]) -> u32 {
-    let words: Vec<u32> = effects
-        .iter()
-        .flat_map(|(kind, json)| [data.text(kind), data.text(json)].concat())
-        .collect();
+    let words: Vec<u32> = effects.iter().flat_map(|(kind, json)| [data.text(kind), data.text(json)].concat()).collect();
     data.words(&words)
 }
 

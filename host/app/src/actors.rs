@@ -28,7 +28,8 @@ impl App {
             return Ok(Arc::clone(actor));
         }
         let org = self.org();
-        let person = self.store.person_get(org, id).await?.filter(|person| person.active).ok_or(AppError::Unauthenticated)?;
+        let person =
+            self.store.person_get(org, id).await?.filter(|person| person.active).ok_or(AppError::Unauthenticated)?;
         let mut roles: BTreeMap<SpaceId, BTreeSet<domain::Role>> = BTreeMap::new();
         for assignment in self.store.roles_of(org, id).await? {
             roles.entry(assignment.space).or_default().insert(assignment.role);

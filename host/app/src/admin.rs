@@ -103,7 +103,8 @@ impl App {
             Some(password) => Some(self.password_hash(password).await?),
             None => None,
         };
-        let mut set = self.admin_set(actor, "person", &person.0, "person.password-set", json!({ "removed": phc.is_none() }));
+        let mut set =
+            self.admin_set(actor, "person", &person.0, "person.password-set", json!({ "removed": phc.is_none() }));
         set.writes.push(Write::Password { person: person.clone(), phc });
         self.commit(set).await?;
         Ok(self.store.session_delete_all(self.org(), person).await?)
@@ -119,14 +120,19 @@ impl App {
         let mut problems = Vec::new();
         for (index, (space, _)) in roles.iter().enumerate() {
             if space.0 != Actor::PLATFORM && self.store.space_get(self.org(), &space.0).await?.is_none() {
-                problems.push(Problem::new(format!("/{index}/space"), "unknown-space", format!("there is no space `{space}`")));
+                problems.push(Problem::new(
+                    format!("/{index}/space"),
+                    "unknown-space",
+                    format!("there is no space `{space}`"),
+                ));
             }
         }
         if !problems.is_empty() {
             return Err(AppError::Invalid(problems));
         }
         let mut set = self.admin_set(actor, "person", &person.0, "person.roles-set", json!({ "roles": roles }));
-        let roles = roles.into_iter().map(|(space, role)| RoleAssignment { person: person.clone(), space, role }).collect();
+        let roles =
+            roles.into_iter().map(|(space, role)| RoleAssignment { person: person.clone(), space, role }).collect();
         set.writes.push(Write::Roles { person: person.clone(), roles });
         self.commit(set).await?;
         self.actors.clear();
@@ -144,7 +150,11 @@ impl App {
         let mut problems = check_word("/id", &id.0);
         for (index, member) in change.members.iter().enumerate() {
             if self.store.person_get(self.org(), member).await?.is_none() {
-                problems.push(Problem::new(format!("/members/{index}"), "unknown-person", format!("there is no person `{member}`")));
+                problems.push(Problem::new(
+                    format!("/members/{index}"),
+                    "unknown-person",
+                    format!("there is no person `{member}`"),
+                ));
             }
         }
         if !problems.is_empty() {
@@ -152,11 +162,24 @@ impl App {
         }
         let known = self.store.group_get(self.org(), id).await?;
         let version = known.as_ref().map_or(0, |group| group.version);
-        let group = Group { id: id.clone(), title: change.title, space: change.space, members: change.members, active: change.active, version: version + 1 };
+        let group = Group {
+            id: id.clone(),
+            title: change.title,
+            space: change.space,
+            members: change.members,
+            active: change.active,
+            version: version + 1,
+        };
         if known.is_some_and(|known| Group { version, ..group.clone() } == known) {
             return Ok(group);
         }
-        let mut set = self.admin_set(actor, "group", &id.0, "group.set", json!({ "title": group.title, "members": group.members }));
+        let mut set = self.admin_set(
+            actor,
+            "group",
+            &id.0,
+            "group.set",
+            json!({ "title": group.title, "members": group.members }),
+        );
         set.expects.push(Expect { noun: Noun::Group, id: id.0.clone(), version });
         set.writes.push(Write::Group(group.clone()));
         self.commit(set).await?;
@@ -178,7 +201,13 @@ impl App {
         let version = known.map_or(0, |space| space.version);
         let SpaceChange { id, title, confidential, calendar } = change;
         let space = Space { id, title, confidential, calendar, version: version + 1 };
-        let mut set = self.admin_set(actor, "space", &space.id.0, "space.set", json!({ "title": space.title, "confidential": space.confidential }));
+        let mut set = self.admin_set(
+            actor,
+            "space",
+            &space.id.0,
+            "space.set",
+            json!({ "title": space.title, "confidential": space.confidential }),
+        );
         set.expects.push(Expect { noun: Noun::Space, id: space.id.0.clone(), version });
         set.writes.push(Write::Space(space.clone()));
         self.commit(set).await?;
@@ -235,7 +264,11 @@ impl App {
         while let Some(id) = parent.take() {
             steps += 1;
             if id == class.id || steps > 20 {
-                problems.push(Problem::new("/parent", "class-cycle", format!("`{}` would be its own ancestor", class.id)));
+                problems.push(Problem::new(
+                    "/parent",
+                    "class-cycle",
+                    format!("`{}` would be its own ancestor", class.id),
+                ));
                 break;
             }
             match registry.classes.iter().find(|known| known.id == id) {
@@ -376,12 +409,22 @@ fn check_person(person: &Person) -> Result<()> {
         problems.push(Problem::new("/email", "bad-email", "an e-mail address has an @"));
     }
     if domain::calendar::read_zone(&person.zone).is_err() {
-        problems.push(Problem::new("/zone", "unknown-zone", format!("there is no time zone `{}`; use a name such as Europe/Berlin", person.zone)));
+        problems.push(Problem::new(
+            "/zone",
+            "unknown-zone",
+            format!("there is no time zone `{}`; use a name such as Europe/Berlin", person.zone),
+        ));
     }
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
 }
 
 fn check_word(pointer: &str, word: &str) -> Vec<Problem> {
-    let ok = !word.is_empty() && word.len() <= 60 && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if ok { Vec::new() } else { vec![Problem::new(pointer, "bad-id", format!("`{word}` is not an id: use 1 to 60 of a-z, 0-9 and -"))] }
+    let ok = !word.is_empty()
+        && word.len() <= 60
+        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if ok {
+        Vec::new()
+    } else {
+        vec![Problem::new(pointer, "bad-id", format!("`{word}` is not an id: use 1 to 60 of a-z, 0-9 and -"))]
+    }
 }

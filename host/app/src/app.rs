@@ -10,7 +10,9 @@ use crate::port::clock::{Clock, Entropy};
 use crate::port::plugins::Plugins;
 use crate::publish::Publisher;
 use crate::registry::Registry;
-use domain::OrgId;
+use domain::change::Command;
+use domain::event::{Cause, Origin};
+use domain::{Actor, OrgId};
 use jiff::Timestamp;
 use std::sync::{Arc, RwLock};
 use store::Store;
@@ -141,7 +143,25 @@ impl App {
         &self.publisher
     }
 
-    pub(crate) fn new_id(&self) -> String {
+    /// A new id that sorts by age: for commands and requests.
+    #[must_use]
+    pub fn new_id(&self) -> String {
         self.entropy.new_id(self.clock.now())
+    }
+
+    /// A command of a person, to be filled in: a chain of its own that begins now.
+    #[must_use]
+    pub fn command(&self, actor: &Actor) -> Command {
+        let id = self.new_id();
+        Command {
+            actor: actor.clone(),
+            now: self.now(),
+            subject: None,
+            expected_version: None,
+            effects: Vec::new(),
+            cause: Cause { correlation: id.clone(), command: id, depth: 0, origin: Origin::Person, chain: Vec::new() },
+            idempotency: None,
+            dry_run: false,
+        }
     }
 }

@@ -7,8 +7,8 @@
 mod residual;
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PartialEntities, PartialEntityUid,
-    PartialRequest, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PartialEntities,
+    PartialEntityUid, PartialRequest, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 use domain::filter::Filter;
 use domain::ticket::TicketBundle;
@@ -38,8 +38,15 @@ pub enum TicketAction {
 }
 
 impl TicketAction {
-    pub const ALL: [Self; 7] =
-        [Self::Read, Self::ReadInternal, Self::Update, Self::Assign, Self::CommentPublic, Self::CommentInternal, Self::SetAccess];
+    pub const ALL: [Self; 7] = [
+        Self::Read,
+        Self::ReadInternal,
+        Self::Update,
+        Self::Assign,
+        Self::CommentPublic,
+        Self::CommentInternal,
+        Self::SetAccess,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -167,7 +174,8 @@ impl Authz {
         }
         let compile = |id: &cedar_policy::PolicyId| -> Result<Filter, String> {
             let policy = response.get_policy(id).ok_or_else(|| format!("no residual of `{id}`"))?;
-            residual::policy(&policy.to_json().map_err(|error| error.to_string())?).map_err(|error| format!("policy `{id}`: {error}"))
+            residual::policy(&policy.to_json().map_err(|error| error.to_string())?)
+                .map_err(|error| format!("policy `{id}`: {error}"))
         };
         let mut allowed = if response.true_permits().next().is_some() { Filter::True } else { Filter::False };
         for id in response.residual_permits() {
@@ -184,9 +192,19 @@ impl Authz {
     pub fn decide(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> bool {
         let ticket = ticket_entity(bundle);
         let resource = ticket.uid();
-        let Ok(entities) = Entities::from_entities([person_entity(actor), ticket], Some(&self.schema)) else { return false };
-        let request = Request::new(uid("Person", &actor.id), uid("Action", action.name()), resource, Context::empty(), Some(&self.schema));
-        request.is_ok_and(|request| Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow)
+        let Ok(entities) = Entities::from_entities([person_entity(actor), ticket], Some(&self.schema)) else {
+            return false;
+        };
+        let request = Request::new(
+            uid("Person", &actor.id),
+            uid("Action", action.name()),
+            resource,
+            Context::empty(),
+            Some(&self.schema),
+        );
+        request.is_ok_and(|request| {
+            Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow
+        })
     }
 
     #[must_use]
@@ -206,11 +224,27 @@ impl Authz {
         allowed
     }
 
-    fn in_space<const N: usize>(&self, action: &str, actor: &Actor, space: &SpaceId, context: [(&str, RestrictedExpression); N]) -> bool {
-        let Ok(context) = Context::from_pairs(context.map(|(key, value)| (key.to_owned(), value))) else { return false };
+    fn in_space<const N: usize>(
+        &self,
+        action: &str,
+        actor: &Actor,
+        space: &SpaceId,
+        context: [(&str, RestrictedExpression); N],
+    ) -> bool {
+        let Ok(context) = Context::from_pairs(context.map(|(key, value)| (key.to_owned(), value))) else {
+            return false;
+        };
         let Ok(entities) = Entities::from_entities([person_entity(actor)], Some(&self.schema)) else { return false };
-        let request = Request::new(uid("Person", &actor.id), uid("Action", action), uid("Space", &space.0), context, Some(&self.schema));
-        request.is_ok_and(|request| Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow)
+        let request = Request::new(
+            uid("Person", &actor.id),
+            uid("Action", action),
+            uid("Space", &space.0),
+            context,
+            Some(&self.schema),
+        );
+        request.is_ok_and(|request| {
+            Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow
+        })
     }
 
     #[must_use]
@@ -255,14 +289,19 @@ fn names<'a>(roles: impl IntoIterator<Item = &'a Role>) -> RestrictedExpression 
 }
 
 fn person_entity(actor: &Actor) -> Entity {
-    let holds = |role: Role| actor.roles.iter().filter(move |(_, roles)| roles.contains(&role)).map(|(space, _)| space.as_str());
+    let holds = |role: Role| {
+        actor.roles.iter().filter(move |(_, roles)| roles.contains(&role)).map(|(space, _)| space.as_str())
+    };
     let mut attributes = HashMap::from([
         ("id".to_owned(), text(&actor.id)),
         ("groups".to_owned(), texts(actor.groups.iter().map(|group| group.as_str()))),
     ]);
     for (role, name) in [(Role::Agent, "agent"), (Role::Manager, "manager"), (Role::Auditor, "auditor")] {
         attributes.insert(format!("{name}_in"), texts(holds(role).filter(|space| *space != Actor::PLATFORM)));
-        attributes.insert(format!("{name}_everywhere"), RestrictedExpression::new_bool(holds(role).any(|space| space == Actor::PLATFORM)));
+        attributes.insert(
+            format!("{name}_everywhere"),
+            RestrictedExpression::new_bool(holds(role).any(|space| space == Actor::PLATFORM)),
+        );
     }
     Entity::new(uid("Person", &actor.id), attributes, HashSet::new()).expect("strings, sets and booleans evaluate")
 }

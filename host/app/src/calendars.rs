@@ -6,9 +6,12 @@ use domain::calendar::Calendar;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+/// Calendars and their versions.
+type ByKey = HashMap<String, (Arc<Calendar>, u32)>;
+
 #[derive(Debug, Default)]
 pub struct CalendarCache {
-    calendars: RwLock<Arc<HashMap<String, (Arc<Calendar>, u32)>>>,
+    calendars: RwLock<ByKey>,
 }
 
 impl CalendarCache {
@@ -18,7 +21,8 @@ impl CalendarCache {
 
     #[must_use]
     pub(crate) fn keys(&self) -> Vec<String> {
-        let mut keys: Vec<_> = self.calendars.read().expect("nothing panics while it holds this lock").keys().cloned().collect();
+        let mut keys: Vec<_> =
+            self.calendars.read().expect("nothing panics while it holds this lock").keys().cloned().collect();
         keys.sort();
         keys
     }
@@ -36,7 +40,7 @@ impl App {
                 Err(problems) => tracing::error!(calendar = key, ?problems, "calendar cannot be read any more"),
             }
         }
-        *self.calendars.calendars.write().expect("nothing panics while it holds this lock") = Arc::new(calendars);
+        *self.calendars.calendars.write().expect("nothing panics while it holds this lock") = calendars;
         Ok(())
     }
 

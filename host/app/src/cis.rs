@@ -36,11 +36,26 @@ impl App {
         found.filter(|ci| self.authz.may_read_ci(actor, ci)).ok_or_else(|| AppError::not_found("CI", &id.0))
     }
 
+    /// Whether the caller may change a CI that they see.
+    ///
+    /// # Errors
+    /// They may not.
+    pub fn may_write_ci(&self, actor: &Actor, ci: &Ci) -> Result<()> {
+        self.in_space(actor, SpaceAction::WriteCi, &ci.space)
+    }
+
     /// A page of the CIs that the caller may see, by name.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn ci_list(&self, actor: &Actor, text: &str, class: Option<&str>, after: Option<&str>, limit: u32) -> Result<Page<Ci>> {
+    pub async fn ci_list(
+        &self,
+        actor: &Actor,
+        text: &str,
+        class: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Ci>> {
         let spaces = self.visible_spaces(actor).await?;
         Ok(self.store.ci_list(self.org(), spaces.as_deref(), text, class, after, limit.clamp(1, 200)).await?)
     }
@@ -92,8 +107,11 @@ impl App {
     /// The spaces whose records and CIs the caller may see; `None` for all of them.
     pub(crate) async fn visible_spaces(&self, actor: &Actor) -> Result<Option<Vec<String>>> {
         let spaces = self.store.space_list(self.org()).await?;
-        let visible: Vec<String> =
-            spaces.iter().filter(|space| self.authz.space(actor, SpaceAction::Read, &space.id)).map(|space| space.id.0.clone()).collect();
+        let visible: Vec<String> = spaces
+            .iter()
+            .filter(|space| self.authz.space(actor, SpaceAction::Read, &space.id))
+            .map(|space| space.id.0.clone())
+            .collect();
         Ok((visible.len() < spaces.len()).then_some(visible))
     }
 }

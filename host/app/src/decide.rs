@@ -53,7 +53,11 @@ impl App {
     /// Everything in [`AppError`]; nothing was written then.
     pub async fn submit(self: &Arc<Self>, command: Command) -> Result<Answer> {
         if command.effects.len() > EFFECTS_MAX {
-            return Err(AppError::invalid("", "too-many-effects", format!("a command has at most {EFFECTS_MAX} effects")));
+            return Err(AppError::invalid(
+                "",
+                "too-many-effects",
+                format!("a command has at most {EFFECTS_MAX} effects"),
+            ));
         }
         if let Some(answer) = self.earlier_answer(&command).await? {
             return Ok(answer);
@@ -71,7 +75,8 @@ impl App {
             if command.dry_run || (decided.decision.is_empty() && command.idempotency.is_none()) {
                 return Ok(answer);
             }
-            let set = changeset(self, &registry, &command, decided.decision, decided.reads, Some(&answer), None).await?;
+            let set =
+                changeset(self, &registry, &command, decided.decision, decided.reads, Some(&answer), None).await?;
             match self.commit(set).await {
                 Ok(events) => {
                     answer.events = events;
@@ -86,7 +91,12 @@ impl App {
     }
 
     /// Decide once and commit together with the end of a job. What led to the command was read before: it belongs to the decision.
-    pub(crate) async fn submit_once(self: &Arc<Self>, command: &Command, reads: Arc<Mutex<ReadSet>>, job: JobDone) -> Result<()> {
+    pub(crate) async fn submit_once(
+        self: &Arc<Self>,
+        command: &Command,
+        reads: Arc<Mutex<ReadSet>>,
+        job: JobDone,
+    ) -> Result<()> {
         let registry = self.registry();
         let reads = std::mem::take(&mut *reads.lock().expect("nothing panics while it holds this lock"));
         let decided = self.decide(command, &registry, &mut BTreeMap::new(), reads).await?;
@@ -94,14 +104,22 @@ impl App {
         Ok(())
     }
 
-    pub(crate) async fn commit_decision(&self, registry: &Registry, command: &Command, decision: Decision, reads: ReadSet, job: Option<JobDone>) -> Result<Vec<Event>> {
+    pub(crate) async fn commit_decision(
+        &self,
+        registry: &Registry,
+        command: &Command,
+        decision: Decision,
+        reads: ReadSet,
+        job: Option<JobDone>,
+    ) -> Result<Vec<Event>> {
         let set = changeset(self, registry, command, decision, reads, None, job).await?;
         Ok(self.commit(set).await?)
     }
 
     /// Commit and publish: the only place where either happens.
     pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
-        let relations = set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
+        let relations =
+            set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
         let committed = self.store.commit(set).await?;
         if relations {
             self.impact_changed();
@@ -111,7 +129,11 @@ impl App {
         Ok(committed.events)
     }
 
-    async fn earlier_answer(&self, command: &Command) -> Result<Option<Answer>> {
+    /// The answer that a command with the same idempotency key got.
+    ///
+    /// # Errors
+    /// The key was used for another request.
+    pub async fn earlier_answer(&self, command: &Command) -> Result<Option<Answer>> {
         let Some(key) = command.idempotency.as_ref().filter(|_| !command.dry_run) else { return Ok(None) };
         match self.store.answer_get(self.org(), &key.scope, &key.key).await? {
             Some(stored) => replay(command, &stored).map(Some),
@@ -124,10 +146,17 @@ impl App {
         let mut byte = [0_u8; 1];
         self.entropy.fill(&mut byte);
         let millis = u64::from(byte[0] % 4) + u64::from(attempt.min(10)) * 2;
+        #[expect(clippy::disallowed_methods, reason = "contenders on one machine fall out of step in real time")]
         tokio::time::sleep(Duration::from_millis(millis)).await;
     }
 
-    async fn decide(self: &Arc<Self>, command: &Command, registry: &Registry, numbers: &mut BTreeMap<String, String>, reads: ReadSet) -> Result<Decided> {
+    async fn decide(
+        self: &Arc<Self>,
+        command: &Command,
+        registry: &Registry,
+        numbers: &mut BTreeMap<String, String>,
+        reads: ReadSet,
+    ) -> Result<Decided> {
         let seed = crate::hash::seed(&command.cause.command);
         let mut wave = Wave::new(&registry.kinds, &registry.classes, command.now, command.cause.clone(), &seed);
         let mut subject = None;
@@ -231,7 +260,13 @@ impl App {
         Ok(chain)
     }
 
-    async fn number_for(&self, registry: &Registry, effect: &Effect, numbers: &mut BTreeMap<String, String>, slot: &str) -> Result<Option<String>> {
+    async fn number_for(
+        &self,
+        registry: &Registry,
+        effect: &Effect,
+        numbers: &mut BTreeMap<String, String>,
+        slot: &str,
+    ) -> Result<Option<String>> {
         let kind = match effect {
             Effect::CreateTicket(create) if create.imported.is_none() => &create.kind,
             Effect::UpsertRecord(upsert) if upsert.record.is_none() => &upsert.kind,
@@ -263,13 +298,21 @@ impl App {
     }
 
     /// Whether the actor may have this effect at all: rights for a person, grants for a plugin.
-    fn authorize(&self, command: &Command, registry: &Registry, wave: &Wave<'_>, effect: &Effect, subject: Option<&TicketId>) -> Result<()> {
+    fn authorize(
+        &self,
+        command: &Command,
+        registry: &Registry,
+        wave: &Wave<'_>,
+        effect: &Effect,
+        subject: Option<&TicketId>,
+    ) -> Result<()> {
         match command.actor.kind {
             ActorKind::System => Ok(()),
             ActorKind::Person => self.authorize_person(&command.actor, registry, wave, effect, subject),
             ActorKind::Plugin => {
                 let plugin = registry.plugin(&PluginId(command.actor.id.clone()));
-                let plugin = plugin.ok_or_else(|| AppError::Forbidden(format!("plugin `{}` is not installed", command.actor.id)))?;
+                let plugin = plugin
+                    .ok_or_else(|| AppError::Forbidden(format!("plugin `{}` is not installed", command.actor.id)))?;
                 check_grant(plugin, wave, effect, subject).map_err(AppError::Forbidden)
             }
         }
@@ -312,9 +355,14 @@ impl App {
                 for (index, effect) in understood(&plugin, raw_effects)?.into_iter().enumerate() {
                     let pointer = format!("/plugins/{}/{index}", plugin.id());
                     if effect.ticket().is_some_and(|other| *other != id) {
-                        return Err(plugin_problem(&plugin, &pointer, "a guard may only add effects on the ticket that it was asked about"));
+                        return Err(plugin_problem(
+                            &plugin,
+                            &pointer,
+                            "a guard may only add effects on the ticket that it was asked about",
+                        ));
                     }
-                    check_grant(&plugin, wave, &effect, Some(&id)).map_err(|why| plugin_problem(&plugin, &pointer, &why))?;
+                    check_grant(&plugin, wave, &effect, Some(&id))
+                        .map_err(|why| plugin_problem(&plugin, &pointer, &why))?;
                     wave.apply(&effect, Some(&id), &by, None, &pointer);
                     applied.push(effect);
                 }
@@ -327,7 +375,9 @@ impl App {
     fn owner_is_ready(&self, registry: &Registry, kind: &KindId) -> Result<()> {
         let owner = registry.kinds.get(kind).and_then(|kind| registry.plugin(&kind.plugin));
         match owner {
-            Some(plugin) if self.health.is_quarantined(plugin.id()) => Err(AppError::Quarantined { plugin: plugin.id().0.clone() }),
+            Some(plugin) if self.health.is_quarantined(plugin.id()) => {
+                Err(AppError::Quarantined { plugin: plugin.id().0.clone() })
+            }
             Some(plugin) if plugin.is_active() => Ok(()),
             Some(plugin) => Err(AppError::Forbidden(format!(
                 "`{kind}` is decided by the plugin `{}`, which is not enabled; an administrator can enable it",
@@ -339,10 +389,21 @@ impl App {
 
     /// The plugin acting in somebody's decision: with its own rules for its own kinds, with their roles for the rest.
     pub(crate) fn by_plugin(&self, plugin: &Plugin, actor: &Actor, space: &SpaceId) -> By {
-        By { plugin: Some(plugin.id().clone()), actor: plugin.id().0.clone(), person: None, ..self.by(actor, space.clone()) }
+        By {
+            plugin: Some(plugin.id().clone()),
+            actor: plugin.id().0.clone(),
+            person: None,
+            ..self.by(actor, space.clone())
+        }
     }
 
-    pub(crate) fn call(self: &Arc<Self>, plugin: &Arc<Plugin>, command: &Command, space: &SpaceId, reads: &Arc<Mutex<ReadSet>>) -> Call {
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        plugin: &Arc<Plugin>,
+        command: &Command,
+        space: &SpaceId,
+        reads: &Arc<Mutex<ReadSet>>,
+    ) -> Call {
         let actor = &command.actor;
         let kind = match actor.kind {
             ActorKind::Person => "person",
@@ -377,7 +438,12 @@ impl App {
     }
 
     /// Count the call, and turn a fault into what the caller is told; the one that is too many quarantines the plugin.
-    pub(crate) fn observe<T>(&self, plugin: &Plugin, started: jiff::Timestamp, answer: Result<T, crate::port::plugins::CallFault>) -> Result<T> {
+    pub(crate) fn observe<T>(
+        &self,
+        plugin: &Plugin,
+        started: jiff::Timestamp,
+        answer: Result<T, crate::port::plugins::CallFault>,
+    ) -> Result<T> {
         let now = self.clock.now();
         match answer {
             Ok(value) => {
@@ -406,20 +472,32 @@ fn raw(effect: &Effect) -> Option<RawEffect> {
 /// Effects as a component returned them, understood; anything else is the component's fault and stops the decision.
 pub(crate) fn understood(plugin: &Plugin, raw: Vec<RawEffect>) -> Result<Vec<Effect>> {
     if raw.len() > EFFECTS_MAX {
-        return Err(plugin_problem(plugin, "", &format!("it returned {} effects; {EFFECTS_MAX} is the limit", raw.len())));
+        return Err(plugin_problem(
+            plugin,
+            "",
+            &format!("it returned {} effects; {EFFECTS_MAX} is the limit", raw.len()),
+        ));
     }
     let mut problems = Vec::new();
     let mut effects = Vec::new();
     for (index, effect) in raw.into_iter().enumerate() {
         let pointer = format!("/plugins/{}/{index}", plugin.id());
         if domain::effect::RESERVED.contains(&effect.kind.as_str()) {
-            problems.push(Problem::new(&pointer, "not-available", format!("the effect `{}` is not carried out by this version", effect.kind)));
+            problems.push(Problem::new(
+                &pointer,
+                "not-available",
+                format!("the effect `{}` is not carried out by this version", effect.kind),
+            ));
             continue;
         }
         let data: serde_json::Value = match serde_json::from_str(&effect.data) {
             Ok(data) => data,
             Err(error) => {
-                problems.push(Problem::new(&pointer, "bad-effect", format!("data of `{}` is not JSON: {error}", effect.kind)));
+                problems.push(Problem::new(
+                    &pointer,
+                    "bad-effect",
+                    format!("data of `{}` is not JSON: {error}", effect.kind),
+                ));
                 continue;
             }
         };
@@ -437,7 +515,12 @@ fn plugin_problem(plugin: &Plugin, pointer: &str, message: &str) -> AppError {
 }
 
 /// Whether a grant covers the effect.
-pub(crate) fn check_grant(plugin: &Plugin, wave: &Wave<'_>, effect: &Effect, subject: Option<&TicketId>) -> Result<(), String> {
+pub(crate) fn check_grant(
+    plugin: &Plugin,
+    wave: &Wave<'_>,
+    effect: &Effect,
+    subject: Option<&TicketId>,
+) -> Result<(), String> {
     let target = match effect {
         Effect::CreateTicket(create) => ticket_target(&create.kind),
         Effect::UpsertRecord(upsert) => record_target(&upsert.kind),
@@ -492,7 +575,10 @@ fn replay(command: &Command, stored: &store::StoredAnswer) -> Result<Answer> {
         Answer::default()
     } else {
         serde_json::from_value(stored.answer.clone()).map_err(|error| {
-            AppError::Store(store::StoreError::Corrupt { row: format!("answer {}", key.key), reason: error.to_string() })
+            AppError::Store(store::StoreError::Corrupt {
+                row: format!("answer {}", key.key),
+                reason: error.to_string(),
+            })
         })?
     };
     answer.replayed = true;

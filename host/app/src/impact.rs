@@ -108,7 +108,11 @@ impl Graph {
                     continue;
                 }
                 came_from.insert(next, (node, distance + 1));
-                reached.push(Reached { id: self.ids[next as usize].clone(), distance: distance + 1, path: self.path(&came_from, next) });
+                reached.push(Reached {
+                    id: self.ids[next as usize].clone(),
+                    distance: distance + 1,
+                    path: self.path(&came_from, next),
+                });
                 if reached.len() >= max {
                     return reached;
                 }

@@ -48,7 +48,9 @@ impl LoopGuard {
     fn trips(&self, plugin: &PluginId, ticket: &TicketId, now: Timestamp, max: u32) -> bool {
         let mut recent = self.recent.lock().expect("nothing panics while it holds this lock");
         if recent.len() > 50_000 {
-            recent.retain(|_, times| times.back().is_some_and(|last| now.duration_since(*last) < SignedDuration::from_mins(1)));
+            recent.retain(|_, times| {
+                times.back().is_some_and(|last| now.duration_since(*last) < SignedDuration::from_mins(1))
+            });
         }
         let times = recent.entry((plugin.clone(), ticket.clone())).or_default();
         while times.front().is_some_and(|first| now.duration_since(*first) >= SignedDuration::from_mins(1)) {
@@ -75,10 +77,11 @@ impl App {
             if done > 0 {
                 continue;
             }
-            let sleep = self.until_next().await;
+            #[expect(clippy::disallowed_methods, reason = "how long to rest; what is due is asked of the clock that is passed in")]
+            let rest = tokio::time::sleep(self.until_next().await);
             tokio::select! {
                 () = woken => {}
-                () = tokio::time::sleep(sleep) => {}
+                () = rest => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -86,7 +89,9 @@ impl App {
 
     async fn until_next(&self) -> Duration {
         match self.store.job_next_due(self.org()).await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or(Duration::from_millis(20)).clamp(Duration::from_millis(20), IDLE),
+            Ok(Some(due)) => Duration::try_from(due.duration_since(self.now()))
+                .unwrap_or(Duration::from_millis(20))
+                .clamp(Duration::from_millis(20), IDLE),
             _ => IDLE,
         }
     }
@@ -131,11 +136,15 @@ impl App {
         let outcome = match &claimed.job.work {
             Work::React { plugin, seq } => self.deliver(plugin, *seq, done).await,
             Work::ClockDue { ticket, clock, due_at } => self.clock_due(ticket, clock, *due_at, done).await,
-            Work::Timer { plugin, ticket, key, data, cause } => self.fire_timer(plugin, ticket, (key, data), cause, claimed.job.due_at, done).await,
+            Work::Timer { plugin, ticket, key, data, cause } => {
+                self.fire_timer(plugin, ticket, (key, data), cause, claimed.job.due_at, done).await
+            }
         };
         let release = match outcome {
             Ok(()) => return,
-            Err(Stop::Retry(error)) if attempts < self.config.attempts_max => Release::Retry { due_at: self.retry_at(attempts), error },
+            Err(Stop::Retry(error)) if attempts < self.config.attempts_max => {
+                Release::Retry { due_at: self.retry_at(attempts), error }
+            }
             Err(Stop::Hold(error)) => Release::Hold { error },
             Err(Stop::Retry(error) | Stop::Bury(error)) => {
                 tracing::error!(job = %id, error, "a job was given up; an administrator can see and retry it");
@@ -207,7 +216,15 @@ impl App {
 
     /// Ask the plugin, decide what it wants, commit it together with the end of the job. On a conflict the plugin is asked again,
     /// because what it saw has changed.
-    async fn react(self: &Arc<Self>, plugin: &Arc<Plugin>, event: Event, cause: Cause, origin: Origin, now: Timestamp, done: JobDone) -> Result<(), Stop> {
+    async fn react(
+        self: &Arc<Self>,
+        plugin: &Arc<Plugin>,
+        event: Event,
+        cause: Cause,
+        origin: Origin,
+        now: Timestamp,
+        done: JobDone,
+    ) -> Result<(), Stop> {
         let mut chain = cause.chain.clone();
         chain.push(format!("{} on {} of {}", plugin.id(), event.kind, event.subject));
         let ticket_id = TicketId(event.subject.clone());
@@ -219,7 +236,13 @@ impl App {
                 subject: subject.as_ref().map(|ticket| ticket.id.clone()),
                 expected_version: None,
                 effects: Vec::new(),
-                cause: Cause { command: done.id.0.clone(), correlation: cause.correlation.clone(), depth: cause.depth + 1, origin, chain: chain.clone() },
+                cause: Cause {
+                    command: done.id.0.clone(),
+                    correlation: cause.correlation.clone(),
+                    depth: cause.depth + 1,
+                    origin,
+                    chain: chain.clone(),
+                },
                 idempotency: None,
                 dry_run: false,
             };
@@ -230,7 +253,9 @@ impl App {
             let answer = self.plugins.react(call, event.clone(), subject).await;
             let answer = self.observe(plugin, started, answer).map_err(|error| self.fault(plugin, &error))?;
             let raw = answer.map_err(|fault| match fault {
-                crate::port::plugins::Fault::Retry(seconds) => Stop::Retry(format!("the plugin asked to wait {seconds} s")),
+                crate::port::plugins::Fault::Retry(seconds) => {
+                    Stop::Retry(format!("the plugin asked to wait {seconds} s"))
+                }
                 other => Stop::Bury(other.to_string()),
             })?;
             command.effects = understood(plugin, raw).map_err(|error| Stop::Bury(explain(&error)))?;
@@ -261,13 +286,29 @@ impl App {
 
     /// A component's failure: wait for the quarantine to end, or try again.
     fn fault(&self, plugin: &Plugin, error: &AppError) -> Stop {
-        if self.health.is_quarantined(plugin.id()) { Stop::Hold(error.to_string()) } else { Stop::Retry(explain(error)) }
+        if self.health.is_quarantined(plugin.id()) {
+            Stop::Hold(error.to_string())
+        } else {
+            Stop::Retry(explain(error))
+        }
     }
 
-    async fn clock_due(self: &Arc<Self>, ticket: &TicketId, clock: &str, due_at: Timestamp, done: JobDone) -> Result<(), Stop> {
+    async fn clock_due(
+        self: &Arc<Self>,
+        ticket: &TicketId,
+        clock: &str,
+        due_at: Timestamp,
+        done: JobDone,
+    ) -> Result<(), Stop> {
         for _ in 0..=self.config.retries_max {
             let registry = self.registry();
-            let cause = Cause { command: done.id.0.clone(), correlation: done.id.0.clone(), depth: 0, origin: Origin::Timer, chain: Vec::new() };
+            let cause = Cause {
+                command: done.id.0.clone(),
+                correlation: done.id.0.clone(),
+                depth: 0,
+                origin: Origin::Timer,
+                chain: Vec::new(),
+            };
             let seed = crate::hash::seed(&done.id.0);
             let mut wave = Wave::new(&registry.kinds, &registry.classes, self.now(), cause.clone(), &seed);
             if let Some(bundle) = self.store.ticket_load(self.org(), &ticket.0).await.map_err(retry)? {
@@ -332,7 +373,9 @@ fn retry(error: impl std::fmt::Display) -> Stop {
 fn stop(error: &AppError) -> Stop {
     match error {
         AppError::Quarantined { .. } => Stop::Hold(error.to_string()),
-        AppError::Contended { .. } | AppError::Store(_) | AppError::Busy { .. } | AppError::Plugin(_) => Stop::Retry(explain(error)),
+        AppError::Contended { .. } | AppError::Store(_) | AppError::Busy { .. } | AppError::Plugin(_) => {
+            Stop::Retry(explain(error))
+        }
         other => Stop::Bury(explain(other)),
     }
 }

@@ -24,7 +24,8 @@ pub(crate) async fn changeset(
     let mut set = Changeset::new(app.org().clone(), command.now);
     set.job_done = job;
     if let Some(key) = &command.idempotency {
-        let kept = answer.filter(|_| keeps_answer(command.cause.origin)).and_then(|answer| serde_json::to_value(answer).ok());
+        let kept =
+            answer.filter(|_| keeps_answer(command.cause.origin)).and_then(|answer| serde_json::to_value(answer).ok());
         set.answer = Some((key.clone(), kept.unwrap_or_default()));
     }
     expects(&mut set, &decision, reads);

@@ -34,7 +34,11 @@ impl Plugin {
     /// Grants that the manifest asks for and nobody gave.
     #[must_use]
     pub fn missing_grants(&self) -> Vec<&Grant> {
-        self.manifest.grants.iter().filter(|wanted| !self.grants.iter().any(|given| given.permission == wanted.permission)).collect()
+        self.manifest
+            .grants
+            .iter()
+            .filter(|wanted| !self.grants.iter().any(|given| given.permission == wanted.permission))
+            .collect()
     }
 
     #[must_use]
@@ -109,11 +113,20 @@ impl Registry {
     }
 
     /// The plugins that want an event delivered.
-    pub fn reactors<'a>(&'a self, event: &'a str, kind: Option<&'a KindId>, history: bool) -> impl Iterator<Item = &'a Arc<Plugin>> {
+    pub fn reactors<'a>(
+        &'a self,
+        event: &'a str,
+        kind: Option<&'a KindId>,
+        history: bool,
+    ) -> impl Iterator<Item = &'a Arc<Plugin>> {
         self.plugins.values().filter(move |plugin| {
             plugin.enabled
                 && plugin.has(Capability::React)
-                && plugin.manifest.react.as_ref().is_some_and(|rule| rule.covers(event, kind) && (rule.history || !history))
+                && plugin
+                    .manifest
+                    .react
+                    .as_ref()
+                    .is_some_and(|rule| rule.covers(event, kind) && (rule.history || !history))
         })
     }
 }
@@ -129,4 +142,3 @@ pub fn ticket_target(kind: &KindId) -> String {
 pub fn record_target(kind: &KindId) -> String {
     format!("record:{kind}")
 }
-

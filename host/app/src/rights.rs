@@ -10,7 +10,14 @@ use engine::Wave;
 
 impl App {
     /// Whether a person may have this effect. Field and transition rules of the kind are checked when it is applied.
-    pub(crate) fn authorize_person(&self, actor: &Actor, registry: &Registry, wave: &Wave<'_>, effect: &Effect, subject: Option<&TicketId>) -> Result<()> {
+    pub(crate) fn authorize_person(
+        &self,
+        actor: &Actor,
+        registry: &Registry,
+        wave: &Wave<'_>,
+        effect: &Effect,
+        subject: Option<&TicketId>,
+    ) -> Result<()> {
         let forbidden = |message: &str| Err(AppError::Forbidden(message.to_owned()));
         match effect {
             Effect::CreateTicket(create) => {
@@ -29,24 +36,40 @@ impl App {
             Effect::UpsertRecord(upsert) => self.in_space(actor, SpaceAction::WriteRecord, &upsert.space),
             Effect::UpsertCi(upsert) => self.in_space(actor, SpaceAction::WriteCi, &upsert.space),
             Effect::RelateCis(_) | Effect::UnrelateCis(_) => Ok(()),
-            Effect::Notify(_) | Effect::StartClock(_) | Effect::PauseClock(_) | Effect::StopClock(_) | Effect::Schedule(_) | Effect::Unschedule(_) => {
-                forbidden(&format!("`{}` is for plugins", effect.name()))
-            }
+            Effect::Notify(_)
+            | Effect::StartClock(_)
+            | Effect::PauseClock(_)
+            | Effect::StopClock(_)
+            | Effect::Schedule(_)
+            | Effect::Unschedule(_) => forbidden(&format!("`{}` is for plugins", effect.name())),
             _ => {
                 let Some(id) = effect.ticket().or(subject) else { return Ok(()) };
                 let action = match effect {
-                    Effect::Comment(comment) if comment.visibility == Visibility::Internal => TicketAction::CommentInternal,
+                    Effect::Comment(comment) if comment.visibility == Visibility::Internal => {
+                        TicketAction::CommentInternal
+                    }
                     Effect::Comment(_) | Effect::Attach(_) => TicketAction::CommentPublic,
                     Effect::Assign(_) => TicketAction::Assign,
                     Effect::SetAccess(_) => TicketAction::SetAccess,
-                    Effect::SetField(set) if matches!(set.field.as_str(), "restricted" | "requester") => TicketAction::Assign,
-                    Effect::Watch(watch) if watch.add.iter().chain(&watch.remove).all(|person| person.0 == actor.id) => TicketAction::Read,
+                    Effect::SetField(set) if matches!(set.field.as_str(), "restricted" | "requester") => {
+                        TicketAction::Assign
+                    }
+                    Effect::Watch(watch)
+                        if watch.add.iter().chain(&watch.remove).all(|person| person.0 == actor.id) =>
+                    {
+                        TicketAction::Read
+                    }
                     _ => TicketAction::Update,
                 };
                 self.on_ticket(actor, wave, id, action)?;
                 match effect {
-                    Effect::Link(link) | Effect::Unlink(link) => self.on_ticket(actor, wave, &link.other, TicketAction::Read),
-                    Effect::SetParent(set) => set.parent.as_ref().map_or(Ok(()), |parent| self.on_ticket(actor, wave, parent, TicketAction::Update)),
+                    Effect::Link(link) | Effect::Unlink(link) => {
+                        self.on_ticket(actor, wave, &link.other, TicketAction::Read)
+                    }
+                    Effect::SetParent(set) => set
+                        .parent
+                        .as_ref()
+                        .map_or(Ok(()), |parent| self.on_ticket(actor, wave, parent, TicketAction::Update)),
                     _ => Ok(()),
                 }
             }

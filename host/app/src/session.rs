@@ -60,7 +60,13 @@ impl App {
         match person {
             Some(person) if known && right => {
                 self.throttle.succeeded(&login);
-                self.open_session(&person.id, SessionKind::Browser, "browser", SignedDuration::from_secs(self.config.session_seconds)).await
+                self.open_session(
+                    &person.id,
+                    SessionKind::Browser,
+                    "browser",
+                    SignedDuration::from_secs(self.config.session_seconds),
+                )
+                .await
             }
             _ => {
                 self.throttle.failed(&login, self.now());
@@ -77,11 +83,27 @@ impl App {
         if !self.config.demo {
             return Err(AppError::NotFound("page".to_owned()));
         }
-        let person = self.store.person_by_login(self.org(), login).await?.ok_or_else(|| AppError::not_found("persona", login))?;
-        self.open_session(&person.id, SessionKind::Browser, "demo", SignedDuration::from_secs(self.config.session_seconds)).await
+        let person = self
+            .store
+            .person_by_login(self.org(), login)
+            .await?
+            .ok_or_else(|| AppError::not_found("persona", login))?;
+        self.open_session(
+            &person.id,
+            SessionKind::Browser,
+            "demo",
+            SignedDuration::from_secs(self.config.session_seconds),
+        )
+        .await
     }
 
-    async fn open_session(&self, person: &PersonId, kind: SessionKind, name: &str, lasts: SignedDuration) -> Result<NewToken> {
+    async fn open_session(
+        &self,
+        person: &PersonId,
+        kind: SessionKind,
+        name: &str,
+        lasts: SignedDuration,
+    ) -> Result<NewToken> {
         let token = self.secret("weft_");
         let now = self.now();
         let session = Session {
@@ -139,7 +161,8 @@ impl App {
         if !problems.is_empty() {
             return Err(AppError::Invalid(problems));
         }
-        self.open_session(&person, SessionKind::Token, name.trim(), SignedDuration::from_hours(24 * i64::from(days))).await
+        self.open_session(&person, SessionKind::Token, name.trim(), SignedDuration::from_hours(24 * i64::from(days)))
+            .await
     }
 
     /// The caller's API tokens.
@@ -157,7 +180,8 @@ impl App {
     /// The caller has no such token.
     pub async fn token_delete(&self, actor: &Actor, id: &str) -> Result<()> {
         let tokens = self.token_list(actor).await?;
-        let (_, session) = tokens.into_iter().find(|(known, _)| known == id).ok_or_else(|| AppError::not_found("token", id))?;
+        let (_, session) =
+            tokens.into_iter().find(|(known, _)| known == id).ok_or_else(|| AppError::not_found("token", id))?;
         Ok(self.store.session_delete(self.org(), &session.token_hash).await?)
     }
 
@@ -210,7 +234,8 @@ fn argon2() -> Argon2<'static> {
 }
 
 /// The hash of a password that nobody has, so that an unknown login takes as long as a wrong password.
-const DUMMY_PHC: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$5jX0bXX0bXX0bXX0bXX0bXX0bXX0bXX0bXX0bXX0bXU";
+const DUMMY_PHC: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$5jX0bXX0bXX0bXX0bXX0bXX0bXX0bXX0bXX0bXX0bXU";
 
 fn hash(password: &str, salt: &[u8; 16]) -> Option<String> {
     argon2().hash_password_with_salt(password.as_bytes(), salt).ok().map(|phc| phc.to_string())

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use domain::calendar::Calendar;
 use domain::ci::Direction;
 use domain::filter::{Field, Filter};
-use domain::{Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, Ticket, TicketId};
+use domain::{
+    Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, Ticket, TicketId,
+};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -105,7 +107,13 @@ impl SnapshotReader for Snapshot {
 
     async fn tickets(&self, filter: &Filter, limit: u32) -> Result<Vec<Ticket>, Fault> {
         let filter = self.check_filter(filter)?;
-        let query = TicketQuery { filter, sort: Sort::OpenedAt, descending: true, after: None, limit: limit.clamp(1, TICKETS_MAX) };
+        let query = TicketQuery {
+            filter,
+            sort: Sort::OpenedAt,
+            descending: true,
+            after: None,
+            limit: limit.clamp(1, TICKETS_MAX),
+        };
         self.saw_query(QueryScope::Tickets(query.clone())).await?;
         Ok(self.app.store.ticket_list(self.app.org(), &query).await.map_err(unavailable)?.items)
     }
@@ -168,13 +176,22 @@ impl SnapshotReader for Snapshot {
         if let Some(record) = &record {
             self.need(&record_target(&record.kind))?;
         }
-        Ok(record.filter(|record| self.actor.kind != ActorKind::Person || self.owns(&record.kind) || self.app.authz.may_read_space(&self.actor, &record.space)))
+        Ok(record.filter(|record| {
+            self.actor.kind != ActorKind::Person
+                || self.owns(&record.kind)
+                || self.app.authz.may_read_space(&self.actor, &record.space)
+        }))
     }
 
     async fn records(&self, kind: &KindId, state: Option<&str>) -> Result<Vec<Record>, Fault> {
         self.need(&record_target(kind))?;
         self.saw_query(QueryScope::Records { kind: kind.clone(), state: state.map(str::to_owned) }).await?;
-        let page = self.app.store.record_list(self.app.org(), kind, state, None, None, RECORDS_MAX).await.map_err(unavailable)?;
+        let page = self
+            .app
+            .store
+            .record_list(self.app.org(), kind, state, None, None, RECORDS_MAX)
+            .await
+            .map_err(unavailable)?;
         let all = page.items.into_iter();
         Ok(if self.actor.kind == ActorKind::Person && !self.owns(kind) {
             all.filter(|record| self.app.authz.may_read_space(&self.actor, &record.space)).collect()
@@ -207,12 +224,24 @@ impl SnapshotReader for Snapshot {
         Ok(self.members(group).await?.iter().any(|member| member.id == *person))
     }
 
-    async fn calendar_add(&self, calendar: &str, start: Timestamp, seconds: u32, zone: Option<&str>) -> Result<Timestamp, Fault> {
+    async fn calendar_add(
+        &self,
+        calendar: &str,
+        start: Timestamp,
+        seconds: u32,
+        zone: Option<&str>,
+    ) -> Result<Timestamp, Fault> {
         let calendar = self.calendar(calendar)?;
         in_zone(&calendar, zone)?.add(start, i64::from(seconds)).map_err(|error| Fault::Permanent(error.to_string()))
     }
 
-    async fn calendar_between(&self, calendar: &str, start: Timestamp, end: Timestamp, zone: Option<&str>) -> Result<u32, Fault> {
+    async fn calendar_between(
+        &self,
+        calendar: &str,
+        start: Timestamp,
+        end: Timestamp,
+        zone: Option<&str>,
+    ) -> Result<u32, Fault> {
         let calendar = self.calendar(calendar)?;
         Ok(u32::try_from(in_zone(&calendar, zone)?.between(start, end)).unwrap_or(u32::MAX))
     }

@@ -6,7 +6,7 @@ use crate::error::{AppError, Result};
 use domain::filter::{Field, Filter};
 use domain::kind::Kind;
 use domain::ticket::{AccessList, TicketBundle, Visibility};
-use domain::{Actor, Attachment, Clock, Comment, Event, Link, PersonId, Ticket, TicketId};
+use domain::{Actor, Attachment, Clock, Comment, Effect, Event, Link, PersonId, Role, Ticket, TicketId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Page, TicketQuery};
@@ -96,7 +96,12 @@ impl App {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn ticket_count_by(&self, actor: &Actor, filter: Filter, by: Field) -> Result<Vec<(Option<String>, u64)>> {
+    pub async fn ticket_count_by(
+        &self,
+        actor: &Actor,
+        filter: Filter,
+        by: Field,
+    ) -> Result<Vec<(Option<String>, u64)>> {
         let filter = self.authz.ticket_filter(actor).and(filter);
         Ok(self.store.ticket_count_by(self.org(), &filter, by).await?)
     }
@@ -137,30 +142,48 @@ impl App {
     pub async fn blob_keep(&self, content: &[u8]) -> Result<String> {
         let max = self.config.attachment_max;
         if content.is_empty() || content.len() as u64 > max {
-            return Err(AppError::invalid("/file", "bad-size", format!("a file has 1 to {max} bytes, this one has {}", content.len())));
+            return Err(AppError::invalid(
+                "/file",
+                "bad-size",
+                format!("a file has 1 to {max} bytes, this one has {}", content.len()),
+            ));
         }
         let digest = crate::hash::sha256(content);
         self.store.blob_put(self.org(), &digest, content).await?;
         Ok(digest)
     }
 
-    /// What happened to a ticket, oldest first, as the caller may know it.
+    /// What happened to a ticket, oldest first, as the caller may know it, and where the next page begins. A page may be shorter than
+    /// `limit` and not be the last one.
     ///
     /// # Errors
     /// There is no such ticket for the caller.
-    pub async fn timeline(&self, actor: &Actor, id: &str, after: i64, limit: u32) -> Result<Vec<TimelineEntry>> {
+    pub async fn timeline(
+        &self,
+        actor: &Actor,
+        id: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<(Vec<TimelineEntry>, Option<i64>)> {
         let bundle = self.load_visible(actor, &TicketId::from(id)).await?;
         let internal = self.authz.ticket(actor, TicketAction::ReadInternal, &bundle);
         let registry = self.registry();
         let kind = registry.kinds.get(&bundle.ticket.kind);
         let events = self.store.event_history(self.org(), "ticket", &bundle.ticket.id.0, after, limit).await?;
-        let comments: BTreeMap<_, _> =
-            self.store.comment_list(self.org(), &bundle.ticket.id).await?.into_iter().map(|comment| (comment.id.0.clone(), comment)).collect();
+        let next = events.last().filter(|_| events.len() >= limit as usize).map(|event| event.subject_seq);
+        let comments: BTreeMap<_, _> = self
+            .store
+            .comment_list(self.org(), &bundle.ticket.id)
+            .await?
+            .into_iter()
+            .map(|comment| (comment.id.0.clone(), comment))
+            .collect();
         let mut entries = Vec::new();
         let mut people = BTreeSet::new();
         for event in events {
             let comment = event.data.get("comment").and_then(|id| id.as_str()).and_then(|id| comments.get(id)).cloned();
-            let hidden = event.kind == "comment.added" && comment.as_ref().is_none_or(|comment| comment.visibility == Visibility::Internal);
+            let hidden = event.kind == "comment.added"
+                && comment.as_ref().is_none_or(|comment| comment.visibility == Visibility::Internal);
             if hidden && !internal {
                 continue;
             }
@@ -173,7 +196,7 @@ impl App {
                 entry.actor_name.clone_from(name);
             }
         }
-        Ok(entries)
+        Ok((entries, next))
     }
 
     /// Whether the caller may know of an event: what live updates are filtered by.
@@ -188,6 +211,48 @@ impl App {
         let internal = event.kind == "comment.added" && event.data.get("visibility").is_some_and(|v| v == "internal");
         let action = if internal { TicketAction::ReadInternal } else { TicketAction::Read };
         Ok(self.authz.ticket(actor, action, &bundle))
+    }
+
+    /// The ticket that an event is about, for whoever may know of the event: what live updates carry.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn live_ticket(&self, actor: &Actor, event: &Event) -> Result<Option<Ticket>> {
+        if event.subject_kind != "ticket" {
+            return Ok(None);
+        }
+        let Some(bundle) = self.store.ticket_load(self.org(), &event.subject).await? else { return Ok(None) };
+        let internal = event.kind == "comment.added" && event.data.get("visibility").is_some_and(|v| v == "internal");
+        let action = if internal { TicketAction::ReadInternal } else { TicketAction::Read };
+        Ok(self.authz.ticket(actor, action, &bundle).then_some(bundle.ticket))
+    }
+
+    /// A ticket that came of a command, without the fields that the caller may not see.
+    #[must_use]
+    pub fn shown(&self, actor: &Actor, mut ticket: Ticket) -> Ticket {
+        if let Some(kind) = self.registry().kinds.get(&ticket.kind) {
+            hide_fields(actor, kind, &mut ticket);
+        }
+        ticket
+    }
+
+    /// The effects that the caller may know of: those on fields that they see, and no internal comments for those who do not work on it.
+    #[must_use]
+    pub fn shown_effects(&self, actor: &Actor, ticket: &Ticket, effects: Vec<Effect>) -> Vec<Effect> {
+        let registry = self.registry();
+        let roles = actor.roles_in(&ticket.space);
+        let kind = registry.kinds.get(&ticket.kind);
+        let visible = |name: &str| {
+            kind.and_then(|kind| kind.field(name))
+                .is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)))
+        };
+        let works = roles.iter().any(|role| matches!(role, Role::Agent | Role::Manager | Role::Auditor));
+        let shown = |effect: &Effect| match effect {
+            Effect::SetField(set) => visible(&set.field),
+            Effect::Comment(comment) => works || comment.visibility == Visibility::Public,
+            _ => true,
+        };
+        effects.into_iter().filter(shown).collect()
     }
 
     fn actions(&self, actor: &Actor, bundle: &TicketBundle, kind: Option<&Kind>) -> Actions {
@@ -222,7 +287,8 @@ impl App {
     async fn names(&self, actor: &Actor, bundle: &TicketBundle) -> Result<BTreeMap<String, String>> {
         let ticket = &bundle.ticket;
         let mentioned = [&ticket.requester, &ticket.opened_by, &ticket.assignee].into_iter().flatten();
-        let people: BTreeSet<String> = mentioned.chain(&bundle.watchers).chain(&bundle.access.people).map(|person| person.0.clone()).collect();
+        let people: BTreeSet<String> =
+            mentioned.chain(&bundle.watchers).chain(&bundle.access.people).map(|person| person.0.clone()).collect();
         let mut names = self.people_names(&people).await?;
         for group in ticket.group.iter().chain(&bundle.access.groups) {
             if let Some(group) = self.store.group_get(self.org(), group).await? {
@@ -232,7 +298,9 @@ impl App {
         let linked = bundle.links.iter().map(|link| if link.from == ticket.id { &link.to } else { &link.from });
         for other in linked.chain(&ticket.parent) {
             // The number of a ticket that the caller may not see would tell them that it is there.
-            if let Some(other) = self.store.ticket_load(self.org(), &other.0).await?.filter(|other| self.authz.may_read(actor, other)) {
+            if let Some(other) =
+                self.store.ticket_load(self.org(), &other.0).await?.filter(|other| self.authz.may_read(actor, other))
+            {
                 names.insert(other.ticket.id.0, other.ticket.number);
             }
         }
@@ -254,15 +322,28 @@ fn entry(event: Event, comment: Option<Comment>, actor: &Actor, kind: Option<&Ki
     let mut data = event.data;
     if let Some(kind) = kind {
         let roles = actor.roles_in(&event.space.as_str().into());
-        let visible = |name: &str| kind.field(name).is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)));
+        let visible = |name: &str| {
+            kind.field(name)
+                .is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)))
+        };
         if let Some(changes) = data.get_mut("changes").and_then(|changes| changes.as_array_mut()) {
-            changes.retain(|change| visible(change["field"].as_str().and_then(|field| field.strip_prefix("fields.")).unwrap_or_default()));
+            changes.retain(|change| {
+                visible(change["field"].as_str().and_then(|field| field.strip_prefix("fields.")).unwrap_or_default())
+            });
         }
         if let Some(fields) = data.get_mut("fields").and_then(|fields| fields.as_object_mut()) {
             fields.retain(|name, _| visible(name));
         }
     }
-    TimelineEntry { seq: event.seq, at: event.at, actor_name: event.actor.clone(), actor: event.actor, kind: event.kind, data, comment }
+    TimelineEntry {
+        seq: event.seq,
+        at: event.at,
+        actor_name: event.actor.clone(),
+        actor: event.actor,
+        kind: event.kind,
+        data,
+        comment,
+    }
 }
 
 /// Take out the fields that the caller's roles may not see.

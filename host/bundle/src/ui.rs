@@ -37,21 +37,13 @@ page again; a release has to be built again afterwards.</p>
 pub fn get(path: &str) -> Option<File> {
     let file = Files::get(path)?;
     let hash = file.metadata.sha256_hash();
-    let etag = hash[..16].iter().fold(String::from("\""), |text, byte| {
-        text + &format!("{byte:02x}")
-    }) + "\"";
+    let etag = hash[..16].iter().fold(String::from("\""), |text, byte| text + &format!("{byte:02x}")) + "\"";
     let media_type = match path.strip_suffix(".br") {
-        Some(plain) => Files::get(plain).map_or_else(
-            || file.metadata.mimetype().to_owned(),
-            |plain| plain.metadata.mimetype().to_owned(),
-        ),
+        Some(plain) => Files::get(plain)
+            .map_or_else(|| file.metadata.mimetype().to_owned(), |plain| plain.metadata.mimetype().to_owned()),
         None => file.metadata.mimetype().to_owned(),
     };
-    Some(File {
-        bytes: file.data,
-        etag,
-        media_type,
-    })
+    Some(File { bytes: file.data, etag, media_type })
 }
 
 /// True if the screens were built.
@@ -66,13 +58,7 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_folder_is_served() {
-        for path in [
-            "../package.json",
-            "/etc/hostname",
-            "..",
-            "",
-            "assets/../../package.json",
-        ] {
+        for path in ["../package.json", "/etc/hostname", "..", "", "assets/../../package.json"] {
             assert!(get(path).is_none(), "{path}");
         }
     }
@@ -82,10 +68,7 @@ mod tests {
         assert_eq!(is_built(), Files::iter().any(|path| path == "index.html"));
         for path in Files::iter().take(20) {
             let file = get(&path).unwrap();
-            assert!(
-                !file.media_type.is_empty() && file.etag.len() == 34,
-                "{path}"
-            );
+            assert!(!file.media_type.is_empty() && file.etag.len() == 34, "{path}");
         }
     }
 }

@@ -42,9 +42,7 @@ mod working_days;
 pub use crate::Problem;
 pub use ical::{FeedHoliday, FeedReading, read_feed};
 pub use local::{DayPart, local_to_instant, read_zone};
-pub use options::{
-    Closing, DaysMeaning, Dst, Fold, Gap, Intersection, Landing, LastMinute, Options, Preset,
-};
+pub use options::{Closing, DaysMeaning, Dst, Fold, Gap, Intersection, Landing, LastMinute, Options, Preset};
 pub use problem::CalendarError;
 pub use spans::{Window, Windows};
 pub use working_days::Clock;
@@ -69,16 +67,8 @@ impl Calendar {
     /// Every problem of the definition at once, each with the JSON pointer of its place.
     pub fn from_json(definition: &Value) -> Result<Calendar, Vec<Problem>> {
         let (rules, zone) = definition::read(definition)?;
-        let calendar = Calendar {
-            rules: Arc::new(rules),
-            zone,
-            also: Vec::new(),
-        };
-        if calendar.opens_some_day() {
-            Ok(calendar)
-        } else {
-            Err(vec![problem::never_open()])
-        }
+        let calendar = Calendar { rules: Arc::new(rules), zone, also: Vec::new() };
+        if calendar.opens_some_day() { Ok(calendar) } else { Err(vec![problem::never_open()]) }
     }
 
     /// The key other records name this calendar by.
@@ -103,18 +93,13 @@ impl Calendar {
 
     /// The same hours read on the wall clock of another zone (SLM-02: the caller's, the location's, …).
     pub fn in_zone(&self, zone: TimeZone) -> Calendar {
-        Calendar {
-            rules: Arc::clone(&self.rules),
-            zone,
-            also: self.also.clone(),
-        }
+        Calendar { rules: Arc::clone(&self.rules), zone, also: self.also.clone() }
     }
 
     /// Whether the calendar is open at an instant; the `closing` option says so of the closing instant.
     pub fn is_open(&self, at: Timestamp) -> bool {
         let micros = at.as_microsecond();
         let closes_now = || self.previous_close(at).is_ok_and(|close| close == at);
-        self.window_at(micros).is_some()
-            || (self.rules.options.closing == Closing::Open && closes_now())
+        self.window_at(micros).is_some() || (self.rules.options.closing == Closing::Open && closes_now())
     }
 }

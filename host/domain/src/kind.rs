@@ -26,8 +26,7 @@ pub enum StateCategory {
 }
 
 impl StateCategory {
-    pub const ALL: [Self; 6] =
-        [Self::New, Self::Active, Self::Paused, Self::Resolved, Self::Closed, Self::Cancelled];
+    pub const ALL: [Self; 6] = [Self::New, Self::Active, Self::Paused, Self::Resolved, Self::Closed, Self::Cancelled];
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -229,7 +228,11 @@ impl Kinds {
         validator
             .iter_errors(value)
             .map(|error| {
-                Problem::new(format!("{pointer}{}", error.instance_path()), "invalid-value", format!("{field}: {error}"))
+                Problem::new(
+                    format!("{pointer}{}", error.instance_path()),
+                    "invalid-value",
+                    format!("{field}: {error}"),
+                )
             })
             .collect()
     }

@@ -49,7 +49,11 @@ impl Wave<'_> {
     pub(crate) fn relate(&mut self, relate: &RelateCis, by: &By, add: bool, pointer: &str) {
         if impact_of(&relate.relation_type).is_none() {
             let known: Vec<_> = RELATION_TYPES.iter().map(|(name, _)| *name).collect();
-            return self.problem(&format!("{pointer}/type"), "unknown-relation", format!("there is no relation `{}`; there is {}", relate.relation_type, known.join(", ")));
+            return self.problem(
+                &format!("{pointer}/type"),
+                "unknown-relation",
+                format!("there is no relation `{}`; there is {}", relate.relation_type, known.join(", ")),
+            );
         }
         if relate.from == relate.to {
             return self.problem(pointer, "self-relation", "a CI cannot be related to itself");
@@ -61,9 +65,20 @@ impl Wave<'_> {
         }
         let (Some((_, from)), true) = (self.cis.get(&relate.from), self.cis.contains_key(&relate.to)) else { return };
         let space = from.space.0.clone();
-        let relation = CiRelation { from: relate.from.clone(), relation_type: relate.relation_type.clone(), to: relate.to.clone() };
+        let relation = CiRelation {
+            from: relate.from.clone(),
+            relation_type: relate.relation_type.clone(),
+            to: relate.to.clone(),
+        };
         let kind = if add { "ci.related" } else { "ci.unrelated" };
-        let event = self.event("ci", &relation.from.0, &space, &by.actor, kind, json!({ "type": relation.relation_type, "to": relation.to }));
+        let event = self.event(
+            "ci",
+            &relation.from.0,
+            &space,
+            &by.actor,
+            kind,
+            json!({ "type": relation.relation_type, "to": relation.to }),
+        );
         self.out.events.push(event);
         if add {
             self.out.relations_added.push(relation);
@@ -92,10 +107,18 @@ fn check_attributes(classes: &[CiClass], class: &str, attributes: &Object, point
     let class_pointer = format!("{pointer}/class");
     let Some(line) = lineage(classes, class) else {
         let known: Vec<_> = classes.iter().filter(|class| !class.is_abstract).map(|class| class.id.as_str()).collect();
-        return vec![Problem::new(class_pointer, "unknown-class", format!("there is no CI class `{class}`; there is {}", known.join(", ")))];
+        return vec![Problem::new(
+            class_pointer,
+            "unknown-class",
+            format!("there is no CI class `{class}`; there is {}", known.join(", ")),
+        )];
     };
     if line[0].is_abstract {
-        return vec![Problem::new(class_pointer, "abstract-class", format!("`{class}` is abstract: choose one of its subclasses"))];
+        return vec![Problem::new(
+            class_pointer,
+            "abstract-class",
+            format!("`{class}` is abstract: choose one of its subclasses"),
+        )];
     }
     // A subclass may narrow what it inherits, so the nearest definition of an attribute counts.
     let mut properties = Object::new();
@@ -104,13 +127,19 @@ fn check_attributes(classes: &[CiClass], class: &str, attributes: &Object, point
         properties.extend(ancestor.attributes.clone());
         required.extend(ancestor.required.clone());
     }
-    let schema = json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    let schema =
+        json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
     match domain::kind::compile_schema(&schema) {
         Err(message) => vec![Problem::new(class_pointer, "bad-class", message)],
         Ok(validator) => validator
             .iter_errors(&serde_json::Value::Object(attributes.clone()))
-            .map(|error| Problem::new(format!("{pointer}/attributes{}", error.instance_path()), "invalid-value", error.to_string()))
+            .map(|error| {
+                Problem::new(
+                    format!("{pointer}/attributes{}", error.instance_path()),
+                    "invalid-value",
+                    error.to_string(),
+                )
+            })
             .collect(),
     }
 }
-

@@ -17,7 +17,11 @@ impl Wave<'_> {
         let now = self.now;
         let clocks = &mut self.tickets.get_mut(id).expect("checked by `apply`").after.clocks;
         if clocks.iter().any(|clock| clock.name == start.name && clock.plugin != plugin) {
-            return self.problem(pointer, "not-your-clock", format!("clock `{}` belongs to another plugin", start.name));
+            return self.problem(
+                pointer,
+                "not-your-clock",
+                format!("clock `{}` belongs to another plugin", start.name),
+            );
         }
         if clocks.len() >= CLOCKS_MAX {
             return self.problem(pointer, "too-many-clocks", format!("a ticket has at most {CLOCKS_MAX} clocks"));
@@ -46,7 +50,12 @@ impl Wave<'_> {
             json!({ "clock": start.name, "title": start.title, "due": start.due_at, "reason": start.reason }),
         );
         if late {
-            self.ticket_event(id, by, "clock.due", json!({ "clock": start.name, "due": start.due_at }));
+            self.ticket_event(
+                id,
+                by,
+                "clock.due",
+                json!({ "clock": start.name, "title": start.title, "due": start.due_at }),
+            );
             self.disarm(id, &start.name);
         } else {
             self.arm(id, &start.name, start.due_at);
@@ -59,13 +68,19 @@ impl Wave<'_> {
         }
         self.settle(id, &pause.name, self.now, by);
         let clock = self.clock(id, &pause.name);
+        let title = clock.title.clone();
         clock.state = ClockState::Paused;
         clock.due_at = None;
         clock.reason.clone_from(&pause.reason);
         clock.data = pause.data.clone();
         self.changed(id, &pause.name);
         self.disarm(id, &pause.name);
-        self.ticket_event(id, by, "clock.paused", json!({ "clock": pause.name, "reason": pause.reason }));
+        self.ticket_event(
+            id,
+            by,
+            "clock.paused",
+            json!({ "clock": pause.name, "title": title, "reason": pause.reason }),
+        );
     }
 
     pub(crate) fn stop_clock(&mut self, id: &TicketId, stop: &StopClock, by: &By, pointer: &str) {
@@ -81,7 +96,7 @@ impl Wave<'_> {
         clock.due_at = if stop.cancelled { None } else { clock.due_at };
         clock.reason.clone_from(&stop.reason);
         clock.data = stop.data.clone();
-        let breached = clock.breached_at;
+        let (title, breached) = (clock.title.clone(), clock.breached_at);
         self.changed(id, &stop.name);
         self.disarm(id, &stop.name);
         let kind = if stop.cancelled { "clock.cancelled" } else { "clock.stopped" };
@@ -89,13 +104,14 @@ impl Wave<'_> {
             id,
             by,
             kind,
-            json!({ "clock": stop.name, "at": stop.at, "reason": stop.reason, "breached": breached }),
+            json!({ "clock": stop.name, "title": title, "at": stop.at, "reason": stop.reason, "breached": breached }),
         );
     }
 
     /// The due time of a clock has come: called by the host's own job. Does nothing when the clock moved on meanwhile.
     pub fn fire_clock(&mut self, id: &TicketId, name: &str, due_at: Timestamp, by: &By) -> bool {
-        let current = self.tickets.get(id).and_then(|working| working.after.clocks.iter().find(|clock| clock.name == name));
+        let current =
+            self.tickets.get(id).and_then(|working| working.after.clocks.iter().find(|clock| clock.name == name));
         let fires = current.is_some_and(|clock| {
             clock.state == ClockState::Running && clock.due_at == Some(due_at) && clock.breached_at.is_none()
         });
@@ -127,9 +143,11 @@ impl Wave<'_> {
     }
 
     fn breach(&mut self, id: &TicketId, name: &str, due_at: Timestamp, by: &By) {
-        self.clock(id, name).breached_at = Some(due_at);
+        let clock = self.clock(id, name);
+        clock.breached_at = Some(due_at);
+        let title = clock.title.clone();
         self.changed(id, name);
-        self.ticket_event(id, by, "clock.due", json!({ "clock": name, "due": due_at }));
+        self.ticket_event(id, by, "clock.due", json!({ "clock": name, "title": title, "due": due_at }));
     }
 
     fn own_clock(&mut self, id: &TicketId, name: &str, by: &By, pointer: &str) -> bool {

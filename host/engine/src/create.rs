@@ -10,9 +10,16 @@ use std::collections::BTreeSet;
 const TITLE_MAX: usize = 300;
 
 impl Wave<'_> {
-    pub(crate) fn create_ticket(&mut self, create: &CreateTicket, by: &By, number: Option<String>, pointer: &str) -> Option<TicketId> {
+    pub(crate) fn create_ticket(
+        &mut self,
+        create: &CreateTicket,
+        by: &By,
+        number: Option<String>,
+        pointer: &str,
+    ) -> Option<TicketId> {
         let Some(kind) = self.kinds.get(&create.kind).filter(|kind| kind.noun == domain::kind::Noun::Ticket) else {
-            let known: Vec<_> = self.kinds.iter().filter(|k| k.noun == domain::kind::Noun::Ticket).map(|k| k.id.0.as_str()).collect();
+            let known: Vec<_> =
+                self.kinds.iter().filter(|k| k.noun == domain::kind::Noun::Ticket).map(|k| k.id.0.as_str()).collect();
             let message = format!("there is no kind of ticket `{}`; there is {}", create.kind, known.join(", "));
             self.problem(&format!("{pointer}/kind"), "unknown-kind", message);
             return None;
@@ -24,7 +31,11 @@ impl Wave<'_> {
             Some(imported) => match kind.state(&imported.state) {
                 Some(state) if self.is_import() => state,
                 _ => {
-                    self.problem(&format!("{pointer}/imported"), "bad-import", "only an import may give number and state, and the state must exist");
+                    self.problem(
+                        &format!("{pointer}/imported"),
+                        "bad-import",
+                        "only an import may give number and state, and the state must exist",
+                    );
                     return None;
                 }
             },
@@ -34,7 +45,10 @@ impl Wave<'_> {
         let requester = create.requester.clone().or_else(|| by.person.clone().map(PersonId));
         let ticket = Ticket {
             id: id.clone(),
-            number: create.imported.as_ref().map_or_else(|| number.unwrap_or_default(), |imported| imported.number.clone()),
+            number: create
+                .imported
+                .as_ref()
+                .map_or_else(|| number.unwrap_or_default(), |imported| imported.number.clone()),
             kind: kind.id.clone(),
             space: create.space.clone(),
             state: initial.id.clone(),
@@ -50,8 +64,11 @@ impl Wave<'_> {
             opened_at,
             updated_at: self.now,
             resolved_at: (initial.category == domain::kind::StateCategory::Resolved).then_some(self.now),
-            closed_at: matches!(initial.category, domain::kind::StateCategory::Closed | domain::kind::StateCategory::Cancelled)
-                .then_some(self.now),
+            closed_at: matches!(
+                initial.category,
+                domain::kind::StateCategory::Closed | domain::kind::StateCategory::Cancelled
+            )
+            .then_some(self.now),
             due_at: None,
             fields,
         };
@@ -69,11 +86,17 @@ impl Wave<'_> {
             self.check_field_write(kind, name, value, by, true, &format!("{pointer}/fields/{name}"));
         }
         let mut fields = kind.defaults();
-        fields.extend(given.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())));
+        fields.extend(
+            given.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())),
+        );
         if !self.is_import() {
             for (name, rule) in &kind.fields {
                 if rule.required && !fields.contains_key(name) {
-                    self.problem(&format!("{pointer}/fields/{name}"), "required", format!("`{}` is needed", rule.title));
+                    self.problem(
+                        &format!("{pointer}/fields/{name}"),
+                        "required",
+                        format!("`{}` is needed", rule.title),
+                    );
                 }
             }
         }
@@ -83,7 +106,11 @@ impl Wave<'_> {
     pub(crate) fn check_title(&mut self, title: &str, pointer: &str) {
         let length = title.trim().chars().count();
         if length == 0 || length > TITLE_MAX {
-            self.problem(pointer, "bad-title", format!("a title has 1 to {TITLE_MAX} characters, this one has {length}"));
+            self.problem(
+                pointer,
+                "bad-title",
+                format!("a title has 1 to {TITLE_MAX} characters, this one has {length}"),
+            );
         }
     }
 }

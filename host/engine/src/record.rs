@@ -9,14 +9,20 @@ use serde_json::json;
 impl Wave<'_> {
     pub(crate) fn upsert_record(&mut self, upsert: &UpsertRecord, by: &By, number: Option<String>, pointer: &str) {
         let Some(kind) = self.kinds.get(&upsert.kind).filter(|kind| kind.noun == Noun::Record) else {
-            return self.problem(&format!("{pointer}/kind"), "unknown-kind", format!("there is no kind of record `{}`", upsert.kind));
+            return self.problem(
+                &format!("{pointer}/kind"),
+                "unknown-kind",
+                format!("there is no kind of record `{}`", upsert.kind),
+            );
         };
         self.check_title(&upsert.title, &format!("{pointer}/title"));
         let existing = upsert.record.as_ref().and_then(|id| self.records.get(id)).map(|(_, after)| after.clone());
         if let (Some(id), None) = (&upsert.record, &existing) {
             return self.problem(&format!("{pointer}/record"), "unknown-record", format!("there is no record `{id}`"));
         }
-        let Some(state) = self.record_state(kind, existing.as_ref(), upsert.state.as_deref(), by, pointer) else { return };
+        let Some(state) = self.record_state(kind, existing.as_ref(), upsert.state.as_deref(), by, pointer) else {
+            return;
+        };
         let mut fields = existing.as_ref().map_or_else(|| kind.defaults(), |record| record.fields.clone());
         for (name, value) in &upsert.fields {
             let changed = fields.get(name) != Some(value);
@@ -52,7 +58,9 @@ impl Wave<'_> {
 
     fn put_record(&mut self, existing: Option<Record>, record: Record, by: &By) {
         let data = match &existing {
-            None => json!({ "number": record.number, "kind": record.kind, "state": record.state, "title": record.title, "fields": record.fields }),
+            None => {
+                json!({ "number": record.number, "kind": record.kind, "state": record.state, "title": record.title, "fields": record.fields })
+            }
             Some(before) => {
                 let mut changes = field_changes(&before.fields, &record.fields);
                 if before.state != record.state {
@@ -74,13 +82,24 @@ impl Wave<'_> {
         self.records.insert(record.id.clone(), (before, record));
     }
 
-    fn record_state(&mut self, kind: &Kind, existing: Option<&Record>, wanted: Option<&str>, by: &By, pointer: &str) -> Option<String> {
+    fn record_state(
+        &mut self,
+        kind: &Kind,
+        existing: Option<&Record>,
+        wanted: Option<&str>,
+        by: &By,
+        pointer: &str,
+    ) -> Option<String> {
         let current = existing.map(|record| record.state.as_str());
         let wanted = wanted.or(current).unwrap_or(kind.initial().id.as_str());
         let pointer = format!("{pointer}/state");
         if kind.state(wanted).is_none() {
             let states: Vec<_> = kind.states.iter().map(|state| state.id.as_str()).collect();
-            self.problem(&pointer, "unknown-state", format!("`{}` has no state `{wanted}`; it has {}", kind.id, states.join(", ")));
+            self.problem(
+                &pointer,
+                "unknown-state",
+                format!("`{}` has no state `{wanted}`; it has {}", kind.id, states.join(", ")),
+            );
             return None;
         }
         let from = current.unwrap_or(kind.initial().id.as_str());
@@ -96,7 +115,11 @@ impl Wave<'_> {
             }
             None => {
                 let legal: Vec<_> = kind.legal_from(from).iter().map(|rule| rule.to.as_str()).collect();
-                self.problem(&pointer, "illegal-transition", format!("from `{from}` it can go to {}", legal.join(", ")));
+                self.problem(
+                    &pointer,
+                    "illegal-transition",
+                    format!("from `{from}` it can go to {}", legal.join(", ")),
+                );
                 None
             }
         }

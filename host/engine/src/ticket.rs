@@ -72,7 +72,15 @@ impl Wave<'_> {
     }
 
     /// Whether this actor may give a field this value.
-    pub(crate) fn check_field_write(&mut self, kind: &Kind, name: &str, value: &Value, by: &By, creating: bool, pointer: &str) {
+    pub(crate) fn check_field_write(
+        &mut self,
+        kind: &Kind,
+        name: &str,
+        value: &Value,
+        by: &By,
+        creating: bool,
+        pointer: &str,
+    ) {
         if value.is_null() {
             match kind.field(name) {
                 None => self.problems.extend(self.kinds.check_field(&kind.id, name, value, pointer)),
@@ -106,7 +114,11 @@ impl Wave<'_> {
         }
         let Some(state) = kind.state(to) else {
             let states: Vec<_> = kind.states.iter().map(|state| state.id.as_str()).collect();
-            return self.problem(pointer, "unknown-state", format!("`{}` has no state `{to}`; it has {}", kind.id, states.join(", ")));
+            return self.problem(
+                pointer,
+                "unknown-state",
+                format!("`{}` has no state `{to}`; it has {}", kind.id, states.join(", ")),
+            );
         };
         if !self.is_import() {
             let owner = by.plugin.as_ref() == Some(&kind.plugin);
@@ -116,7 +128,11 @@ impl Wave<'_> {
                     let message = if legal.is_empty() {
                         format!("a {} cannot leave `{from}`", kind.title.to_lowercase())
                     } else {
-                        format!("a {} cannot go from `{from}` to `{to}`; from `{from}` it can go to {}", kind.title.to_lowercase(), legal.join(", "))
+                        format!(
+                            "a {} cannot go from `{from}` to `{to}`; from `{from}` it can go to {}",
+                            kind.title.to_lowercase(),
+                            legal.join(", ")
+                        )
                     };
                     return self.problem(pointer, "illegal-transition", message);
                 }
@@ -154,7 +170,8 @@ impl Wave<'_> {
         for (rule, _) in &working.transitions {
             for name in &rule.required {
                 let value = working.after.ticket.fields.get(name);
-                let missing = value.is_none_or(|value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()));
+                let missing = value
+                    .is_none_or(|value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()));
                 if missing {
                     let title = kind.field(name).map_or(name.as_str(), |field| field.title.as_str());
                     problems.push((format!("/fields/{name}"), "required", format!("`{}` needs `{title}`", rule.title)));
@@ -189,7 +206,8 @@ impl Wave<'_> {
             return self.problem(&format!("{pointer}/body"), "bad-comment", message);
         }
         let ticket = &self.tickets[id].after.ticket;
-        let by_requester = by.person.as_ref().is_some_and(|person| ticket.requester.as_ref().is_some_and(|r| r.0 == *person));
+        let by_requester =
+            by.person.as_ref().is_some_and(|person| ticket.requester.as_ref().is_some_and(|r| r.0 == *person));
         let by_agent = by.roles.contains(&domain::Role::Agent) && !by_requester;
         let comment = Comment {
             id: CommentId(self.ids.next_id()),
@@ -222,7 +240,11 @@ impl Wave<'_> {
             return self.problem(pointer, "unknown-ticket", format!("there is no ticket `{}`", change.other));
         }
         if change.link_type.is_empty() || change.link_type.len() > 40 {
-            return self.problem(pointer, "bad-link-type", "a link type has 1 to 40 characters, for example `caused-by`");
+            return self.problem(
+                pointer,
+                "bad-link-type",
+                "a link type has 1 to 40 characters, for example `caused-by`",
+            );
         }
         let link = Link { from: id.clone(), link_type: change.link_type.clone(), to: change.other.clone() };
         let links = &mut self.tickets.get_mut(id).expect("checked by `apply`").after.links;
@@ -362,6 +384,10 @@ impl Wave<'_> {
 
     fn no_kind(&mut self, id: &TicketId, pointer: &str) {
         let kind = self.tickets[id].after.ticket.kind.clone();
-        self.problem(pointer, "kind-unavailable", format!("the plugin that defines `{kind}` is not enabled; an administrator can enable it"));
+        self.problem(
+            pointer,
+            "kind-unavailable",
+            format!("the plugin that defines `{kind}` is not enabled; an administrator can enable it"),
+        );
     }
 }

@@ -5,8 +5,8 @@ use domain::event::{Cause, EventDraft, Origin};
 use domain::kind::{Kinds, TransitionRule};
 use domain::ticket::TicketBundle;
 use domain::{
-    Attachment, CiClass, CiId, Comment, Effect, IdSource, Kind, Object, PluginId, Problem, Record, RecordId,
-    Role, TicketId,
+    Attachment, CiClass, CiId, Comment, Effect, IdSource, Kind, Object, PluginId, Problem, Record, RecordId, Role,
+    TicketId,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -118,7 +118,14 @@ impl<'a> Wave<'a> {
 
     /// Apply one effect. `subject` is the ticket meant when the effect names none; `number` is the human number for what the effect
     /// creates; `pointer` is where the effect stands in the command. Problems are collected; see [`Wave::finish`].
-    pub fn apply(&mut self, effect: &Effect, subject: Option<&TicketId>, by: &By, number: Option<String>, pointer: &str) -> Option<TicketId> {
+    pub fn apply(
+        &mut self,
+        effect: &Effect,
+        subject: Option<&TicketId>,
+        by: &By,
+        number: Option<String>,
+        pointer: &str,
+    ) -> Option<TicketId> {
         let target = effect.ticket().or(subject).cloned();
         match effect {
             Effect::CreateTicket(create) => return self.create_ticket(create, by, number, pointer),
@@ -154,7 +161,15 @@ impl<'a> Wave<'a> {
         self.cause.origin == Origin::Import
     }
 
-    pub(crate) fn event(&self, subject_kind: &str, subject: &str, space: &str, by: &str, kind: &str, data: Value) -> EventDraft {
+    pub(crate) fn event(
+        &self,
+        subject_kind: &str,
+        subject: &str,
+        space: &str,
+        by: &str,
+        kind: &str,
+        data: Value,
+    ) -> EventDraft {
         EventDraft {
             subject_kind: subject_kind.to_owned(),
             subject: subject.to_owned(),
@@ -235,17 +250,19 @@ impl<'a> Wave<'a> {
             Some(before) => {
                 let changes = changes(&before.ticket, ticket);
                 if !changes.is_empty() {
-                    head.push(self.event("ticket", &id.0, &space, actor, "ticket.changed", json!({ "changes": changes })));
+                    head.push(self.event(
+                        "ticket",
+                        &id.0,
+                        &space,
+                        actor,
+                        "ticket.changed",
+                        json!({ "changes": changes }),
+                    ));
                 }
             }
         }
-        let clocks: Vec<_> = working
-            .after
-            .clocks
-            .iter()
-            .filter(|clock| working.changed_clocks.contains(&clock.name))
-            .cloned()
-            .collect();
+        let clocks: Vec<_> =
+            working.after.clocks.iter().filter(|clock| working.changed_clocks.contains(&clock.name)).cloned().collect();
         self.out.clocks.extend(clocks);
         self.out.comments.append(&mut working.comments);
         self.out.attachments.append(&mut working.attachments);
@@ -299,9 +316,6 @@ pub(crate) fn field_changes(before: &Object, after: &Object) -> Vec<Value> {
     names
         .into_iter()
         .filter(|name| before.get(*name) != after.get(*name))
-        .map(|name| {
-            json!({ "field": format!("fields.{name}"), "from": before.get(name), "to": after.get(name) })
-        })
+        .map(|name| json!({ "field": format!("fields.{name}"), "from": before.get(name), "to": after.get(name) }))
         .collect()
 }
-

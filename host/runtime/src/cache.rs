@@ -34,11 +34,7 @@ impl Cache {
         let mut hasher = Fingerprint(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{:016x}", hasher.finish());
-        Ok(Self {
-            dir: config.cache_dir.clone(),
-            compatibility,
-            next_temporary: AtomicU64::new(0),
-        })
+        Ok(Self { dir: config.cache_dir.clone(), compatibility, next_temporary: AtomicU64::new(0) })
     }
 
     /// The compiled component, if it is there and whole.
@@ -102,10 +98,7 @@ impl Cache {
 
 /// Code that this process compiled, or that [`Cache::load`] checked.
 pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    #[expect(
-        unsafe_code,
-        reason = "loading compiled code trusts its bytes; both callers know where they are from"
-    )]
+    #[expect(unsafe_code, reason = "loading compiled code trusts its bytes; both callers know where they are from")]
     // SAFETY: the bytes are the output of `precompile_component`, straight from it or with their hash checked just now, and
     // they are copied, so nobody can change them afterwards. The engine itself checks version and settings.
     unsafe {
@@ -116,10 +109,7 @@ pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Comp
 #[cfg(unix)]
 fn create_private(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
 }
 
@@ -138,8 +128,6 @@ impl Hasher for Fingerprint {
 
     fn finish(&self) -> u64 {
         let hash = self.0.clone().finalize();
-        hash.iter()
-            .take(8)
-            .fold(0, |number, byte| (number << 8) | u64::from(*byte))
+        hash.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
     }
 }

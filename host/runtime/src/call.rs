@@ -49,19 +49,13 @@ pub(crate) fn store(runtime: &Runtime, state: State, compute_ms: u64) -> Store<S
             return Err(Stop::Compute.into());
         }
         ticks_left -= 1;
-        Ok(UpdateDeadline::YieldCustom(
-            1,
-            Box::pin(tokio::task::yield_now()),
-        ))
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     store
 }
 
 /// Run with a wall limit, and turn a panic into an ordinary end. The store of the future is dead after every end but an answer.
-pub(crate) async fn guarded<T>(
-    running: impl Future<Output = wasmtime::Result<T>>,
-    until: Deadline,
-) -> Result<T, End> {
+pub(crate) async fn guarded<T>(running: impl Future<Output = wasmtime::Result<T>>, until: Deadline) -> Result<T, End> {
     match tokio::time::timeout_at(until, AssertUnwindSafe(running).catch_unwind()).await {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(End::Error(error)),
@@ -80,24 +74,13 @@ pub(crate) async fn call<T, U>(
     runtime: &Runtime,
     call: Call,
     function: &'static str,
-    run: impl for<'a> FnOnce(
-        &'a Loaded,
-        &'a mut Store<State>,
-        app::port::plugins::Context,
-    ) -> Running<'a, T>
-    + Send,
+    run: impl for<'a> FnOnce(&'a Loaded, &'a mut Store<State>, app::port::plugins::Context) -> Running<'a, T> + Send,
     read: impl FnOnce(T, &RuntimeConfig) -> Result<U, FaultCause> + Send,
 ) -> Result<U, CallFault>
 where
     T: Send,
 {
-    let Call {
-        plugin,
-        digest,
-        context,
-        settings,
-        reader,
-    } = call;
+    let Call { plugin, digest, context, settings, reader } = call;
     let span = tracing::info_span!("plugin call", %plugin, %digest, function, micros = tracing::field::Empty);
     let started = Deadline::now();
     let config = &runtime.config;
@@ -117,19 +100,13 @@ where
         let state = store.data();
         memory_bytes = state.limiter.memory_bytes();
         if state.log_dropped() > 0 {
-            tracing::debug!(
-                lines = state.log_dropped(),
-                "lines of the plugin were dropped"
-            );
+            tracing::debug!(lines = state.log_dropped(), "lines of the plugin were dropped");
         }
         match end {
             Ok(answer) => read(answer, config),
-            Err(End::Error(error)) => Err(fault::classify(
-                &error,
-                config,
-                config.call_compute_ms_max,
-                state.last_error(),
-            )),
+            Err(End::Error(error)) => {
+                Err(fault::classify(&error, config, config.call_compute_ms_max, state.last_error()))
+            }
             Err(End::Panic) => Err(FaultCause::Trap(PANIC.to_owned())),
             Err(End::Elapsed) => Err(FaultCause::Deadline(config.call_wall_ms_max)),
         }
@@ -138,18 +115,9 @@ where
     .await;
 
     let elapsed = started.elapsed();
-    span.record(
-        "micros",
-        u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
-    );
-    loaded
-        .meters
-        .record(function, outcome.as_ref().err(), elapsed, memory_bytes);
-    outcome.map_err(|cause| CallFault {
-        plugin,
-        function,
-        cause,
-    })
+    span.record("micros", u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
+    loaded.meters.record(function, outcome.as_ref().err(), elapsed, memory_bytes);
+    outcome.map_err(|cause| CallFault { plugin, function, cause })
 }
 
 /// A place in the pool, and one of the component's own. Waiting for the component's own comes first, so that the calls of one
@@ -184,30 +152,17 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn new(plugin: &PluginId) -> Self {
-        Self {
-            plugin: SharedString::from(Arc::<str>::from(plugin.as_str())),
-        }
+        Self { plugin: SharedString::from(Arc::<str>::from(plugin.as_str())) }
     }
 
-    fn record(
-        &self,
-        function: &'static str,
-        cause: Option<&FaultCause>,
-        elapsed: Duration,
-        memory_bytes: usize,
-    ) {
-        let labels = [
-            Label::new("plugin", self.plugin.clone()),
-            Label::from_static_parts("function", function),
-        ];
+    fn record(&self, function: &'static str, cause: Option<&FaultCause>, elapsed: Duration, memory_bytes: usize) {
+        let labels = [Label::new("plugin", self.plugin.clone()), Label::from_static_parts("function", function)];
         let [plugin, function] = labels.clone();
         let outcome = Label::from_static_parts("outcome", cause.map_or("ok", outcome));
         metrics::counter!("weft_plugin_calls_total", vec![plugin, function, outcome]).increment(1);
-        metrics::histogram!("weft_plugin_call_seconds", labels.to_vec())
-            .record(elapsed.as_secs_f64());
+        metrics::histogram!("weft_plugin_call_seconds", labels.to_vec()).record(elapsed.as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
-        metrics::histogram!("weft_plugin_memory_bytes", labels.to_vec())
-            .record(memory_bytes as f64);
+        metrics::histogram!("weft_plugin_memory_bytes", labels.to_vec()).record(memory_bytes as f64);
     }
 }
 

@@ -31,10 +31,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 impl types::Host for State {}
 
 /// The answer of the reader in the words of the contract.
-fn answer<T, U>(
-    answer: Result<T, Fault>,
-    word: impl FnOnce(T) -> U,
-) -> wasmtime::Result<Result<U, types::Fault>> {
+fn answer<T, U>(answer: Result<T, Fault>, word: impl FnOnce(T) -> U) -> wasmtime::Result<Result<U, types::Fault>> {
     Ok(answer.map(word).map_err(convert::fault))
 }
 

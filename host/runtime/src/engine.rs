@@ -5,9 +5,7 @@
 
 use crate::config::{RuntimeConfig, size};
 use std::time::Duration;
-use wasmtime::{
-    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// Milliseconds between two epochs: how exactly compute time is measured, and how long a guest keeps a thread.
 pub const EPOCH_TICK_MS: u64 = 10;
@@ -80,10 +78,7 @@ pub(crate) fn start(config: &RuntimeConfig) -> wasmtime::Result<Engine> {
         Ok(engine) => engine,
         Err(error) if config.pooling => {
             tracing::warn!(%error, "no room for the instance pool, every call maps its own memory");
-            Engine::new(&engine_config(&RuntimeConfig {
-                pooling: false,
-                ..config.clone()
-            }))?
+            Engine::new(&engine_config(&RuntimeConfig { pooling: false, ..config.clone() }))?
         }
         Err(error) => return Err(error),
     };
@@ -93,15 +88,13 @@ pub(crate) fn start(config: &RuntimeConfig) -> wasmtime::Result<Engine> {
 
 /// Advance the epoch for as long as the engine lives.
 fn tick(engine: EngineWeak) -> wasmtime::Result<()> {
-    std::thread::Builder::new()
-        .name("weft-epoch".to_owned())
-        .spawn(move || {
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                // Nobody unparks this thread; waking early once would only shorten one tick.
-                std::thread::park_timeout(Duration::from_millis(EPOCH_TICK_MS));
-            }
-        })?;
+    std::thread::Builder::new().name("weft-epoch".to_owned()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            // Nobody unparks this thread; waking early once would only shorten one tick.
+            std::thread::park_timeout(Duration::from_millis(EPOCH_TICK_MS));
+        }
+    })?;
     Ok(())
 }

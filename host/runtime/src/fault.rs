@@ -9,12 +9,7 @@ use wasmtime::{Error, Trap, WasmBacktrace};
 const TEXT_BYTES_MAX: usize = 1024;
 
 /// Translate the engine's error. `last_error` is the last error line of the guest: its panic message, if it has a hook.
-pub(crate) fn classify(
-    error: &Error,
-    config: &RuntimeConfig,
-    compute_ms: u64,
-    last_error: Option<&str>,
-) -> FaultCause {
+pub(crate) fn classify(error: &Error, config: &RuntimeConfig, compute_ms: u64, last_error: Option<&str>) -> FaultCause {
     // The engine adds a backtrace to what happens below a frame of the guest. What has none happened outside of it: while the
     // host read the answer or handed over the arguments.
     let inside = error.downcast_ref::<WasmBacktrace>().is_some();
@@ -37,11 +32,7 @@ pub(crate) fn classify(
         };
     }
     let root = error.root_cause().to_string();
-    if !inside
-        && error
-            .downcast_ref::<Trap>()
-            .is_none_or(|trap| is_lifting(*trap))
-    {
+    if !inside && error.downcast_ref::<Trap>().is_none_or(|trap| is_lifting(*trap)) {
         return FaultCause::BadAnswer(short(root));
     }
     match last_error {
@@ -52,11 +43,7 @@ pub(crate) fn classify(
 
 /// The engine's error for its transfer budget has no public type.
 fn is_transfer_limit(error: &Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .to_string()
-            .contains("fuel allocated for hostcalls has been exhausted")
-    })
+    error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
 }
 
 /// Traps that say that a value was not of its type.

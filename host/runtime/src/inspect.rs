@@ -27,33 +27,18 @@ pub(crate) fn inspect(wasm: &[u8], config: &RuntimeConfig) -> Result<Inspection,
     check_size(wasm, config)?;
     check_header(wasm)?;
     if let Err(error) = Validator::new_with_features(FEATURES).validate_all(wasm) {
-        return Err(one(
-            "invalid-component",
-            format!("not a valid component: {error}"),
-        ));
+        return Err(one("invalid-component", format!("not a valid component: {error}")));
     }
     let invalid = |error: PackError| vec![pack_problem(&error)];
     let interfaces = pack::interfaces(wasm).map_err(invalid)?;
-    let mut problems: Vec<_> = interfaces
-        .imports
-        .iter()
-        .filter_map(|name| import_problem(name))
-        .collect();
-    problems.extend(
-        interfaces
-            .exports
-            .iter()
-            .filter_map(|name| export_problem(name)),
-    );
+    let mut problems: Vec<_> = interfaces.imports.iter().filter_map(|name| import_problem(name)).collect();
+    problems.extend(interfaces.exports.iter().filter_map(|name| export_problem(name)));
     match pack::read(wasm) {
         Ok(Packed { manifest, assets }) if problems.is_empty() => Ok(Inspection {
             digest: Digest(pack::digest(wasm)),
             size: wasm.len() as u64,
             manifest,
-            assets: assets
-                .into_iter()
-                .map(|asset| (asset.path, asset.bytes))
-                .collect(),
+            assets: assets.into_iter().map(|asset| (asset.path, asset.bytes)).collect(),
             imports: interfaces.imports,
             exports: interfaces.exports,
         }),
@@ -70,10 +55,7 @@ pub(crate) fn inspect(wasm: &[u8], config: &RuntimeConfig) -> Result<Inspection,
 pub(crate) fn check_size(wasm: &[u8], config: &RuntimeConfig) -> Result<(), Vec<Problem>> {
     let max = config.component_bytes_max;
     if wasm.len() as u64 > max {
-        return Err(one(
-            "too-large",
-            format!("the file has {} bytes, {max} are allowed", wasm.len()),
-        ));
+        return Err(one("too-large", format!("the file has {} bytes, {max} are allowed", wasm.len())));
     }
     Ok(())
 }
@@ -81,20 +63,14 @@ pub(crate) fn check_size(wasm: &[u8], config: &RuntimeConfig) -> Result<(), Vec<
 /// Say what the file is instead, where that can be told from its first bytes.
 fn check_header(wasm: &[u8]) -> Result<(), Vec<Problem>> {
     if !wasm.starts_with(b"\0asm") {
-        return Err(one(
-            "not-wasm",
-            "not a WebAssembly file: it does not begin with `\\0asm`",
-        ));
+        return Err(one("not-wasm", "not a WebAssembly file: it does not begin with `\\0asm`"));
     }
     if Parser::is_core_wasm(wasm) {
         let message = "a core module, not a component: encode it with `wit-component` or the packer of the SDK";
         return Err(one("core-module", message));
     }
     if !Parser::is_component(wasm) {
-        return Err(one(
-            "unknown-encoding",
-            "neither a component nor a core module of a known version",
-        ));
+        return Err(one("unknown-encoding", "neither a component nor a core module of a known version"));
     }
     Ok(())
 }
@@ -115,29 +91,21 @@ fn import_problem(name: &str) -> Option<Problem> {
     if OFFERED.contains(&name) {
         return None;
     }
-    Some(
-        version_problem("/imports", name, &OFFERED).unwrap_or_else(|| {
-            let message = format!("imports `{}`, which Weft does not offer", shown(name));
-            Problem::new("/imports", "import-not-offered", message)
-        }),
-    )
+    Some(version_problem("/imports", name, &OFFERED).unwrap_or_else(|| {
+        let message = format!("imports `{}`, which Weft does not offer", shown(name));
+        Problem::new("/imports", "import-not-offered", message)
+    }))
 }
 
 /// Exports that are not ours are ignored: some toolchains add their own. Ours must be of a version that the host understands.
 fn export_problem(name: &str) -> Option<Problem> {
-    if UNDERSTOOD.contains(&name) {
-        None
-    } else {
-        version_problem("/exports", name, &UNDERSTOOD)
-    }
+    if UNDERSTOOD.contains(&name) { None } else { version_problem("/exports", name, &UNDERSTOOD) }
 }
 
 /// The name is that of one of our interfaces, at another version.
 fn version_problem(pointer: &str, name: &str, ours: &[&str]) -> Option<Problem> {
     let interface = name.split('@').next().unwrap_or(name);
-    let spoken = ours
-        .iter()
-        .find(|ours| ours.split('@').next() == Some(interface))?;
+    let spoken = ours.iter().find(|ours| ours.split('@').next() == Some(interface))?;
     let version = spoken.split('@').nth(1).unwrap_or(WIT_VERSION);
     let message = format!(
         "uses `{}`, but this host speaks `{interface}` at version {version}: build it against WIT {WIT_VERSION}",

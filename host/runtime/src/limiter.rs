@@ -50,15 +50,8 @@ impl Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let total = self
-            .memory_bytes
-            .saturating_add(desired.saturating_sub(current));
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
         if total > self.memory_bytes_max || maximum.is_some_and(|maximum| desired > maximum) {
             return Err(Stop::Memory(self.memory_bytes_max as u64).into());
         }
@@ -70,15 +63,8 @@ impl ResourceLimiter for Limiter {
         Err(error.context(Stop::Memory(self.memory_bytes_max as u64)))
     }
 
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let total = self
-            .table_elements
-            .saturating_add(desired.saturating_sub(current));
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         if total > self.table_elements_max || maximum.is_some_and(|maximum| desired > maximum) {
             return Err(Stop::Tables(self.table_elements_max as u64).into());
         }

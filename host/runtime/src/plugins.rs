@@ -11,8 +11,8 @@ use crate::inspect;
 use crate::prepare::{self, Loaded};
 use crate::state::State;
 use app::port::plugins::{
-    ApprovalInput, Call, CallFault, Capability, Fault, FaultCause, GuardInput, Inspection, Plugins,
-    RawEffect, Rejection, StepInput, StepOutcome, Verdict,
+    ApprovalInput, Call, CallFault, Capability, Fault, FaultCause, GuardInput, Inspection, Plugins, RawEffect,
+    Rejection, StepInput, StepOutcome, Verdict,
 };
 use async_trait::async_trait;
 use domain::{Digest, Event, PluginId, Problem, Ticket};
@@ -65,19 +65,13 @@ impl Runtime {
     }
 
     pub(crate) fn loaded(&self, digest: &Digest) -> Option<Arc<Loaded>> {
-        self.loaded
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(digest)
-            .cloned()
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
     }
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime")
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("Runtime").field("config", &self.config).finish_non_exhaustive()
     }
 }
 
@@ -121,33 +115,22 @@ impl Plugins for Runtime {
         }
         let loaded = prepare::prepare(self, plugin, digest, wasm).await?;
         let capabilities = loaded.capabilities();
-        self.loaded
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest.clone(), Arc::new(loaded));
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), Arc::new(loaded));
         Ok(capabilities)
     }
 
     fn forget(&self, digest: &Digest) {
-        self.loaded
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(digest);
+        self.loaded.write().unwrap_or_else(PoisonError::into_inner).remove(digest);
     }
 
-    async fn guard(
-        &self,
-        call: Call,
-        input: GuardInput,
-    ) -> Result<Result<Vec<RawEffect>, Rejection>, CallFault> {
+    async fn guard(&self, call: Call, input: GuardInput) -> Result<Result<Vec<RawEffect>, Rejection>, CallFault> {
         call::call(
             self,
             call,
             "guard",
             |loaded, store, context| -> Running<'_, _> {
                 let change = convert::change(context, input);
-                in_fresh_instance!(loaded, store, guard, GUARD, |guest| guest
-                    .call_guard(&mut *store, &change))
+                in_fresh_instance!(loaded, store, guard, GUARD, |guest| guest.call_guard(&mut *store, &change))
             },
             |answer, config| match answer? {
                 Ok(effects) => Ok(Ok(convert::effects(effects, config)?)),
@@ -182,19 +165,14 @@ impl Plugins for Runtime {
         .await
     }
 
-    async fn run_step(
-        &self,
-        call: Call,
-        input: StepInput,
-    ) -> Result<Result<StepOutcome, Fault>, CallFault> {
+    async fn run_step(&self, call: Call, input: StepInput) -> Result<Result<StepOutcome, Fault>, CallFault> {
         call::call(
             self,
             call,
             "run",
             |loaded, store, context| -> Running<'_, _> {
                 let step = convert::step_call(context, input);
-                in_fresh_instance!(loaded, store, step, STEP, |guest| guest
-                    .call_run(&mut *store, &step))
+                in_fresh_instance!(loaded, store, step, STEP, |guest| guest.call_run(&mut *store, &step))
             },
             |answer, config| match answer? {
                 Ok(outcome) => Ok(Ok(convert::step_outcome(outcome, config)?)),
@@ -204,22 +182,14 @@ impl Plugins for Runtime {
         .await
     }
 
-    async fn decide(
-        &self,
-        call: Call,
-        input: ApprovalInput,
-    ) -> Result<Result<Verdict, Fault>, CallFault> {
+    async fn decide(&self, call: Call, input: ApprovalInput) -> Result<Result<Verdict, Fault>, CallFault> {
         call::call(
             self,
             call,
             "decide",
             |loaded, store, context| -> Running<'_, _> {
                 let (request, votes) = convert::request(context, input);
-                in_fresh_instance!(loaded, store, rule, RULE, |guest| guest.call_decide(
-                    &mut *store,
-                    &request,
-                    &votes
-                ))
+                in_fresh_instance!(loaded, store, rule, RULE, |guest| guest.call_decide(&mut *store, &request, &votes))
             },
             |answer, config| match answer? {
                 Ok(verdict) => Ok(Ok(convert::verdict(verdict, config)?)),

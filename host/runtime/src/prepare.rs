@@ -1,8 +1,6 @@
 //! From bytes to loaded code: compile off the request path, start once in a throw-away store, load every capability.
 
-use crate::bindings::exports::weft::{
-    approval::rule, automation::step, form::form, practice::guard, practice::react,
-};
+use crate::bindings::exports::weft::{approval::rule, automation::step, form::form, practice::guard, practice::react};
 use crate::bindings::{FORM, GUARD, REACT, RULE, STEP};
 use crate::cache;
 use crate::call;
@@ -51,43 +49,15 @@ impl Loaded {
         let mut problems = Vec::new();
         let mut check = |name, result: Option<wasmtime::Result<()>>| {
             if let Some(Err(error)) = result {
-                let message = format!(
-                    "`{name}` has another shape than the contract: {}",
-                    error.root_cause()
-                );
+                let message = format!("`{name}` has another shape than the contract: {}", error.root_cause());
                 problems.push(Problem::new("/exports", "export-shape", message));
             }
         };
-        check(
-            GUARD,
-            self.guard
-                .as_ref()
-                .map(|it| it.load(&mut *store, instance).map(drop)),
-        );
-        check(
-            REACT,
-            self.react
-                .as_ref()
-                .map(|it| it.load(&mut *store, instance).map(drop)),
-        );
-        check(
-            RULE,
-            self.rule
-                .as_ref()
-                .map(|it| it.load(&mut *store, instance).map(drop)),
-        );
-        check(
-            STEP,
-            self.step
-                .as_ref()
-                .map(|it| it.load(&mut *store, instance).map(drop)),
-        );
-        check(
-            FORM,
-            self.form
-                .as_ref()
-                .map(|it| it.load(&mut *store, instance).map(drop)),
-        );
+        check(GUARD, self.guard.as_ref().map(|it| it.load(&mut *store, instance).map(drop)));
+        check(REACT, self.react.as_ref().map(|it| it.load(&mut *store, instance).map(drop)));
+        check(RULE, self.rule.as_ref().map(|it| it.load(&mut *store, instance).map(drop)));
+        check(STEP, self.step.as_ref().map(|it| it.load(&mut *store, instance).map(drop)));
+        check(FORM, self.form.as_ref().map(|it| it.load(&mut *store, instance).map(drop)));
         problems
     }
 }
@@ -108,41 +78,21 @@ pub(crate) async fn prepare(
 
 /// The compilation runs on a thread of its own to its end, even if nobody waits for it any more, and keeps its place so long:
 /// the engine cannot interrupt it.
-async fn compile(
-    runtime: &Runtime,
-    digest: &Digest,
-    wasm: Arc<[u8]>,
-) -> Result<Component, Vec<Problem>> {
+async fn compile(runtime: &Runtime, digest: &Digest, wasm: Arc<[u8]>) -> Result<Component, Vec<Problem>> {
     let problem = |code: &str, message: String| vec![Problem::new("", code, message)];
     let limit = Duration::from_millis(runtime.config.compile_ms_max);
-    let place = runtime
-        .compilations
-        .clone()
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
-    let (engine, cache, digest) = (
-        runtime.engine.clone(),
-        Arc::clone(&runtime.cache),
-        digest.clone(),
-    );
+    let place = runtime.compilations.clone().acquire_owned().await.expect("the semaphore is never closed");
+    let (engine, cache, digest) = (runtime.engine.clone(), Arc::clone(&runtime.cache), digest.clone());
     let work = tokio::task::spawn_blocking(move || {
         let _place = place;
         compile_blocking(&engine, &cache, &digest, &wasm)
     });
     match tokio::time::timeout(limit, work).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_panic)) => Err(problem(
-            "compile-panic",
-            "the compiler failed on this component".to_owned(),
-        )),
-        Err(_elapsed) => Err(problem(
-            "compile-time",
-            format!(
-                "compiling took longer than {} ms",
-                runtime.config.compile_ms_max
-            ),
-        )),
+        Ok(Err(_panic)) => Err(problem("compile-panic", "the compiler failed on this component".to_owned())),
+        Err(_elapsed) => {
+            Err(problem("compile-time", format!("compiling took longer than {} ms", runtime.config.compile_ms_max)))
+        }
     }
 }
 
@@ -165,50 +115,23 @@ fn compile_blocking(
         Ok(component)
     });
     compiled.map_err(|error| {
-        vec![Problem::new(
-            "",
-            "does-not-compile",
-            format!("does not compile: {}", error.root_cause()),
-        )]
+        vec![Problem::new("", "does-not-compile", format!("does not compile: {}", error.root_cause()))]
     })
 }
 
 fn link(runtime: &Runtime, plugin: &PluginId, component: &Component) -> Result<Loaded, Problem> {
     let instance = runtime.linker.instantiate_pre(component).map_err(|error| {
-        Problem::new(
-            "/imports",
-            "does-not-link",
-            format!("does not fit what Weft offers: {}", error.root_cause()),
-        )
+        Problem::new("/imports", "does-not-link", format!("does not fit what Weft offers: {}", error.root_cause()))
     })?;
     let has = |name: &str| component.get_export_index(None, name).is_some();
-    let shape = |error: wasmtime::Error| {
-        Problem::new("/exports", "export-shape", error.root_cause().to_string())
-    };
+    let shape = |error: wasmtime::Error| Problem::new("/exports", "export-shape", error.root_cause().to_string());
     let loaded = Loaded {
-        guard: has(GUARD)
-            .then(|| guard::GuestIndices::new(&instance))
-            .transpose()
-            .map_err(shape)?,
-        react: has(REACT)
-            .then(|| react::GuestIndices::new(&instance))
-            .transpose()
-            .map_err(shape)?,
-        rule: has(RULE)
-            .then(|| rule::GuestIndices::new(&instance))
-            .transpose()
-            .map_err(shape)?,
-        step: has(STEP)
-            .then(|| step::GuestIndices::new(&instance))
-            .transpose()
-            .map_err(shape)?,
-        form: has(FORM)
-            .then(|| form::GuestIndices::new(&instance))
-            .transpose()
-            .map_err(shape)?,
-        places: Arc::new(Semaphore::new(crate::config::count(
-            runtime.config.calls_per_component_max.max(1),
-        ))),
+        guard: has(GUARD).then(|| guard::GuestIndices::new(&instance)).transpose().map_err(shape)?,
+        react: has(REACT).then(|| react::GuestIndices::new(&instance)).transpose().map_err(shape)?,
+        rule: has(RULE).then(|| rule::GuestIndices::new(&instance)).transpose().map_err(shape)?,
+        step: has(STEP).then(|| step::GuestIndices::new(&instance)).transpose().map_err(shape)?,
+        form: has(FORM).then(|| form::GuestIndices::new(&instance)).transpose().map_err(shape)?,
+        places: Arc::new(Semaphore::new(crate::config::count(runtime.config.calls_per_component_max.max(1)))),
         meters: call::Meters::new(plugin),
         instance,
     };
@@ -218,31 +141,20 @@ fn link(runtime: &Runtime, plugin: &PluginId, component: &Component) -> Result<L
 /// Start the component once and load everything it exports, in a store that is thrown away.
 async fn start(runtime: &Runtime, plugin: &PluginId, loaded: &Loaded) -> Result<(), Vec<Problem>> {
     let until = call::deadline(&runtime.config);
-    let _place = runtime
-        .calls
-        .acquire()
-        .await
-        .expect("the semaphore is never closed");
+    let _place = runtime.calls.acquire().await.expect("the semaphore is never closed");
     let state = State::new(&runtime.config, None, Arc::new(Object::new()));
     let compute_ms = runtime.config.start_compute_ms_max;
     let mut store = call::store(runtime, state, compute_ms);
     match call::guarded(loaded.instance.instantiate_async(&mut store), until).await {
         Ok(instance) => {
             let problems = loaded.load_all(&mut store, &instance);
-            if problems.is_empty() {
-                Ok(())
-            } else {
-                Err(problems)
-            }
+            if problems.is_empty() { Ok(()) } else { Err(problems) }
         }
         Err(end) => {
             let cause = match end {
-                call::End::Error(error) => fault::classify(
-                    &error,
-                    &runtime.config,
-                    compute_ms,
-                    store.data().last_error(),
-                ),
+                call::End::Error(error) => {
+                    fault::classify(&error, &runtime.config, compute_ms, store.data().last_error())
+                }
                 call::End::Panic => FaultCause::Trap(call::PANIC.to_owned()),
                 call::End::Elapsed => FaultCause::Deadline(runtime.config.call_wall_ms_max),
             };

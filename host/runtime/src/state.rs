@@ -28,11 +28,7 @@ struct Log {
 
 impl State {
     /// The state of a call; without a reader, that of a trial start, which may ask nothing.
-    pub(crate) fn new(
-        config: &RuntimeConfig,
-        reader: Option<Arc<dyn SnapshotReader>>,
-        settings: Arc<Object>,
-    ) -> Self {
+    pub(crate) fn new(config: &RuntimeConfig, reader: Option<Arc<dyn SnapshotReader>>, settings: Arc<Object>) -> Self {
         Self {
             limiter: Limiter::new(config),
             reader,
@@ -67,9 +63,7 @@ impl State {
     /// As [`Self::enter`]; and a component asked while it started, when there is no decision yet.
     pub(crate) fn ask(&mut self) -> wasmtime::Result<Arc<dyn SnapshotReader>> {
         self.enter()?;
-        self.reader
-            .clone()
-            .ok_or_else(|| wasmtime::format_err!("asked the host while it started"))
+        self.reader.clone().ok_or_else(|| wasmtime::format_err!("asked the host while it started"))
     }
 
     /// Take a line, shortened to its limit; lines past the budget are dropped and counted.

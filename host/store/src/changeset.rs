@@ -96,9 +96,18 @@ pub enum Write {
     Attachment(Attachment),
     Link(Link),
     Unlink(Link),
-    Watch { ticket: TicketId, person: PersonId },
-    Unwatch { ticket: TicketId, person: PersonId },
-    Access { ticket: TicketId, access: AccessList },
+    Watch {
+        ticket: TicketId,
+        person: PersonId,
+    },
+    Unwatch {
+        ticket: TicketId,
+        person: PersonId,
+    },
+    Access {
+        ticket: TicketId,
+        access: AccessList,
+    },
     /// Insert or replace, by ticket and name.
     Clock(Box<Clock>),
     Record(Box<Record>),
@@ -108,20 +117,38 @@ pub enum Write {
     UnrelateCis(CiRelation),
     Person(Box<Person>),
     /// `None` removes the password.
-    Password { person: PersonId, phc: Option<String> },
+    Password {
+        person: PersonId,
+        phc: Option<String>,
+    },
     /// Group with its whole member list.
     Group(Group),
     Space(Space),
     /// All roles of a person, replaced.
-    Roles { person: PersonId, roles: Vec<RoleAssignment> },
-    Calendar { key: String, definition: serde_json::Value, version: u32 },
+    Roles {
+        person: PersonId,
+        roles: Vec<RoleAssignment>,
+    },
+    Calendar {
+        key: String,
+        definition: serde_json::Value,
+        version: u32,
+    },
     Plugin(Box<InstalledPlugin>),
     RemovePlugin(PluginId),
-    Component { digest: Digest, wasm: std::sync::Arc<[u8]> },
+    Component {
+        digest: Digest,
+        wasm: std::sync::Arc<[u8]>,
+    },
     Notification(Notification),
-    NotificationRead { id: String, person: PersonId },
+    NotificationRead {
+        id: String,
+        person: PersonId,
+    },
     /// Remove the job with this unique key, if there is one.
-    CancelJob { unique_key: String },
+    CancelJob {
+        unique_key: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -3,13 +3,14 @@
 //! *Architecture Invariant:* no SQL and no database driver here. Two implementations, one conformance suite
 //! ([`conformance`]). Every read and write carries the organisation.
 
-pub mod changeset;
 pub mod chain;
+pub mod changeset;
 pub mod conformance;
+pub mod digest;
 pub mod error;
 pub mod query;
 
-pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, QueryRead, StoredAnswer, Write};
+pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 
@@ -52,8 +53,13 @@ pub trait Tickets: Send + Sync {
     async fn ticket_list(&self, org: &OrgId, query: &TicketQuery) -> Result<Page<domain::Ticket>>;
     async fn ticket_count(&self, org: &OrgId, filter: &Filter) -> Result<u64>;
     /// Counts by value of one column, largest first, at most 200 rows.
-    async fn ticket_count_by(&self, org: &OrgId, filter: &Filter, field: domain::filter::Field) -> Result<Vec<(Option<String>, u64)>>;
-    /// Digest over ids and versions of what a filter ranges over, in list order: what a decision that read it depends on.
+    async fn ticket_count_by(
+        &self,
+        org: &OrgId,
+        filter: &Filter,
+        field: domain::filter::Field,
+    ) -> Result<Vec<(Option<String>, u64)>>;
+    /// Digest of what a query answers now, to be kept as the `digest` of a [`QueryRead`]; the one given is not looked at.
     async fn ticket_digest(&self, org: &OrgId, read: &QueryRead) -> Result<String>;
     /// Oldest first.
     async fn comment_list(&self, org: &OrgId, ticket: &TicketId) -> Result<Vec<Comment>>;
@@ -119,7 +125,16 @@ pub enum SessionKind {
 #[async_trait]
 pub trait Cis: Send + Sync {
     async fn ci_get(&self, org: &OrgId, id: &CiId) -> Result<Option<Ci>>;
-    async fn ci_list(&self, org: &OrgId, spaces: Option<&[String]>, text: &str, class: Option<&str>, after: Option<&str>, limit: u32) -> Result<Page<Ci>>;
+    /// By name; `text` matches the name; `after` is the id of the last one seen.
+    async fn ci_list(
+        &self,
+        org: &OrgId,
+        spaces: Option<&[String]>,
+        text: &str,
+        class: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Ci>>;
     /// Relations to and from a CI.
     async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>>;
     /// Every relation of the organisation, for the graph in memory.
@@ -130,8 +145,16 @@ pub trait Cis: Send + Sync {
 #[async_trait]
 pub trait Records: Send + Sync {
     async fn record_get(&self, org: &OrgId, id_or_number: &str) -> Result<Option<Record>>;
-    /// By number. `spaces` limits what may be seen.
-    async fn record_list(&self, org: &OrgId, kind: &KindId, state: Option<&str>, spaces: Option<&[String]>, after: Option<&str>, limit: u32) -> Result<Page<Record>>;
+    /// By number. `spaces` limits what may be seen; `after` is the id of the last one seen.
+    async fn record_list(
+        &self,
+        org: &OrgId,
+        kind: &KindId,
+        state: Option<&str>,
+        spaces: Option<&[String]>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Record>>;
 }
 
 #[async_trait]
@@ -167,7 +190,14 @@ pub trait Journal: Send + Sync {
     async fn event_list(&self, org: &OrgId, after_seq: i64, limit: u32) -> Result<Vec<Event>>;
     async fn event_get(&self, org: &OrgId, seq: i64) -> Result<Option<Event>>;
     /// The chain of one subject, oldest first.
-    async fn event_history(&self, org: &OrgId, subject_kind: &str, subject: &str, after: i64, limit: u32) -> Result<Vec<Event>>;
+    async fn event_history(
+        &self,
+        org: &OrgId,
+        subject_kind: &str,
+        subject: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Event>>;
     /// Position of the newest event, 0 when there is none.
     async fn event_head(&self, org: &OrgId) -> Result<i64>;
 }
@@ -175,16 +205,27 @@ pub trait Journal: Send + Sync {
 #[async_trait]
 pub trait Jobs: Send + Sync {
     /// Claim due, ready jobs, at most one for each order key, oldest first. A claim holds until `lease_until`.
-    async fn job_claim(&self, org: &OrgId, now: Timestamp, lease_until: Timestamp, owner: &str, limit: u32) -> Result<Vec<ClaimedJob>>;
+    ///
+    /// The place of a job among those with its order key is the due time it was made with, then the order of writing; a retry does not
+    /// change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
+    /// as an attempt. A job that cannot be read is buried.
+    async fn job_claim(
+        &self,
+        org: &OrgId,
+        now: Timestamp,
+        lease_until: Timestamp,
+        owner: &str,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>>;
     /// Give a claimed job back, to run at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
     /// Make the held jobs of a plugin ready again.
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64>;
-    /// Earliest due time of a ready job.
+    /// When to look for jobs again: the earliest due time of a ready job that no other one keeps back, or the end of a lease.
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;
     async fn job_counts(&self, org: &OrgId) -> Result<JobCounts>;
     async fn job_list(&self, org: &OrgId, state: domain::job::JobState, limit: u32) -> Result<Vec<Job>>;
-    /// Make a dead job ready again.
+    /// Make a dead job ready again, with all its attempts.
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool>;
 }
 
@@ -230,13 +271,24 @@ pub trait Notifications: Send + Sync {
 /// Everything together.
 #[async_trait]
 pub trait Store:
-    Commits + Tickets + Blobs + People + Credentials + Cis + Records + Calendars + PluginRows + Journal + Jobs + Notifications + std::fmt::Debug
+    Commits
+    + Tickets
+    + Blobs
+    + People
+    + Credentials
+    + Cis
+    + Records
+    + Calendars
+    + PluginRows
+    + Journal
+    + Jobs
+    + Notifications
+    + std::fmt::Debug
 {
     /// Answers if the database does.
     async fn ping(&self) -> Result<()>;
     /// Finish what is queued, make it durable, close.
     async fn close(&self);
-    /// Verify every chain of the journal; the number of events checked, or the first break.
+    /// Verify every chain of the journal; the number of events checked, or the first break as [`StoreError::Corrupt`].
     async fn verify_journal(&self, org: &OrgId) -> Result<u64>;
 }
-

@@ -54,11 +54,8 @@ pub struct Interfaces {
 pub fn read(component: &[u8]) -> Result<Packed, PackError> {
     bounded("the component", component.len(), limit::COMPONENT_BYTES_MAX)?;
     let (manifest, assets) = read_sections(component)?;
-    let manifest = manifest.ok_or_else(|| {
-        PackError::Manifest(format!(
-            "is missing: no custom section `{MANIFEST_SECTION}`"
-        ))
-    })?;
+    let manifest =
+        manifest.ok_or_else(|| PackError::Manifest(format!("is missing: no custom section `{MANIFEST_SECTION}`")))?;
     let assets = checked_assets(&assets)?.into_iter().cloned().collect();
     Ok(Packed { manifest, assets })
 }
@@ -66,10 +63,7 @@ pub fn read(component: &[u8]) -> Result<Packed, PackError> {
 /// SHA-256 of the whole file in lower-case hexadecimal: the identity of a plugin version.
 #[must_use]
 pub fn digest(component: &[u8]) -> String {
-    Sha256::digest(component)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What the component wants and offers: the machine-checkable consent list.
@@ -95,10 +89,7 @@ pub fn interfaces(component: &[u8]) -> Result<Interfaces, PackError> {
         }
         Ok(())
     })?;
-    Ok(Interfaces {
-        imports: imports.into_iter().collect(),
-        exports: exports.into_iter().collect(),
-    })
+    Ok(Interfaces { imports: imports.into_iter().collect(), exports: exports.into_iter().collect() })
 }
 
 pub(crate) fn read_sections(component: &[u8]) -> Result<(Option<String>, Vec<Asset>), PackError> {
@@ -110,13 +101,9 @@ pub(crate) fn read_sections(component: &[u8]) -> Result<(Option<String>, Vec<Ass
         };
         match section.name() {
             MANIFEST_SECTION => {
-                bounded(
-                    "the manifest",
-                    section.data().len(),
-                    limit::MANIFEST_BYTES_MAX,
-                )?;
-                let text = std::str::from_utf8(section.data())
-                    .map_err(|_| PackError::Manifest("is not UTF-8".to_owned()))?;
+                bounded("the manifest", section.data().len(), limit::MANIFEST_BYTES_MAX)?;
+                let text =
+                    std::str::from_utf8(section.data()).map_err(|_| PackError::Manifest("is not UTF-8".to_owned()))?;
                 if manifest.replace(text.to_owned()).is_some() {
                     return Err(PackError::Manifest("is there twice".to_owned()));
                 }
@@ -124,10 +111,7 @@ pub(crate) fn read_sections(component: &[u8]) -> Result<(Option<String>, Vec<Ass
             ASSET_SECTION => {
                 // Counted before copying: a file of a million empty sections must not cost more than it weighs.
                 if assets.len() == limit::ASSETS_MAX {
-                    return Err(PackError::TooManyAssets {
-                        actual: assets.len() + 1,
-                        limit: limit::ASSETS_MAX,
-                    });
+                    return Err(PackError::TooManyAssets { actual: assets.len() + 1, limit: limit::ASSETS_MAX });
                 }
                 assets.push(parse_asset(section.data())?);
             }
@@ -139,20 +123,10 @@ pub(crate) fn read_sections(component: &[u8]) -> Result<(Option<String>, Vec<Ass
 }
 
 fn parse_asset(data: &[u8]) -> Result<Asset, PackError> {
-    let unnamed = |problem: &str| PackError::Asset {
-        path: "?".to_owned(),
-        problem: problem.to_owned(),
-    };
-    let end = data
-        .iter()
-        .position(|byte| *byte == 0)
-        .ok_or_else(|| unnamed("has no path"))?;
-    let path =
-        std::str::from_utf8(&data[..end]).map_err(|_| unnamed("has a path that is not UTF-8"))?;
-    Ok(Asset {
-        path: path.to_owned(),
-        bytes: data[end + 1..].to_vec(),
-    })
+    let unnamed = |problem: &str| PackError::Asset { path: "?".to_owned(), problem: problem.to_owned() };
+    let end = data.iter().position(|byte| *byte == 0).ok_or_else(|| unnamed("has no path"))?;
+    let path = std::str::from_utf8(&data[..end]).map_err(|_| unnamed("has a path that is not UTF-8"))?;
+    Ok(Asset { path: path.to_owned(), bytes: data[end + 1..].to_vec() })
 }
 
 /// Visits the payloads of the component itself and skips those of the modules and components inside it.
@@ -161,9 +135,7 @@ fn for_each_top_level(
     mut visit: impl FnMut(&Payload<'_>) -> Result<(), PackError>,
 ) -> Result<(), PackError> {
     if !Parser::is_component(component) {
-        return Err(PackError::NotComponent(
-            "it does not begin like one".to_owned(),
-        ));
+        return Err(PackError::NotComponent("it does not begin like one".to_owned()));
     }
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(component) {
@@ -180,33 +152,21 @@ fn for_each_top_level(
 
 pub(crate) fn checked_assets(assets: &[Asset]) -> Result<Vec<&Asset>, PackError> {
     if assets.len() > limit::ASSETS_MAX {
-        return Err(PackError::TooManyAssets {
-            actual: assets.len(),
-            limit: limit::ASSETS_MAX,
-        });
+        return Err(PackError::TooManyAssets { actual: assets.len(), limit: limit::ASSETS_MAX });
     }
     let mut sorted = assets.iter().collect::<Vec<_>>();
     sorted.sort_by(|left, right| left.path.cmp(&right.path));
     let mut total = 0;
     let mut previous = None;
     for asset in &sorted {
-        let refuse = |problem: String| {
-            Err(PackError::Asset {
-                path: asset.path.clone(),
-                problem,
-            })
-        };
+        let refuse = |problem: String| Err(PackError::Asset { path: asset.path.clone(), problem });
         if let Some(problem) = path_problem(&asset.path) {
             return refuse(problem.to_owned());
         }
         if previous == Some(asset.path.as_str()) {
             return refuse("is there twice".to_owned());
         }
-        bounded(
-            &format!("asset `{}`", asset.path),
-            asset.bytes.len(),
-            limit::ASSET_BYTES_MAX,
-        )?;
+        bounded(&format!("asset `{}`", asset.path), asset.bytes.len(), limit::ASSET_BYTES_MAX)?;
         total += asset.bytes.len();
         previous = Some(asset.path.as_str());
     }
@@ -223,28 +183,19 @@ fn path_problem(path: &str) -> Option<&'static str> {
     path.split('/').find_map(|part| match part {
         "" => Some("has an empty part in its path"),
         _ if part.starts_with('.') => Some("has a hidden or relative part in its path"),
-        _ if !part.bytes().all(plain) => {
-            Some("has a character in its path other than a-z A-Z 0-9 . _ - @ +")
-        }
+        _ if !part.bytes().all(plain) => Some("has a character in its path other than a-z A-Z 0-9 . _ - @ +"),
         _ => None,
     })
 }
 
 pub(crate) fn bounded(what: &str, actual: usize, limit: usize) -> Result<(), PackError> {
     if actual > limit {
-        return Err(PackError::TooLarge {
-            what: what.to_owned(),
-            actual,
-            limit,
-        });
+        return Err(PackError::TooLarge { what: what.to_owned(), actual, limit });
     }
     Ok(())
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that map_err takes"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err takes")]
 fn not_component(error: wasmparser::BinaryReaderError) -> PackError {
     PackError::NotComponent(error.to_string())
 }

@@ -47,9 +47,5 @@ pub(crate) fn encode(core: &[u8]) -> Result<Vec<u8>, PackError> {
 }
 
 pub(crate) fn append(component: &mut Vec<u8>, name: &str, data: &[u8]) {
-    wasm_encoder::CustomSection {
-        name: name.into(),
-        data: data.into(),
-    }
-    .append_to_component(component);
+    wasm_encoder::CustomSection { name: name.into(), data: data.into() }.append_to_component(component);
 }

@@ -19,11 +19,7 @@ pub enum PackError {
     #[error("asset `{path}` {problem}")]
     Asset { path: String, problem: String },
     #[error("{what} has {actual} bytes, at most {limit} are allowed")]
-    TooLarge {
-        what: String,
-        actual: usize,
-        limit: usize,
-    },
+    TooLarge { what: String, actual: usize, limit: usize },
     #[error("{actual} assets, at most {limit} are allowed")]
     TooManyAssets { actual: usize, limit: usize },
     #[error("the core module cannot become a component: {0}")]
@@ -35,11 +31,7 @@ pub enum PackError {
     )]
     ForeignImports { plugin: String, imports: String },
     #[error("plugin id `{id}` is used by both {first} and {second}")]
-    DuplicateId {
-        id: String,
-        first: PathBuf,
-        second: PathBuf,
-    },
+    DuplicateId { id: String, first: PathBuf, second: PathBuf },
     #[error(transparent)]
     Toolchain(#[from] toolchain::Missing),
     #[error("`{command}` {problem}")]
@@ -47,19 +39,13 @@ pub enum PackError {
     #[error("prebuilt components in {path}: {problem}")]
     Prebuilt { path: PathBuf, problem: String },
     #[error("in {path}")]
-    In {
-        path: PathBuf,
-        source: Box<PackError>,
-    },
+    In { path: PathBuf, source: Box<PackError> },
 }
 
 #[cfg(feature = "component")]
 impl PackError {
     /// Says in which plugin the error was found.
     pub(crate) fn within(self, path: impl Into<PathBuf>) -> Self {
-        Self::In {
-            path: path.into(),
-            source: Box::new(self),
-        }
+        Self::In { path: path.into(), source: Box::new(self) }
     }
 }

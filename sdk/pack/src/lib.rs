@@ -19,9 +19,7 @@ mod workspace;
 
 #[cfg(feature = "read")]
 pub use self::{
-    component::{
-        ASSET_SECTION, Asset, Interfaces, MANIFEST_SECTION, Packed, digest, interfaces, limit, read,
-    },
+    component::{ASSET_SECTION, Asset, Interfaces, MANIFEST_SECTION, Packed, digest, interfaces, limit, read},
     error::PackError,
 };
 #[cfg(feature = "component")]

@@ -1,9 +1,5 @@
 //! The command line of the packer: what `cargo dev plugins` and authors without the server call.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool talks to its terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 use std::{env, error::Error, fs, path::Path, process::ExitCode};
 
@@ -15,9 +11,7 @@ fn main() -> ExitCode {
     let arguments = env::args().skip(1).collect::<Vec<_>>();
     let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
     let result = match arguments[..] {
-        ["build", plugins, target, out] => {
-            build(Path::new(plugins), Path::new(target), Path::new(out))
-        }
+        ["build", plugins, target, out] => build(Path::new(plugins), Path::new(target), Path::new(out)),
         ["pack", plugin, code, out] => pack(Path::new(plugin), Path::new(code), Path::new(out)),
         ["inspect", file] => inspect(Path::new(file)),
         _ => {
@@ -43,13 +37,7 @@ fn build(plugins: &Path, target: &Path, out: &Path) -> Result<(), Box<dyn Error>
     let built = weft_pack::build(plugins, target)?;
     weft_pack::write_sums(out, &built)?;
     for plugin in &built {
-        println!(
-            "{:24} {:8} {:>9} bytes  {}",
-            plugin.id,
-            plugin.version,
-            plugin.bytes.len(),
-            plugin.digest
-        );
+        println!("{:24} {:8} {:>9} bytes  {}", plugin.id, plugin.version, plugin.bytes.len(), plugin.digest);
     }
     println!("{} plugins in {}", built.len(), out.display());
     Ok(())
@@ -59,13 +47,7 @@ fn pack(plugin: &Path, code: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     let source = weft_pack::Source::read(plugin)?;
     let component = weft_pack::pack(&fs::read(code)?, &source.manifest, &source.assets)?;
     fs::write(out, &component)?;
-    println!(
-        "{} {} {} bytes {}",
-        source.id,
-        source.version,
-        component.len(),
-        weft_pack::digest(&component)
-    );
+    println!("{} {} {} bytes {}", source.id, source.version, component.len(), weft_pack::digest(&component));
     Ok(())
 }
 

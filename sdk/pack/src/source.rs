@@ -12,16 +12,8 @@ use crate::{Asset, PackError, limit};
 /// Folders deeper than this are a mistake or an attack on the stack.
 const DEPTH_MAX: usize = 8;
 /// Belongs to the build and not to the plugin, at the top of the folder only.
-const NOT_ASSETS: &[&str] = &[
-    "Cargo.toml",
-    "Cargo.lock",
-    "build.rs",
-    "plugin.toml",
-    "README.md",
-    "src",
-    "tests",
-    "target",
-];
+const NOT_ASSETS: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "build.rs", "plugin.toml", "README.md", "src", "tests", "target"];
 
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -40,33 +32,22 @@ impl Source {
     /// If a file cannot be read, is not a regular file, is too large, or the manifest has no usable id and version.
     pub fn read(folder: &Path) -> Result<Self, PackError> {
         let path = folder.join("plugin.toml");
-        let manifest = fs::read_to_string(&path).map_err(|source| PackError::Read {
-            path: path.clone(),
-            source,
-        })?;
+        let manifest = fs::read_to_string(&path).map_err(|source| PackError::Read { path: path.clone(), source })?;
         let (id, version) = identity(&manifest).map_err(|error| error.within(&path))?;
         let mut assets = Vec::new();
         collect(folder, "", 0, &mut assets)?;
         assets.sort_by(|left: &Asset, right| left.path.cmp(&right.path));
-        Ok(Self {
-            id,
-            version,
-            manifest,
-            assets,
-        })
+        Ok(Self { id, version, manifest, assets })
     }
 }
 
 /// Id and version of a manifest.
 pub(crate) fn identity(manifest: &str) -> Result<(String, String), PackError> {
-    let table: toml::Table = manifest
-        .parse()
-        .map_err(|error| PackError::Manifest(format!("is not valid TOML: {error}")))?;
+    let table: toml::Table =
+        manifest.parse().map_err(|error| PackError::Manifest(format!("is not valid TOML: {error}")))?;
     let text = |key: &str| {
         let value = table.get(key).and_then(toml::Value::as_str);
-        value
-            .map(str::to_owned)
-            .ok_or_else(|| PackError::Manifest(format!("has no text `{key}`")))
+        value.map(str::to_owned).ok_or_else(|| PackError::Manifest(format!("has no text `{key}`")))
     };
     let (id, version) = (text("id")?, text("version")?);
     text("wit")?;
@@ -81,19 +62,12 @@ pub(crate) fn identity(manifest: &str) -> Result<(String, String), PackError> {
 fn is_id(id: &str) -> bool {
     let part = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_lowercase())
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
     id.len() <= 64 && id.split('.').all(part)
 }
 
-fn collect(
-    folder: &Path,
-    prefix: &str,
-    depth: usize,
-    assets: &mut Vec<Asset>,
-) -> Result<(), PackError> {
+fn collect(folder: &Path, prefix: &str, depth: usize, assets: &mut Vec<Asset>) -> Result<(), PackError> {
     let failed = |path: PathBuf| move |source| PackError::Read { path, source };
     for entry in fs::read_dir(folder).map_err(failed(folder.to_owned()))? {
         let entry = entry.map_err(failed(folder.to_owned()))?;
@@ -106,18 +80,12 @@ fn collect(
         let kind = entry.file_type().map_err(failed(entry.path()))?;
         if kind.is_dir() {
             if depth == DEPTH_MAX {
-                return Err(PackError::Asset {
-                    path,
-                    problem: format!("is more than {DEPTH_MAX} folders deep"),
-                });
+                return Err(PackError::Asset { path, problem: format!("is more than {DEPTH_MAX} folders deep") });
             }
             collect(&entry.path(), &format!("{path}/"), depth + 1, assets)?;
         } else if kind.is_file() {
             if assets.len() == limit::ASSETS_MAX {
-                return Err(PackError::TooManyAssets {
-                    actual: assets.len() + 1,
-                    limit: limit::ASSETS_MAX,
-                });
+                return Err(PackError::TooManyAssets { actual: assets.len() + 1, limit: limit::ASSETS_MAX });
             }
             let bytes = fs::read(entry.path()).map_err(failed(entry.path()))?;
             assets.push(Asset { path, bytes });
@@ -157,16 +125,9 @@ mod tests {
 
         let source = Source::read(folder.path()).unwrap();
 
-        let paths = source
-            .assets
-            .iter()
-            .map(|asset| asset.path.as_str())
-            .collect::<Vec<_>>();
+        let paths = source.assets.iter().map(|asset| asset.path.as_str()).collect::<Vec<_>>();
         assert_eq!(paths, ["kinds/incident.toml", "texts/src/en.ftl"]);
-        assert_eq!(
-            (source.id.as_str(), source.version.as_str()),
-            ("incident", "1.2.3")
-        );
+        assert_eq!((source.id.as_str(), source.version.as_str()), ("incident", "1.2.3"));
     }
 
     #[cfg(unix)]
@@ -174,10 +135,7 @@ mod tests {
     fn a_link_is_refused() {
         let folder = folder(&[("plugin.toml", MANIFEST)]);
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("hosts.txt")).unwrap();
-        assert!(matches!(
-            Source::read(folder.path()),
-            Err(PackError::NotRegular { .. })
-        ));
+        assert!(matches!(Source::read(folder.path()), Err(PackError::NotRegular { .. })));
     }
 
     #[test]
@@ -191,10 +149,7 @@ mod tests {
         check("id = \"a\"\nwit = \"0.1\"", "has no text `version`");
         check("id = \"a\"\nversion = \"1\"", "has no text `wit`");
         for id in ["", "A", "a..b", ".a", "1a", "a b", "../a"] {
-            check(
-                &format!("id = \"{id}\"\nversion = \"1\"\nwit = \"0.1\""),
-                "has the id",
-            );
+            check(&format!("id = \"{id}\"\nversion = \"1\"\nwit = \"0.1\""), "has the id");
         }
         identity("id = \"acme.sla-2\"\nversion = \"1\"\nwit = \"0.1\"").unwrap();
     }

@@ -6,10 +6,7 @@
 //! 3. the system's own compiler, if it has the target, or the library sources to build it from;
 //! 4. the active toolchain, if it has the library sources;
 //! 5. none: the error says what to install.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a build tool is told by the environment which compiler to use"
-)]
+#![expect(clippy::disallowed_methods, reason = "a build tool is told by the environment which compiler to use")]
 
 use std::{
     env,
@@ -87,9 +84,7 @@ fn choose_named(named: Compiler, active: Option<&Compiler>) -> Result<Toolchain,
             named.library_lock().display()
         )));
     }
-    let linker = active
-        .and_then(|active| active.linker.clone())
-        .or_else(linker_on_path);
+    let linker = active.and_then(|active| active.linker.clone()).or_else(linker_on_path);
     named.into_toolchain(linker)
 }
 
@@ -98,10 +93,7 @@ fn choose(
     system: Option<Compiler>,
     linker_on_path: Option<PathBuf>,
 ) -> Result<Toolchain, Missing> {
-    let other_linker = active
-        .as_ref()
-        .and_then(|active| active.linker.clone())
-        .or(linker_on_path);
+    let other_linker = active.as_ref().and_then(|active| active.linker.clone()).or(linker_on_path);
     let with_target = |compiler: &Compiler| compiler.has_target;
     let with_sources = |compiler: &Compiler| compiler.has_sources;
     active
@@ -130,13 +122,7 @@ impl Compiler {
     #[must_use]
     pub fn inspect(rustc: &Path) -> Option<Self> {
         let output = Command::new(rustc)
-            .args([
-                "--print=sysroot",
-                "--print=target-libdir",
-                "--print=host-tuple",
-                "--target",
-                TARGET,
-            ])
+            .args(["--print=sysroot", "--print=target-libdir", "--print=host-tuple", "--target", TARGET])
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .output()
@@ -144,15 +130,9 @@ impl Compiler {
             .filter(|output| output.status.success())?;
         let text = String::from_utf8(output.stdout).ok()?;
         let mut lines = text.lines();
-        let (sysroot, libraries, host) = (
-            PathBuf::from(lines.next()?),
-            PathBuf::from(lines.next()?),
-            lines.next()?,
-        );
+        let (sysroot, libraries, host) = (PathBuf::from(lines.next()?), PathBuf::from(lines.next()?), lines.next()?);
         // The compiler in the sysroot and not the one asked: a proxy of rustup chooses again by folder and environment.
-        let rustc = Some(sysroot.join("bin/rustc"))
-            .filter(|path| path.is_file())
-            .unwrap_or_else(|| rustc.to_owned());
+        let rustc = Some(sysroot.join("bin/rustc")).filter(|path| path.is_file()).unwrap_or_else(|| rustc.to_owned());
         let cargo = rustc.with_file_name("cargo");
         let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
         let mut compiler = Self {
@@ -178,11 +158,7 @@ impl Compiler {
                 self.rustc.display()
             ))
         })?;
-        Ok(Toolchain {
-            build_std: !self.has_target,
-            compiler: self,
-            linker,
-        })
+        Ok(Toolchain { build_std: !self.has_target, compiler: self, linker })
     }
 }
 
@@ -199,9 +175,7 @@ impl Toolchain {
         command.env("CARGO_ENCODED_RUSTFLAGS", self.flags(project));
         command.args(["build", "--release", "--target", TARGET]);
         if self.build_std {
-            command
-                .env("RUSTC_BOOTSTRAP", "1")
-                .arg("-Zbuild-std=std,panic_abort");
+            command.env("RUSTC_BOOTSTRAP", "1").arg("-Zbuild-std=std,panic_abort");
         }
         command
     }
@@ -215,16 +189,10 @@ impl Toolchain {
         };
         let mut linker = OsString::from("-Clinker=");
         linker.push(&self.linker);
-        let mut flags = vec![
-            linker,
-            format!("-Clink-arg=-zstack-size={STACK_BYTES}").into(),
-        ];
+        let mut flags = vec![linker, format!("-Clink-arg=-zstack-size={STACK_BYTES}").into()];
         flags.push(remap(project, "weft"));
         // The last rule that fits wins, so the more special one comes later.
-        flags.push(remap(
-            &self.compiler.sysroot.join("lib/rustlib/src/rust"),
-            "rust",
-        ));
+        flags.push(remap(&self.compiler.sysroot.join("lib/rustlib/src/rust"), "rust"));
         if let Some(real) = self.library_sources() {
             flags.push(remap(&real, "rust"));
         }
@@ -241,11 +209,7 @@ impl Toolchain {
 
 impl fmt::Display for Toolchain {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.build_std {
-            "with std built from its sources"
-        } else {
-            "with its installed std"
-        };
+        let how = if self.build_std { "with std built from its sources" } else { "with its installed std" };
         write!(formatter, "{} {how}", self.compiler.rustc.display())
     }
 }
@@ -257,10 +221,7 @@ fn cargo_homes() -> Vec<PathBuf> {
         .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let Some(home) = home else { return Vec::new() };
     let mut homes = vec![home.clone()];
-    let sources = std::fs::read_dir(home.join("registry/src"))
-        .into_iter()
-        .flatten()
-        .flatten();
+    let sources = std::fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
     let mut unpacked = sources.map(|entry| entry.path()).collect::<Vec<_>>();
     unpacked.sort();
     homes.extend(unpacked);
@@ -269,9 +230,7 @@ fn cargo_homes() -> Vec<PathBuf> {
 
 fn has_std(libraries: &Path) -> bool {
     let entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.file_name())
-        .any(|name| name.to_string_lossy().starts_with("libstd-"))
+    entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("libstd-"))
 }
 
 fn linker_on_path() -> Option<PathBuf> {
@@ -363,87 +322,39 @@ mod tests {
 
     #[test]
     fn the_order_is_target_then_system_then_sources() {
-        let active = Compiler {
-            linker: Some("/a/lld".into()),
-            ..compiler("active")
-        };
-        let target = Compiler {
-            has_target: true,
-            ..active.clone()
-        };
-        let sources = Compiler {
-            has_sources: true,
-            ..active.clone()
-        };
-        let system = Compiler {
-            has_sources: true,
-            ..compiler("system")
-        };
-        let system_target = Compiler {
-            has_target: true,
-            ..compiler("system")
-        };
+        let active = Compiler { linker: Some("/a/lld".into()), ..compiler("active") };
+        let target = Compiler { has_target: true, ..active.clone() };
+        let sources = Compiler { has_sources: true, ..active.clone() };
+        let system = Compiler { has_sources: true, ..compiler("system") };
+        let system_target = Compiler { has_target: true, ..compiler("system") };
 
-        check(
-            Some(target.clone()),
-            Some(system_target.clone()),
-            "active std:false /a/lld",
-        );
-        check(
-            Some(sources.clone()),
-            Some(system_target),
-            "system std:false /a/lld",
-        );
-        check(
-            Some(sources.clone()),
-            Some(system.clone()),
-            "system std:true /a/lld",
-        );
+        check(Some(target.clone()), Some(system_target.clone()), "active std:false /a/lld");
+        check(Some(sources.clone()), Some(system_target), "system std:false /a/lld");
+        check(Some(sources.clone()), Some(system.clone()), "system std:true /a/lld");
         check(Some(sources), None, "active std:true /a/lld");
-        check(
-            Some(active),
-            Some(compiler("system")),
-            "no installed Rust compiler can bu",
-        );
+        check(Some(active), Some(compiler("system")), "no installed Rust compiler can bu");
         check(None, Some(system), "system/bin/rustc can build for wa");
         check(None, None, "no installed Rust compiler can bu");
     }
 
     #[test]
     fn a_named_compiler_is_used_or_refused() {
-        let named = Compiler {
-            has_sources: true,
-            linker: Some("/n/lld".into()),
-            ..compiler("named")
-        };
+        let named = Compiler { has_sources: true, linker: Some("/n/lld".into()), ..compiler("named") };
         assert!(choose_named(named, None).unwrap().build_std);
-        let refused = choose_named(compiler("named"), None)
-            .unwrap_err()
-            .to_string();
+        let refused = choose_named(compiler("named"), None).unwrap_err().to_string();
         assert!(refused.contains("neither the target"), "{refused}");
     }
 
     #[test]
     fn only_the_outer_build_is_cleaned_away() {
-        for name in [
-            "CARGO",
-            "CARGO_PKG_NAME",
-            "CARGO_MAKEFLAGS",
-            "CARGO_PROFILE_RELEASE_LTO",
-            "RUSTC_WRAPPER",
-            "DEP_Z_ROOT",
-        ] {
+        for name in
+            ["CARGO", "CARGO_PKG_NAME", "CARGO_MAKEFLAGS", "CARGO_PROFILE_RELEASE_LTO", "RUSTC_WRAPPER", "DEP_Z_ROOT"]
+        {
             assert!(is_of_the_outer_build(name), "{name}");
         }
-        for name in [
-            "CARGO_HOME",
-            "CARGO_NET_OFFLINE",
-            "CARGO_REGISTRIES_X_INDEX",
-            "HOME",
-            "PATH",
-            "RUSTUP_HOME",
-            "DEPLOY",
-        ] {
+        for name in
+            ["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_REGISTRIES_X_INDEX", "HOME", "PATH", "RUSTUP_HOME", "DEPLOY"]
+        {
             assert!(!is_of_the_outer_build(name), "{name}");
         }
     }

@@ -45,25 +45,13 @@ pub fn members(plugins: &Path) -> Result<Vec<Member>, PackError> {
         if !folder.is_dir() {
             continue;
         }
-        let entries = fs::read_dir(&folder).map_err(|source| PackError::Read {
-            path: folder.clone(),
-            source,
-        })?;
-        let mut folders = entries
-            .flatten()
-            .map(|entry| entry.path())
-            .collect::<Vec<_>>();
+        let entries = fs::read_dir(&folder).map_err(|source| PackError::Read { path: folder.clone(), source })?;
+        let mut folders = entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>();
         folders.sort();
-        for folder in folders
-            .into_iter()
-            .filter(|folder| folder.join("Cargo.toml").is_file())
-        {
+        for folder in folders.into_iter().filter(|folder| folder.join("Cargo.toml").is_file()) {
             let library = Library::read(&folder.join("Cargo.toml"))?;
             if folder.join("plugin.toml").is_file() {
-                members.push(Member {
-                    folder,
-                    core_file: format!("{}.wasm", library.name),
-                });
+                members.push(Member { folder, core_file: format!("{}.wasm", library.name) });
             } else if library.is_component {
                 // Left out silently, it would be missed by a user and not by its author.
                 return Err(PackError::Manifest(format!(
@@ -98,31 +86,18 @@ pub fn build(plugins: &Path, target: &Path) -> Result<Vec<Built>, PackError> {
         let plugin = pack_member(&member, &core).map_err(|error| error.within(&member.folder))?;
         let id = plugin.id.clone();
         if let Some((first, _)) = built.insert(id.clone(), (member.folder.clone(), plugin)) {
-            return Err(PackError::DuplicateId {
-                id,
-                first,
-                second: member.folder,
-            });
+            return Err(PackError::DuplicateId { id, first, second: member.folder });
         }
     }
     Ok(built.into_values().map(|(_, plugin)| plugin).collect())
 }
 
 fn compile(plugins: &Path, target: &Path) -> Result<(), PackError> {
-    let plugins = plugins.canonicalize().map_err(|source| PackError::Read {
-        path: plugins.to_owned(),
-        source,
-    })?;
+    let plugins = plugins.canonicalize().map_err(|source| PackError::Read { path: plugins.to_owned(), source })?;
     let mut command = toolchain::find()?.cargo_build(plugins.parent().unwrap_or(&plugins));
-    command
-        .args(["--workspace", "--lib", "--target-dir"])
-        .arg(target)
-        .current_dir(&plugins);
+    command.args(["--workspace", "--lib", "--target-dir"]).arg(target).current_dir(&plugins);
     let text = format!("{command:?}");
-    let failed = |problem: String| PackError::Cargo {
-        command: text,
-        problem,
-    };
+    let failed = |problem: String| PackError::Cargo { command: text, problem };
     let status = command.status();
     match status {
         Ok(status) if status.success() => Ok(()),
@@ -133,29 +108,14 @@ fn compile(plugins: &Path, target: &Path) -> Result<(), PackError> {
 
 fn pack_member(member: &Member, core: &Path) -> Result<Built, PackError> {
     let source = Source::read(&member.folder)?;
-    let code = fs::read(core).map_err(|source| PackError::Read {
-        path: core.to_owned(),
-        source,
-    })?;
+    let code = fs::read(core).map_err(|source| PackError::Read { path: core.to_owned(), source })?;
     let bytes = pack(&code, &source.manifest, &source.assets)?;
     let foreign = interfaces(&bytes)?.imports;
-    let foreign = foreign
-        .iter()
-        .filter(|import| !import.starts_with("weft:"))
-        .cloned()
-        .collect::<Vec<_>>();
+    let foreign = foreign.iter().filter(|import| !import.starts_with("weft:")).cloned().collect::<Vec<_>>();
     if !foreign.is_empty() {
-        return Err(PackError::ForeignImports {
-            plugin: source.id,
-            imports: foreign.join(", "),
-        });
+        return Err(PackError::ForeignImports { plugin: source.id, imports: foreign.join(", ") });
     }
-    Ok(Built {
-        id: source.id,
-        version: source.version,
-        digest: digest(&bytes),
-        bytes,
-    })
+    Ok(Built { id: source.id, version: source.version, digest: digest(&bytes), bytes })
 }
 
 /// What a package's manifest says about its library.
@@ -168,30 +128,17 @@ struct Library {
 
 impl Library {
     fn read(manifest: &Path) -> Result<Self, PackError> {
-        let text = fs::read_to_string(manifest).map_err(|source| PackError::Read {
-            path: manifest.to_owned(),
-            source,
-        })?;
-        let invalid = |problem: String| PackError::Toml {
-            path: manifest.to_owned(),
-            problem,
-        };
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| invalid(error.to_string()))?;
+        let text =
+            fs::read_to_string(manifest).map_err(|source| PackError::Read { path: manifest.to_owned(), source })?;
+        let invalid = |problem: String| PackError::Toml { path: manifest.to_owned(), problem };
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| invalid(error.to_string()))?;
         let name = |section: &str| table.get(section)?.get("name")?.as_str();
-        let name = name("lib")
-            .or_else(|| name("package"))
-            .ok_or_else(|| invalid("has no package name".to_owned()))?;
-        let kinds = table
-            .get("lib")
-            .and_then(|library| library.get("crate-type"));
+        let name = name("lib").or_else(|| name("package")).ok_or_else(|| invalid("has no package name".to_owned()))?;
+        let kinds = table.get("lib").and_then(|library| library.get("crate-type"));
         let kinds = kinds.and_then(toml::Value::as_array).into_iter().flatten();
         Ok(Self {
             name: name.replace('-', "_"),
-            is_component: kinds
-                .into_iter()
-                .any(|kind| kind.as_str() == Some("cdylib")),
+            is_component: kinds.into_iter().any(|kind| kind.as_str() == Some("cdylib")),
         })
     }
 }
@@ -210,26 +157,14 @@ mod tests {
         let plugins = tempfile::tempdir().unwrap();
         let at = |path: &str| plugins.path().join(path);
         write(&at("practices/incident/plugin.toml"), "");
-        write(
-            &at("practices/incident/Cargo.toml"),
-            "[package]\nname = \"weft-incident\"",
-        );
+        write(&at("practices/incident/Cargo.toml"), "[package]\nname = \"weft-incident\"");
         write(&at("approvals/quorum/plugin.toml"), "");
-        write(
-            &at("approvals/quorum/Cargo.toml"),
-            "[package]\nname = \"x\"\n[lib]\nname = \"quorum\"",
-        );
-        write(
-            &at("practices/shared/Cargo.toml"),
-            "[package]\nname = \"shared\"",
-        );
+        write(&at("approvals/quorum/Cargo.toml"), "[package]\nname = \"x\"\n[lib]\nname = \"quorum\"");
+        write(&at("practices/shared/Cargo.toml"), "[package]\nname = \"shared\"");
 
         let members = members(plugins.path()).unwrap();
 
-        let files = members
-            .iter()
-            .map(|member| member.core_file.as_str())
-            .collect::<Vec<_>>();
+        let files = members.iter().map(|member| member.core_file.as_str()).collect::<Vec<_>>();
         assert_eq!(files, ["weft_incident.wasm", "quorum.wasm"]);
     }
 
@@ -247,10 +182,6 @@ mod tests {
     #[test]
     fn no_plugins_is_an_empty_list() {
         let empty = tempfile::tempdir().unwrap();
-        assert!(
-            build(&empty.path().join("absent"), empty.path())
-                .unwrap()
-                .is_empty()
-        );
+        assert!(build(&empty.path().join("absent"), empty.path()).unwrap().is_empty());
     }
 }

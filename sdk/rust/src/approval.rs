@@ -65,14 +65,8 @@ pub enum Verdict {
 }
 
 pub(crate) fn read<T: DeserializeOwned>(object: &Object, what: &str) -> Result<T, Fault> {
-    T::deserialize(object).map_err(|error| {
-        crate::Issue::new(
-            format!("/{what}"),
-            "invalid-value",
-            format!("{what}: {error}"),
-        )
-        .into()
-    })
+    T::deserialize(object)
+        .map_err(|error| crate::Issue::new(format!("/{what}"), "invalid-value", format!("{what}: {error}")).into())
 }
 
 impl From<wire::Request> for Request {

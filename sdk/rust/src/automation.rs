@@ -21,13 +21,7 @@ impl StepCall {
     #[must_use]
     pub fn new(step: &str, inputs: Value) -> Self {
         let inputs = inputs.as_object().cloned().unwrap_or_default();
-        Self {
-            context: Context::of_plugin("flow"),
-            step: step.to_owned(),
-            ticket: None,
-            inputs,
-            attempt: 0,
-        }
+        Self { context: Context::of_plugin("flow"), step: step.to_owned(), ticket: None, inputs, attempt: 0 }
     }
 
     /// The same about a ticket.
@@ -50,9 +44,7 @@ impl StepCall {
     /// # Errors
     /// The flow runs without one.
     pub fn ticket(&self) -> Result<&Ticket, Fault> {
-        self.ticket
-            .as_ref()
-            .ok_or_else(|| Fault::Permanent(format!("step `{}` needs a ticket", self.step)))
+        self.ticket.as_ref().ok_or_else(|| Fault::Permanent(format!("step `{}` needs a ticket", self.step)))
     }
 }
 
@@ -106,10 +98,7 @@ impl Outcome {
 
     #[must_use]
     pub fn bpmn_error(code: &str, message: impl Into<String>) -> Self {
-        Self::BpmnError {
-            code: code.to_owned(),
-            message: message.into(),
-        }
+        Self::BpmnError { code: code.to_owned(), message: message.into() }
     }
 }
 
@@ -128,39 +117,17 @@ impl From<wire::StepCall> for StepCall {
 impl From<Outcome> for wire::StepOutcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
-            Outcome::Done { outputs, effects } => Self::Done(wire::Completion {
-                outputs: outputs.to_string(),
-                effects: effects.into(),
-            }),
-            Outcome::BpmnError { code, message } => {
-                Self::BpmnError(wire::BpmnFailure { code, message })
+            Outcome::Done { outputs, effects } => {
+                Self::Done(wire::Completion { outputs: outputs.to_string(), effects: effects.into() })
             }
-            Outcome::Call {
-                method,
-                url,
-                headers,
-                body,
-            } => {
-                let attr = |(name, value): (String, String)| wire::Attr {
-                    name,
-                    value: Value::from(value).to_string(),
-                };
-                Self::Call(wire::HttpRequest {
-                    method,
-                    url,
-                    headers: headers.into_iter().map(attr).collect(),
-                    body,
-                })
+            Outcome::BpmnError { code, message } => Self::BpmnError(wire::BpmnFailure { code, message }),
+            Outcome::Call { method, url, headers, body } => {
+                let attr = |(name, value): (String, String)| wire::Attr { name, value: Value::from(value).to_string() };
+                Self::Call(wire::HttpRequest { method, url, headers: headers.into_iter().map(attr).collect(), body })
             }
-            Outcome::Wait {
-                name,
-                correlation_key,
-                timeout_seconds,
-            } => Self::Wait(wire::MessageWait {
-                name,
-                correlation_key,
-                timeout: timeout_seconds,
-            }),
+            Outcome::Wait { name, correlation_key, timeout_seconds } => {
+                Self::Wait(wire::MessageWait { name, correlation_key, timeout: timeout_seconds })
+            }
         }
     }
 }

@@ -67,10 +67,4 @@ capability!(
     "weft_sdk::bindings::automation",
     "weft:automation/step@0.1.0"
 );
-capability!(
-    form,
-    "weft:sdk/cap-form@0.1.0",
-    "export_form",
-    "weft_sdk::bindings::form",
-    "weft:form/form@0.1.0"
-);
+capability!(form, "weft:sdk/cap-form@0.1.0", "export_form", "weft_sdk::bindings::form", "weft:form/form@0.1.0");

@@ -29,23 +29,14 @@ impl Change {
     /// For tests: an agent changes `before` to `after`.
     #[must_use]
     pub fn of(before: &Ticket, after: Ticket) -> Self {
-        Self {
-            before: Some(before.clone()),
-            ..Self::creating(after)
-        }
+        Self { before: Some(before.clone()), ..Self::creating(after) }
     }
 
     /// For tests: an agent creates a ticket.
     #[must_use]
     pub fn creating(ticket: Ticket) -> Self {
         let context = Context::of_person("agent", &["requester", "agent"]);
-        Self {
-            context,
-            before: None,
-            after: ticket,
-            effects: Vec::new(),
-            clocks: Vec::new(),
-        }
+        Self { context, before: None, after: ticket, effects: Vec::new(), clocks: Vec::new() }
     }
 
     /// The same with what the command asked for.
@@ -70,10 +61,7 @@ impl Change {
     /// A value is another than before; when creating, there is one. Names are those of [`Ticket::value`].
     #[must_use]
     pub fn changed(&self, name: &str) -> bool {
-        self.before
-            .as_ref()
-            .map_or(Value::Null, |ticket| ticket.value(name))
-            != self.after.value(name)
+        self.before.as_ref().map_or(Value::Null, |ticket| ticket.value(name)) != self.after.value(name)
     }
 
     /// The ticket comes into this state, or starts in it.
@@ -102,10 +90,7 @@ impl Change {
     /// The effects of one kind that were asked for on this ticket, for example `link`.
     pub fn command_effects<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Effect> {
         self.effects.iter().filter(move |effect| {
-            effect.kind == kind
-                && effect
-                    .text("ticket")
-                    .is_none_or(|ticket| ticket == self.after.id)
+            effect.kind == kind && effect.text("ticket").is_none_or(|ticket| ticket == self.after.id)
         })
     }
 
@@ -120,10 +105,7 @@ impl Change {
     /// The person the ticket is for says something.
     #[must_use]
     pub fn requester_says(&self) -> Option<&str> {
-        let requester = self.context.is_person()
-            && self.after.requester.as_deref() == Some(&self.context.actor);
-        self.comments(Visibility::Public)
-            .next()
-            .filter(|_| requester)
+        let requester = self.context.is_person() && self.after.requester.as_deref() == Some(&self.context.actor);
+        self.comments(Visibility::Public).next().filter(|_| requester)
     }
 }

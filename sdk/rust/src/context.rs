@@ -78,12 +78,7 @@ impl Context {
     /// What a plugin does when it answers an event.
     #[must_use]
     pub fn of_plugin(id: &str) -> Self {
-        Self {
-            actor_kind: ActorKind::Plugin,
-            origin: Origin::Reaction,
-            depth: 1,
-            ..Self::of_person(id, &[])
-        }
+        Self { actor_kind: ActorKind::Plugin, origin: Origin::Reaction, depth: 1, ..Self::of_person(id, &[]) }
     }
 
     /// The same at another instant.

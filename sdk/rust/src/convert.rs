@@ -7,15 +7,14 @@ use crate::bindings::imports::weft::host::{cis, log, tickets};
 use crate::bindings::imports::weft::types::types as wire;
 use crate::host::LogLevel;
 use crate::{
-    ActorKind, Ci, Clock, ClockState, Context, Direction, Effect, Effects, Event, Fault, Instant,
-    Issue, Object, Origin, Person, Record, Rejection, Relation, Ticket, TicketFilter, Value,
+    ActorKind, Ci, Clock, ClockState, Context, Direction, Effect, Effects, Event, Fault, Instant, Issue, Object,
+    Origin, Person, Record, Rejection, Relation, Ticket, TicketFilter, Value,
 };
 
 pub(crate) use wire::Fault as WireFault;
 
 pub(crate) fn instant(text: &str) -> Instant {
-    text.parse()
-        .unwrap_or_else(|error| panic!("from the host: {error}"))
+    text.parse().unwrap_or_else(|error| panic!("from the host: {error}"))
 }
 
 pub(crate) fn object(text: &str) -> Object {
@@ -29,8 +28,7 @@ pub(crate) fn value(text: &str) -> Value {
     if text.is_empty() {
         return Value::Null;
     }
-    serde_json::from_str(text)
-        .unwrap_or_else(|error| panic!("from the host: `{text}` is not JSON ({error})"))
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("from the host: `{text}` is not JSON ({error})"))
 }
 
 impl From<wire::Context> for Context {
@@ -57,11 +55,7 @@ impl From<wire::Context> for Context {
                 _ => Origin::Person,
             },
             correlation: context.correlation,
-            extra: context
-                .extra
-                .into_iter()
-                .map(|attr| (attr.name, value(&attr.value)))
-                .collect(),
+            extra: context.extra.into_iter().map(|attr| (attr.name, value(&attr.value))).collect(),
         }
     }
 }
@@ -94,14 +88,7 @@ impl From<wire::Ticket> for Ticket {
 impl From<wire::Ci> for Ci {
     fn from(ci: wire::Ci) -> Self {
         let attributes = object(&ci.attributes);
-        Self {
-            id: ci.id,
-            name: ci.name,
-            class: ci.class,
-            space: ci.space,
-            version: ci.version,
-            attributes,
-        }
+        Self { id: ci.id, name: ci.name, class: ci.class, space: ci.space, version: ci.version, attributes }
     }
 }
 
@@ -111,11 +98,7 @@ impl From<cis::Relation> for Relation {
             cis::Direction::Up => Direction::Up,
             cis::Direction::Down => Direction::Down,
         };
-        Self {
-            other: relation.other,
-            kind: relation.kind,
-            direction,
-        }
+        Self { other: relation.other, kind: relation.kind, direction }
     }
 }
 
@@ -196,19 +179,13 @@ impl From<wire::Event> for Event {
 
 impl From<wire::Effect> for Effect {
     fn from(effect: wire::Effect) -> Self {
-        Self {
-            kind: effect.kind.into(),
-            data: object(&effect.data),
-        }
+        Self { kind: effect.kind.into(), data: object(&effect.data) }
     }
 }
 
 impl From<Effect> for wire::Effect {
     fn from(effect: Effect) -> Self {
-        Self {
-            kind: effect.kind.into_owned(),
-            data: Value::Object(effect.data).to_string(),
-        }
+        Self { kind: effect.kind.into_owned(), data: Value::Object(effect.data).to_string() }
     }
 }
 
@@ -220,21 +197,13 @@ impl From<Effects> for Vec<wire::Effect> {
 
 impl From<wire::Issue> for Issue {
     fn from(issue: wire::Issue) -> Self {
-        Self {
-            pointer: issue.pointer,
-            code: issue.code,
-            message: issue.message,
-        }
+        Self { pointer: issue.pointer, code: issue.code, message: issue.message }
     }
 }
 
 impl From<Issue> for wire::Issue {
     fn from(issue: Issue) -> Self {
-        Self {
-            pointer: issue.pointer,
-            code: issue.code,
-            message: issue.message,
-        }
+        Self { pointer: issue.pointer, code: issue.code, message: issue.message }
     }
 }
 
@@ -242,9 +211,7 @@ impl From<wire::Fault> for Fault {
     fn from(fault: wire::Fault) -> Self {
         match fault {
             wire::Fault::Denied(reason) => Self::Denied(reason),
-            wire::Fault::Invalid(issues) => {
-                Self::Invalid(issues.into_iter().map(Issue::from).collect())
-            }
+            wire::Fault::Invalid(issues) => Self::Invalid(issues.into_iter().map(Issue::from).collect()),
             wire::Fault::Retry(seconds) => Self::Retry(seconds),
             wire::Fault::Permanent(reason) => Self::Permanent(reason),
         }
@@ -255,9 +222,7 @@ impl From<Fault> for wire::Fault {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Denied(reason) => Self::Denied(reason),
-            Fault::Invalid(issues) => {
-                Self::Invalid(issues.into_iter().map(wire::Issue::from).collect())
-            }
+            Fault::Invalid(issues) => Self::Invalid(issues.into_iter().map(wire::Issue::from).collect()),
             Fault::Retry(seconds) => Self::Retry(seconds),
             Fault::Permanent(reason) => Self::Permanent(reason),
         }
@@ -266,24 +231,8 @@ impl From<Fault> for wire::Fault {
 
 impl From<&TicketFilter> for tickets::Filter {
     fn from(filter: &TicketFilter) -> Self {
-        let TicketFilter {
-            kind,
-            group,
-            assignee,
-            requester,
-            parent,
-            open_only,
-            linked_to,
-        } = filter.clone();
-        Self {
-            kind,
-            group,
-            assignee,
-            requester,
-            parent,
-            open_only,
-            linked_to,
-        }
+        let TicketFilter { kind, group, assignee, requester, parent, open_only, linked_to } = filter.clone();
+        Self { kind, group, assignee, requester, parent, open_only, linked_to }
     }
 }
 
@@ -317,13 +266,7 @@ mod practice {
 
     impl From<Rejection> for guard::Rejection {
         fn from(rejection: Rejection) -> Self {
-            Self {
-                issues: rejection
-                    .issues
-                    .into_iter()
-                    .map(wire::Issue::from)
-                    .collect(),
-            }
+            Self { issues: rejection.issues.into_iter().map(wire::Issue::from).collect() }
         }
     }
 }

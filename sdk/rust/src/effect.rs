@@ -141,9 +141,7 @@ pub struct CreateTicket(Object);
 impl CreateTicket {
     #[must_use]
     pub fn new(kind: &str, space: &str, title: &str) -> Self {
-        Self(object(
-            json!({"kind": kind, "space": space, "title": title, "restricted": false, "fields": {}}),
-        ))
+        Self(object(json!({"kind": kind, "space": space, "title": title, "restricted": false, "fields": {}})))
     }
 
     fn put(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -192,9 +190,7 @@ impl UpsertRecord {
     /// Creates one, unless [`UpsertRecord::record`] names it.
     #[must_use]
     pub fn new(kind: &str, space: &str, title: &str) -> Self {
-        Self(object(
-            json!({"kind": kind, "space": space, "title": title, "fields": {}}),
-        ))
+        Self(object(json!({"kind": kind, "space": space, "title": title, "fields": {}})))
     }
 
     #[must_use]
@@ -225,9 +221,7 @@ impl UpsertCi {
     /// Creates one, unless [`UpsertCi::ci`] names it.
     #[must_use]
     pub fn new(name: &str, class: &str, space: &str) -> Self {
-        Self(object(
-            json!({"name": name, "class": class, "space": space, "attributes": {}}),
-        ))
+        Self(object(json!({"name": name, "class": class, "space": space, "attributes": {}})))
     }
 
     #[must_use]
@@ -303,10 +297,7 @@ impl Effects {
     /// For tests: the kinds, in order.
     #[must_use]
     pub fn kinds(&self) -> Vec<&str> {
-        self.list
-            .iter()
-            .map(|effect| effect.kind.as_ref())
-            .collect()
+        self.list.iter().map(|effect| effect.kind.as_ref()).collect()
     }
 
     /// For tests: all of the others are among these.
@@ -316,10 +307,7 @@ impl Effects {
     }
 
     fn push(mut self, kind: &'static str, data: Value) -> Self {
-        self.list.push(Effect {
-            kind: Cow::Borrowed(kind),
-            data: object(data),
-        });
+        self.list.push(Effect { kind: Cow::Borrowed(kind), data: object(data) });
         self
     }
 
@@ -386,10 +374,7 @@ impl Effects {
 
     #[must_use]
     pub fn comment(self, visibility: Visibility, body: impl Into<String>) -> Self {
-        self.push_on_ticket(
-            "comment",
-            json!({"visibility": visibility.as_str(), "body": body.into()}),
-        )
+        self.push_on_ticket("comment", json!({"visibility": visibility.as_str(), "body": body.into()}))
     }
 
     #[must_use]
@@ -437,28 +422,13 @@ impl Effects {
 
     #[must_use]
     pub fn attach(self, file: Attach<'_>) -> Self {
-        let Attach {
-            name,
-            media_type,
-            size,
-            digest,
-        } = file;
-        self.push_on_ticket(
-            "attach",
-            json!({"name": name, "media_type": media_type, "size": size, "digest": digest}),
-        )
+        let Attach { name, media_type, size, digest } = file;
+        self.push_on_ticket("attach", json!({"name": name, "media_type": media_type, "size": size, "digest": digest}))
     }
 
     #[must_use]
     pub fn start_clock(self, clock: StartClock<'_>) -> Self {
-        let StartClock {
-            name,
-            title,
-            started_at,
-            due_at,
-            reason,
-            data,
-        } = clock;
+        let StartClock { name, title, started_at, due_at, reason, data } = clock;
         let data = json!({"name": name, "title": title, "started_at": started_at.to_string(), "due_at": due_at.to_string(),
             "reason": reason, "data": data});
         self.push_on_ticket("start-clock", data)
@@ -467,21 +437,12 @@ impl Effects {
     /// Let a clock rest; start it again with its new due time.
     #[must_use]
     pub fn pause_clock(self, name: &str, reason: &str, data: Value) -> Self {
-        self.push_on_ticket(
-            "pause-clock",
-            json!({"name": name, "reason": reason, "data": data}),
-        )
+        self.push_on_ticket("pause-clock", json!({"name": name, "reason": reason, "data": data}))
     }
 
     #[must_use]
     pub fn stop_clock(self, clock: StopClock<'_>) -> Self {
-        let StopClock {
-            name,
-            at,
-            cancelled,
-            reason,
-            data,
-        } = clock;
+        let StopClock { name, at, cancelled, reason, data } = clock;
         let data = json!({"name": name, "at": at.to_string(), "cancelled": cancelled, "reason": reason, "data": data});
         self.push_on_ticket("stop-clock", data)
     }
@@ -489,10 +450,7 @@ impl Effects {
     /// Have `timer.fired` delivered to this plugin; the same key on the same ticket replaces an earlier one.
     #[must_use]
     pub fn schedule(self, key: &str, at: Instant, data: Value) -> Self {
-        self.push_on_ticket(
-            "schedule",
-            json!({"key": key, "at": at.to_string(), "data": data}),
-        )
+        self.push_on_ticket("schedule", json!({"key": key, "at": at.to_string(), "data": data}))
     }
 
     /// Forget a timer; one that does not exist is no error.
@@ -503,16 +461,8 @@ impl Effects {
 
     #[must_use]
     pub fn notify(self, message: Notify<'_>) -> Self {
-        let Notify {
-            people,
-            groups,
-            subject,
-            body,
-        } = message;
-        self.push_on_ticket(
-            "notify",
-            json!({"people": people, "groups": groups, "subject": subject, "body": body}),
-        )
+        let Notify { people, groups, subject, body } = message;
+        self.push_on_ticket("notify", json!({"people": people, "groups": groups, "subject": subject, "body": body}))
     }
 
     #[must_use]
@@ -528,17 +478,11 @@ impl Effects {
     /// Relate two CIs, for example `from` `runs-on` `to`.
     #[must_use]
     pub fn relate_cis(self, from: &str, relation_type: &str, to: &str) -> Self {
-        self.push(
-            "relate-cis",
-            json!({"from": from, "type": relation_type, "to": to}),
-        )
+        self.push("relate-cis", json!({"from": from, "type": relation_type, "to": to}))
     }
 
     #[must_use]
     pub fn unrelate_cis(self, from: &str, relation_type: &str, to: &str) -> Self {
-        self.push(
-            "unrelate-cis",
-            json!({"from": from, "type": relation_type, "to": to}),
-        )
+        self.push("unrelate-cis", json!({"from": from, "type": relation_type, "to": to}))
     }
 }

@@ -53,21 +53,13 @@ impl Event {
     #[must_use]
     pub fn state_change(ticket: &str, from: &str, to: &str) -> Self {
         let change = serde_json::json!({"field": "state", "from": from, "to": to});
-        Self::about(
-            "ticket.changed",
-            ticket,
-            serde_json::json!({"changes": [change]}),
-        )
+        Self::about("ticket.changed", ticket, serde_json::json!({"changes": [change]}))
     }
 
     /// For tests: a timer that the plugin set.
     #[must_use]
     pub fn timer(ticket: &str, key: &str, data: Value) -> Self {
-        Self::about(
-            "timer.fired",
-            ticket,
-            serde_json::json!({"key": key, "data": data}),
-        )
+        Self::about("timer.fired", ticket, serde_json::json!({"key": key, "data": data}))
     }
 
     /// What the event says under this name; `null` when nothing.
@@ -90,19 +82,10 @@ impl Event {
     #[must_use]
     pub fn change(&self, name: &str) -> Option<FieldChange<'_>> {
         let is = |field: &Value| {
-            field
-                .as_str()
-                .is_some_and(|field| field == name || field.strip_prefix("fields.") == Some(name))
+            field.as_str().is_some_and(|field| field == name || field.strip_prefix("fields.") == Some(name))
         };
-        let change = self
-            .value("changes")
-            .as_array()?
-            .iter()
-            .find(|change| is(&change["field"]))?;
-        Some(FieldChange {
-            from: &change["from"],
-            to: &change["to"],
-        })
+        let change = self.value("changes").as_array()?.iter().find(|change| is(&change["field"]))?;
+        Some(FieldChange { from: &change["from"], to: &change["to"] })
     }
 
     #[must_use]
@@ -113,8 +96,7 @@ impl Event {
     /// A `ticket.changed` event by which the ticket came into a state.
     #[must_use]
     pub fn entered(&self, state: &str) -> bool {
-        self.change("state")
-            .is_some_and(|change| change.to == state)
+        self.change("state").is_some_and(|change| change.to == state)
     }
 
     /// A `timer.fired` event of the timer with this key.

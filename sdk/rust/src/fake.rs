@@ -71,13 +71,8 @@ const MINUTES_MAX: u32 = 2 * 366 * 1440;
 impl FakeHost {
     #[must_use]
     pub fn new() -> Self {
-        let done_states = ["resolved", "closed", "cancelled"]
-            .map(str::to_owned)
-            .into();
-        Self {
-            done_states,
-            ..Self::default()
-        }
+        let done_states = ["resolved", "closed", "cancelled"].map(str::to_owned).into();
+        Self { done_states, ..Self::default() }
     }
 
     /// A host whose settings have the defaults of a manifest.
@@ -94,24 +89,11 @@ impl FakeHost {
     #[must_use]
     pub fn of_manifest(manifest: &str) -> Self {
         let manifest: Value = toml::from_str(manifest).expect("plugin.toml is TOML");
-        let settings = manifest["setting"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|setting| {
-                let key = setting["key"].as_str().expect("a setting has a key");
-                (
-                    key.to_owned(),
-                    setting
-                        .get("default")
-                        .expect("a setting has a default")
-                        .clone(),
-                )
-            });
-        Self {
-            settings: settings.collect(),
-            ..Self::new()
-        }
+        let settings = manifest["setting"].as_array().into_iter().flatten().map(|setting| {
+            let key = setting["key"].as_str().expect("a setting has a key");
+            (key.to_owned(), setting.get("default").expect("a setting has a default").clone())
+        });
+        Self { settings: settings.collect(), ..Self::new() }
     }
 
     #[must_use]
@@ -135,10 +117,7 @@ impl FakeHost {
 
     #[must_use]
     pub fn with_clock(mut self, ticket: &str, clock: Clock) -> Self {
-        self.clocks
-            .entry(ticket.to_owned())
-            .or_default()
-            .push(clock);
+        self.clocks.entry(ticket.to_owned()).or_default().push(clock);
         self
     }
 
@@ -151,8 +130,7 @@ impl FakeHost {
     /// `from` needs `to`: when `to` fails, so does `from`.
     #[must_use]
     pub fn with_relation(mut self, from: &str, kind: &str, to: &str) -> Self {
-        self.relations
-            .push((from.to_owned(), kind.to_owned(), to.to_owned()));
+        self.relations.push((from.to_owned(), kind.to_owned(), to.to_owned()));
         self
     }
 
@@ -172,13 +150,8 @@ impl FakeHost {
     #[must_use]
     pub fn with_members(mut self, group: &str, people: &[&str]) -> Self {
         for &person in people {
-            self.people
-                .entry(person.to_owned())
-                .or_insert_with(|| Person::new(person));
-            self.groups
-                .entry(group.to_owned())
-                .or_default()
-                .insert(person.to_owned());
+            self.people.entry(person.to_owned()).or_insert_with(|| Person::new(person));
+            self.groups.entry(group.to_owned()).or_default().insert(person.to_owned());
         }
         self
     }
@@ -217,19 +190,13 @@ impl FakeHost {
     }
 
     fn is_open(&self, calendar: &str, at: Instant) -> bool {
-        self.calendars
-            .get(calendar)
-            .is_none_or(|FakeCalendar(is_open)| is_open(at))
+        self.calendars.get(calendar).is_none_or(|FakeCalendar(is_open)| is_open(at))
     }
 
     fn matches(&self, filter: &TicketFilter, ticket: &Ticket) -> bool {
-        let is = |wanted: &Option<String>, value: Option<&str>| {
-            wanted.is_none() || wanted.as_deref() == value
-        };
+        let is = |wanted: &Option<String>, value: Option<&str>| wanted.is_none() || wanted.as_deref() == value;
         let linked = |other: &String| {
-            let pair = |a: &String, b: &String| {
-                (a == other && *b == ticket.id) || (b == other && *a == ticket.id)
-            };
+            let pair = |a: &String, b: &String| (a == other && *b == ticket.id) || (b == other && *a == ticket.id);
             self.links.iter().any(|(from, to)| pair(from, to))
         };
         is(&filter.kind, Some(&ticket.kind))
@@ -246,12 +213,7 @@ impl FakeHost {
         if *filter == TicketFilter::new() {
             return Err(Fault::Permanent("an empty filter is refused".to_owned()));
         }
-        let mut found: Vec<_> = self
-            .tickets
-            .values()
-            .filter(|ticket| self.matches(filter, ticket))
-            .cloned()
-            .collect();
+        let mut found: Vec<_> = self.tickets.values().filter(|ticket| self.matches(filter, ticket)).cloned().collect();
         found.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
         Ok(found)
     }
@@ -286,11 +248,7 @@ impl Host for FakeHost {
     fn related(&self, ci: &str) -> Result<Vec<Relation>, Fault> {
         self.allow("cis")?;
         let seen = |(from, kind, to): &(String, String, String)| {
-            let relation = |other: &str, direction| Relation {
-                other: other.to_owned(),
-                kind: kind.clone(),
-                direction,
-            };
+            let relation = |other: &str, direction| Relation { other: other.to_owned(), kind: kind.clone(), direction };
             if from == ci {
                 Some(relation(to, Direction::Up))
             } else {
@@ -304,11 +262,7 @@ impl Host for FakeHost {
         let (mut reached, mut queue) = (Vec::new(), VecDeque::from([ci.to_owned()]));
         let mut seen = BTreeSet::from([ci.to_owned()]);
         while let Some(next) = queue.pop_front() {
-            for relation in self
-                .related(&next)?
-                .into_iter()
-                .filter(|relation| relation.direction == direction)
-            {
+            for relation in self.related(&next)?.into_iter().filter(|relation| relation.direction == direction) {
                 if seen.insert(relation.other.clone()) {
                     reached.extend(self.cis.get(&relation.other).cloned());
                     queue.push_back(relation.other);
@@ -326,9 +280,7 @@ impl Host for FakeHost {
 
     fn records(&self, kind: &str, state: Option<&str>) -> Result<Vec<Record>, Fault> {
         self.allow("records")?;
-        let wanted = |record: &&Record| {
-            record.kind == kind && state.is_none_or(|state| record.state == state)
-        };
+        let wanted = |record: &&Record| record.kind == kind && state.is_none_or(|state| record.state == state);
         let mut found: Vec<_> = self.records.values().filter(wanted).cloned().collect();
         found.sort_by(|a, b| a.number.cmp(&b.number));
         found.truncate(500);
@@ -347,21 +299,13 @@ impl Host for FakeHost {
 
     fn members(&self, group: &str) -> Result<Vec<Person>, Fault> {
         self.allow("people")?;
-        let members = self
-            .groups
-            .get(group)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.people.get(id));
+        let members = self.groups.get(group).into_iter().flatten().filter_map(|id| self.people.get(id));
         Ok(members.filter(|person| person.active).cloned().collect())
     }
 
     fn is_member(&self, person: &str, group: &str) -> Result<bool, Fault> {
         self.allow("people")?;
-        Ok(self
-            .groups
-            .get(group)
-            .is_some_and(|members| members.contains(person)))
+        Ok(self.groups.get(group).is_some_and(|members| members.contains(person)))
     }
 
     fn calendar_add(
@@ -385,9 +329,7 @@ impl Host for FakeHost {
             }
             at = at.plus_minutes(1);
         }
-        Err(Fault::Permanent(format!(
-            "calendar `{calendar}` is not open for {seconds} s in two years"
-        )))
+        Err(Fault::Permanent(format!("calendar `{calendar}` is not open for {seconds} s in two years")))
     }
 
     fn calendar_between(
@@ -400,21 +342,12 @@ impl Host for FakeHost {
         self.allow("calendars")?;
         let total = u32::try_from(end.seconds_since(start)).unwrap_or(0);
         let minute = |from: u32| {
-            if self.is_open(calendar, start.plus_seconds(from.into())) {
-                (total - from).min(60)
-            } else {
-                0
-            }
+            if self.is_open(calendar, start.plus_seconds(from.into())) { (total - from).min(60) } else { 0 }
         };
         Ok((0..total).step_by(60).map(minute).sum())
     }
 
-    fn calendar_is_open(
-        &self,
-        calendar: &str,
-        at: Instant,
-        _zone: Option<&str>,
-    ) -> Result<bool, Fault> {
+    fn calendar_is_open(&self, calendar: &str, at: Instant, _zone: Option<&str>) -> Result<bool, Fault> {
         self.allow("calendars")?;
         Ok(self.is_open(calendar, at))
     }

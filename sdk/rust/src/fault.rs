@@ -13,16 +13,8 @@ pub struct Issue {
 
 impl Issue {
     #[must_use]
-    pub fn new(
-        pointer: impl Into<String>,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            pointer: pointer.into(),
-            code: code.into(),
-            message: message.into(),
-        }
+    pub fn new(pointer: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), message: message.into() }
     }
 }
 
@@ -49,22 +41,11 @@ impl Rejection {
     }
 
     #[must_use]
-    pub fn new(
-        pointer: impl Into<String>,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            issues: vec![Issue::new(pointer, code, message)],
-        }
+    pub fn new(pointer: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { issues: vec![Issue::new(pointer, code, message)] }
     }
 
-    pub fn add(
-        &mut self,
-        pointer: impl Into<String>,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) {
+    pub fn add(&mut self, pointer: impl Into<String>, code: impl Into<String>, message: impl Into<String>) {
         self.issues.push(Issue::new(pointer, code, message));
     }
 
@@ -73,11 +54,7 @@ impl Rejection {
     /// # Errors
     /// Itself, if it has issues.
     pub fn or_ok<T>(self, value: T) -> Result<T, Self> {
-        if self.issues.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
-        }
+        if self.issues.is_empty() { Ok(value) } else { Err(self) }
     }
 }
 
@@ -98,9 +75,7 @@ impl std::fmt::Display for Fault {
             Self::Denied(reason) => write!(f, "denied: {reason}"),
             Self::Invalid(issues) => {
                 f.write_str("invalid")?;
-                issues
-                    .iter()
-                    .try_for_each(|issue| write!(f, "; {}: {}", issue.pointer, issue.message))
+                issues.iter().try_for_each(|issue| write!(f, "; {}: {}", issue.pointer, issue.message))
             }
             Self::Retry(seconds) => write!(f, "try again in {seconds} s"),
             Self::Permanent(reason) => f.write_str(reason),
@@ -118,9 +93,7 @@ impl From<Issue> for Fault {
 
 impl From<Issue> for Rejection {
     fn from(issue: Issue) -> Self {
-        Self {
-            issues: vec![issue],
-        }
+        Self { issues: vec![issue] }
     }
 }
 

@@ -11,10 +11,7 @@ pub struct Choice {
 
 impl From<Choice> for wire::Choice {
     fn from(choice: Choice) -> Self {
-        Self {
-            value: choice.value,
-            label: choice.label,
-        }
+        Self { value: choice.value, label: choice.label }
     }
 }
 

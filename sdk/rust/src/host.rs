@@ -85,27 +85,10 @@ pub trait Host {
     fn members(&self, group: &str) -> Result<Vec<Person>, Fault>;
     fn is_member(&self, person: &str, group: &str) -> Result<bool, Fault>;
     /// The instant at which `seconds` of working time have passed; `zone` replaces the calendar's own.
-    fn calendar_add(
-        &self,
-        calendar: &str,
-        start: Instant,
-        seconds: u32,
-        zone: Option<&str>,
-    ) -> Result<Instant, Fault>;
+    fn calendar_add(&self, calendar: &str, start: Instant, seconds: u32, zone: Option<&str>) -> Result<Instant, Fault>;
     /// Working seconds between two instants; 0 when the second is not later.
-    fn calendar_between(
-        &self,
-        calendar: &str,
-        start: Instant,
-        end: Instant,
-        zone: Option<&str>,
-    ) -> Result<u32, Fault>;
-    fn calendar_is_open(
-        &self,
-        calendar: &str,
-        at: Instant,
-        zone: Option<&str>,
-    ) -> Result<bool, Fault>;
+    fn calendar_between(&self, calendar: &str, start: Instant, end: Instant, zone: Option<&str>) -> Result<u32, Fault>;
+    fn calendar_is_open(&self, calendar: &str, at: Instant, zone: Option<&str>) -> Result<bool, Fault>;
     /// JSON text of one of the plugin's own settings.
     fn setting_text(&self, key: &str) -> Option<String>;
     /// A line in the plugin's log; 64 lines of 2 kB are kept for each call.
@@ -124,10 +107,7 @@ pub trait Host {
     /// # Errors
     /// The manifest has no such setting, or its value is of another shape.
     fn setting<T: DeserializeOwned>(&self, key: &str) -> Result<T, Fault> {
-        let text = self
-            .setting_text(key)
-            .ok_or_else(|| Fault::Permanent(format!("there is no setting `{key}`")))?;
-        serde_json::from_str(&text)
-            .map_err(|error| Fault::Permanent(format!("setting `{key}`: {error}")))
+        let text = self.setting_text(key).ok_or_else(|| Fault::Permanent(format!("there is no setting `{key}`")))?;
+        serde_json::from_str(&text).map_err(|error| Fault::Permanent(format!("setting `{key}`: {error}")))
     }
 }

@@ -74,42 +74,15 @@ impl Host for Imports {
         one(host::people::is_member(person, group))
     }
 
-    fn calendar_add(
-        &self,
-        calendar: &str,
-        start: Instant,
-        seconds: u32,
-        zone: Option<&str>,
-    ) -> Result<Instant, Fault> {
-        Ok(convert::instant(&host::calendars::add(
-            calendar,
-            &start.to_string(),
-            seconds,
-            zone,
-        )?))
+    fn calendar_add(&self, calendar: &str, start: Instant, seconds: u32, zone: Option<&str>) -> Result<Instant, Fault> {
+        Ok(convert::instant(&host::calendars::add(calendar, &start.to_string(), seconds, zone)?))
     }
 
-    fn calendar_between(
-        &self,
-        calendar: &str,
-        start: Instant,
-        end: Instant,
-        zone: Option<&str>,
-    ) -> Result<u32, Fault> {
-        one(host::calendars::between(
-            calendar,
-            &start.to_string(),
-            &end.to_string(),
-            zone,
-        ))
+    fn calendar_between(&self, calendar: &str, start: Instant, end: Instant, zone: Option<&str>) -> Result<u32, Fault> {
+        one(host::calendars::between(calendar, &start.to_string(), &end.to_string(), zone))
     }
 
-    fn calendar_is_open(
-        &self,
-        calendar: &str,
-        at: Instant,
-        zone: Option<&str>,
-    ) -> Result<bool, Fault> {
+    fn calendar_is_open(&self, calendar: &str, at: Instant, zone: Option<&str>) -> Result<bool, Fault> {
         one(host::calendars::is_open(calendar, &at.to_string(), zone))
     }
 
@@ -126,7 +99,5 @@ impl Host for Imports {
 #[doc(hidden)]
 pub fn explain_panics() {
     #[cfg(target_arch = "wasm32")]
-    std::panic::set_hook(Box::new(|panic| {
-        Imports.log(LogLevel::Error, &panic.to_string())
-    }));
+    std::panic::set_hook(Box::new(|panic| Imports.log(LogLevel::Error, &panic.to_string())));
 }

@@ -49,8 +49,7 @@ pub mod time;
 pub use change::Change;
 pub use context::{ActorKind, Context, Origin};
 pub use effect::{
-    Attach, CreateTicket, Effect, Effects, Notify, StartClock, StopClock, UpsertCi, UpsertRecord,
-    Visibility,
+    Attach, CreateTicket, Effect, Effects, Notify, StartClock, StopClock, UpsertCi, UpsertRecord, Visibility,
 };
 pub use event::{Event, FieldChange};
 pub use fault::{Fault, Issue, Rejection};
@@ -73,7 +72,7 @@ pub mod prelude {
     pub use crate::fake::FakeHost;
     pub use crate::host::LogLevel;
     pub use crate::{
-        Change, Context, Effects, Event, Fault, Host, Instant, Issue, Object, Origin, Rejection,
-        Ticket, TicketFilter, Value, Visibility, json,
+        Change, Context, Effects, Event, Fault, Host, Instant, Issue, Object, Origin, Rejection, Ticket, TicketFilter,
+        Value, Visibility, json,
     };
 }

@@ -72,29 +72,15 @@ macro_rules! form {
                     values: String,
                 ) -> Result<Vec<wire::Issue>, wire::Fault> {
                     $crate::explain_panics();
-                    let issues = $validate(
-                        &$crate::Imports,
-                        &context.into(),
-                        &form,
-                        &$crate::form::values(&values),
-                    )?;
+                    let issues = $validate(&$crate::Imports, &context.into(), &form, &$crate::form::values(&values))?;
                     Ok(issues.into_iter().map(Into::into).collect())
                 }
 
-                fn compute(
-                    context: wire::Context,
-                    form: String,
-                    values: String,
-                ) -> Result<String, wire::Fault> {
+                fn compute(context: wire::Context, form: String, values: String) -> Result<String, wire::Fault> {
                     $crate::explain_panics();
-                    let values = $compute(
-                        &$crate::Imports,
-                        &context.into(),
-                        &form,
-                        $crate::form::values(&values),
-                    )?;
+                    let values = $compute(&$crate::Imports, &context.into(), &form, $crate::form::values(&values))?;
                     Ok($crate::Value::Object(values).to_string())
-        }
+                }
 
                 fn options(
                     context: wire::Context,
@@ -105,21 +91,14 @@ macro_rules! form {
                 ) -> Result<Vec<wire::Choice>, wire::Fault> {
                     $crate::explain_panics();
                     let values = $crate::form::values(&values);
-                    let choices = $options(
-                        &$crate::Imports,
-                        &context.into(),
-                        &form,
-                        &field,
-                        &query,
-                        &values,
-                    )?;
+                    let choices = $options(&$crate::Imports, &context.into(), &form, &field, &query, &values)?;
                     Ok(choices.into_iter().map(Into::into).collect())
                 }
             }
 
             let _ = Component;
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::form::export_form!(Component with_types_in $crate::bindings::form);
+    $crate::bindings::form::export_form!(Component with_types_in $crate::bindings::form);
         };
     };
 }
@@ -143,7 +122,7 @@ macro_rules! export {
 
             let _ = Component;
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::guard::export_guard!(Component with_types_in $crate::bindings::guard);
+    $crate::bindings::guard::export_guard!(Component with_types_in $crate::bindings::guard);
         };
     };
     (react: $function:path) => {
@@ -166,7 +145,7 @@ macro_rules! export {
 
             let _ = Component;
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::react::export_react!(Component with_types_in $crate::bindings::react);
+    $crate::bindings::react::export_react!(Component with_types_in $crate::bindings::react);
         };
     };
     (run: $function:path) => {
@@ -184,7 +163,7 @@ macro_rules! export {
 
             let _ = Component;
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::automation::export_automation!(Component with_types_in $crate::bindings::automation);
+    $crate::bindings::automation::export_automation!(Component with_types_in $crate::bindings::automation);
         };
     };
     (decide: $function:path) => {
@@ -203,7 +182,7 @@ macro_rules! export {
 
             let _ = Component;
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::approval::export_approval!(Component with_types_in $crate::bindings::approval);
+    $crate::bindings::approval::export_approval!(Component with_types_in $crate::bindings::approval);
         };
     };
 }

@@ -19,9 +19,10 @@ impl Rng {
     #[must_use]
     pub fn new(seed: &str) -> Self {
         // FNV-1a over the text: 32 hexadecimal digits in, 64 bits out.
-        Self(seed.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        }))
+        Self(
+            seed.bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)),
+        )
     }
 
     /// The next 64 bits (SplitMix64).

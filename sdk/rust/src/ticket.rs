@@ -111,11 +111,7 @@ impl Ticket {
     /// What people call it; its title before it has a number.
     #[must_use]
     pub fn label(&self) -> &str {
-        if self.number.is_empty() {
-            &self.title
-        } else {
-            &self.number
-        }
+        if self.number.is_empty() { &self.title } else { &self.number }
     }
 
     /// A field of the kind; `null` when it has no value.
@@ -127,9 +123,7 @@ impl Ticket {
     /// Text that is not empty.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<&str> {
-        self.field(field)
-            .as_str()
-            .filter(|text| !text.trim().is_empty())
+        self.field(field).as_str().filter(|text| !text.trim().is_empty())
     }
 
     #[must_use]
@@ -150,11 +144,7 @@ impl Ticket {
 
     /// The strings of a list; none when it is absent.
     pub fn list(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.field(field)
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
+        self.field(field).as_array().into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// A field as any type, `None` when it has no value.
@@ -180,11 +170,7 @@ impl Ticket {
     /// It is not: an issue that points at the field.
     pub fn require_text(&self, field: &str) -> Result<&str, Issue> {
         self.text(field).ok_or_else(|| {
-            Issue::new(
-                format!("/fields/{field}"),
-                "required",
-                format!("{} needs `{field}`", self.label()),
-            )
+            Issue::new(format!("/fields/{field}"), "required", format!("{} needs `{field}`", self.label()))
         })
     }
 

@@ -1,9 +1,6 @@
 //! The wire form of every effect. The host reads the same file: what a plugin writes is what the host understands.
 
-use weft_sdk::{
-    Attach, CreateTicket, Effects, Notify, StartClock, StopClock, UpsertCi, UpsertRecord, Value,
-    json,
-};
+use weft_sdk::{Attach, CreateTicket, Effects, Notify, StartClock, StopClock, UpsertCi, UpsertRecord, Value, json};
 
 #[test]
 fn every_effect_has_the_wire_form_of_the_fixtures() {
@@ -23,13 +20,9 @@ fn every_effect_has_the_wire_form_of_the_fixtures() {
 
 fn about_another_ticket() -> Effects {
     let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    let incident = CreateTicket::new("incident", "it", "Printer is on fire")
-        .requester("bo")
-        .group("hardware")
-        .assignee("ana");
-    let article = UpsertRecord::new("article", "it", "How to extinguish printers")
-        .record("R1")
-        .state("published");
+    let incident =
+        CreateTicket::new("incident", "it", "Printer is on fire").requester("bo").group("hardware").assignee("ana");
+    let article = UpsertRecord::new("article", "it", "How to extinguish printers").record("R1").state("published");
     Effects::new()
         .on("T2")
         .set_field("impact", 1)
@@ -42,46 +35,28 @@ fn about_another_ticket() -> Effects {
         .set_parent("T1")
         .watch(&["cy"])
         .set_access(&["ana"], &["security"])
-        .attach(Attach {
-            name: "log.txt",
-            media_type: "text/plain",
-            size: 12,
-            digest,
-        })
+        .attach(Attach { name: "log.txt", media_type: "text/plain", size: 12, digest })
         .start_clock(StartClock {
             name: "resolution",
             title: "Resolution",
-            started_at: "2026-03-02T09:00:00Z".parse().unwrap(),
-            due_at: "2026-03-02T13:00:00.5Z".parse().unwrap(),
+            started_at: "2026-03-02T09:00:00Z".parse().expect("an instant"),
+            due_at: "2026-03-02T13:00:00.5Z".parse().expect("an instant"),
             reason: "4 h of the office calendar",
             data: json!({"target": "p1"}),
         })
         .pause_clock("resolution", "waits for the caller", Value::Null)
         .stop_clock(StopClock {
             name: "resolution",
-            at: "2026-03-02T12:00:00Z".parse().unwrap(),
+            at: "2026-03-02T12:00:00Z".parse().expect("an instant"),
             cancelled: false,
             reason: "resolved",
             data: Value::Null,
         })
-        .schedule(
-            "auto-close",
-            "2026-03-09T09:00:00Z".parse().unwrap(),
-            json!({"days": 7}),
-        )
+        .schedule("auto-close", "2026-03-09T09:00:00Z".parse().expect("an instant"), json!({"days": 7}))
         .unschedule("auto-close")
-        .notify(Notify {
-            people: &["ana"],
-            groups: &["network"],
-            subject: "Due soon",
-            body: "One hour is left.",
-        })
+        .notify(Notify { people: &["ana"], groups: &["network"], subject: "Due soon", body: "One hour is left." })
         .upsert_record(article.field("audience", "all"))
-        .upsert_ci(
-            UpsertCi::new("db01", "server", "it")
-                .ci("C1")
-                .attribute("ram", 64),
-        )
+        .upsert_ci(UpsertCi::new("db01", "server", "it").ci("C1").attribute("ram", 64))
         .relate_cis("C1", "runs-on", "C2")
         .unrelate_cis("C1", "runs-on", "C2")
 }
@@ -95,10 +70,6 @@ fn about_the_subject() -> Effects {
         .clear_parent()
         .clear_field("impact")
         .create_ticket(CreateTicket::new("incident", "it", "Printer is on fire"))
-        .upsert_record(UpsertRecord::new(
-            "article",
-            "it",
-            "How to extinguish printers",
-        ))
+        .upsert_record(UpsertRecord::new("article", "it", "How to extinguish printers"))
         .upsert_ci(UpsertCi::new("db01", "server", "it"))
 }

@@ -15,23 +15,9 @@ pub(crate) fn run(project: &Project) -> Result<(), Failure> {
     dependencies::check(project)?;
     setup::for_tests(project)?;
     test::web_script(project, "check")?;
-    run::run(project.cargo([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    run::run(project.cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     if project.has_plugins() {
-        run::run(project.plugins_cargo([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]))?;
+        run::run(project.plugins_cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     }
     generated::check(project)?;
     test::run(project, &[])?;

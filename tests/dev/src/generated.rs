@@ -20,13 +20,8 @@ pub(crate) fn check(project: &Project) -> Result<(), Failure> {
     if stale.is_empty() {
         return Ok(());
     }
-    let names = stale
-        .iter()
-        .map(|path| format!("\n  {}", path.display()))
-        .collect::<String>();
-    Err(Failure::new(format!(
-        "these generated files are stale, run `cargo dev regen`:{names}"
-    )))
+    let names = stale.iter().map(|path| format!("\n  {}", path.display())).collect::<String>();
+    Err(Failure::new(format!("these generated files are stale, run `cargo dev regen`:{names}")))
 }
 
 /// Writes what differs.

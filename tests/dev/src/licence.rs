@@ -2,15 +2,9 @@
 
 /// True if the licences that the list allows are enough to use what has this expression.
 pub(crate) fn is_allowed(expression: &str, allowed: &[&str]) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words = spaced.split_whitespace().collect::<Vec<_>>();
-    let mut reader = Reader {
-        words: &words,
-        allowed,
-    };
+    let mut reader = Reader { words: &words, allowed };
     let result = reader.any();
     result.unwrap_or(false) && reader.words.is_empty()
 }
@@ -47,11 +41,7 @@ impl<'a> Reader<'a> {
         if ["OR", "AND", "WITH", ")"].contains(&name) {
             return None;
         }
-        let name = if self.accept("WITH") {
-            format!("{name} WITH {}", self.next()?)
-        } else {
-            name.to_owned()
-        };
+        let name = if self.accept("WITH") { format!("{name} WITH {}", self.next()?) } else { name.to_owned() };
         Some(self.allowed.contains(&name.as_str()))
     }
 
@@ -103,9 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_expression_is_not_allowed() {
-        for expression in [
-            "", "MIT MIT", "MIT OR", "(MIT", "MIT)", "OR MIT", "MIT WITH",
-        ] {
+        for expression in ["", "MIT MIT", "MIT OR", "(MIT", "MIT)", "OR MIT", "MIT WITH"] {
             check(expression, false);
         }
     }

@@ -2,10 +2,7 @@
 //!
 //! Every command prints what it runs and stops at the first failure with its exit code. Nothing here goes through a shell. A
 //! step that is already done costs nothing the second time. Dependencies stay light: this is built before anything else.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a build tool talks to cargo and to the shell by the environment"
-)]
+#![expect(clippy::disallowed_methods, reason = "a build tool talks to cargo and to the shell by the environment")]
 
 mod check;
 mod dependencies;
@@ -38,9 +35,7 @@ npm packages, and for the browser tests Chromium. WEFT_PLUGINS_PREBUILT and WEFT
 
 fn main() -> ExitCode {
     let arguments = env::args().skip(1).collect::<Vec<_>>();
-    let (command, rest) = arguments
-        .split_first()
-        .map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let (command, rest) = arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     match Project::find().and_then(|project| dispatch(&project, command, rest)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -65,10 +60,7 @@ fn dispatch(project: &Project, command: &str, rest: &[String]) -> Result<(), Fai
             say(HELP);
             Ok(())
         }
-        _ => Err(Failure {
-            text: format!("there is no such command.\n\n{HELP}"),
-            code: 2,
-        }),
+        _ => Err(Failure { text: format!("there is no such command.\n\n{HELP}"), code: 2 }),
     }
 }
 
@@ -82,20 +74,8 @@ fn demo(project: &Project, arguments: &[String]) -> Result<(), Failure> {
 
 fn plugins(project: &Project) -> Result<(), Failure> {
     setup::wasm(project)?;
-    let mut packer = project.cargo([
-        "run",
-        "--quiet",
-        "--package",
-        "weft-pack",
-        "--bin",
-        "weft-pack",
-        "--",
-        "build",
-    ]);
-    packer
-        .arg(project.root.join("plugins"))
-        .arg(project.target.join("wasm"))
-        .arg(project.target.join("plugins"));
+    let mut packer = project.cargo(["run", "--quiet", "--package", "weft-pack", "--bin", "weft-pack", "--", "build"]);
+    packer.arg(project.root.join("plugins")).arg(project.target.join("wasm")).arg(project.target.join("plugins"));
     run::run(packer)
 }
 

@@ -21,21 +21,13 @@ impl Project {
     pub(crate) fn find() -> Result<Self, Failure> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
         let root = root.filter(|root| root.join("Cargo.toml").is_file());
-        let root = root
-            .ok_or_else(|| Failure::new("the source folder has moved; run this by `cargo dev`"))?;
+        let root = root.ok_or_else(|| Failure::new("the source folder has moved; run this by `cargo dev`"))?;
         let program = env::current_exe()?;
-        let target = program
-            .ancestors()
-            .find(|folder| folder.join("CACHEDIR.TAG").is_file());
-        let target = target.ok_or_else(|| {
-            Failure::new("this program must be run where cargo built it, by `cargo dev`")
-        })?;
+        let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+        let target =
+            target.ok_or_else(|| Failure::new("this program must be run where cargo built it, by `cargo dev`"))?;
         let cargo = env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
-        Ok(Self {
-            root: root.to_owned(),
-            target: target.to_owned(),
-            cargo,
-        })
+        Ok(Self { root: root.to_owned(), target: target.to_owned(), cargo })
     }
 
     /// A program run in the project's folder, without the variables that describe this package and not the one being run.
@@ -44,15 +36,7 @@ impl Project {
         command.current_dir(&self.root);
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if [
-                "CARGO_PKG_",
-                "CARGO_MANIFEST_",
-                "CARGO_BIN_",
-                "CARGO_CRATE_",
-            ]
-            .iter()
-            .any(|of| text.starts_with(of))
-            {
+            if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|of| text.starts_with(of)) {
                 command.env_remove(&name);
             }
         }
@@ -61,9 +45,7 @@ impl Project {
 
     pub(crate) fn cargo<const COUNT: usize>(&self, arguments: [&str; COUNT]) -> Command {
         let mut command = self.command(&self.cargo);
-        command
-            .env("CARGO_TARGET_DIR", &self.target)
-            .args(arguments);
+        command.env("CARGO_TARGET_DIR", &self.target).args(arguments);
         command
     }
 
@@ -71,9 +53,7 @@ impl Project {
     /// differ from those of the Wasm build, and sharing would build everything again each time.
     pub(crate) fn plugins_cargo<const COUNT: usize>(&self, arguments: [&str; COUNT]) -> Command {
         let mut command = self.cargo(arguments);
-        command
-            .env("CARGO_TARGET_DIR", self.target.join("guest-tests"))
-            .current_dir(self.root.join("plugins"));
+        command.env("CARGO_TARGET_DIR", self.target.join("guest-tests")).current_dir(self.root.join("plugins"));
         command
     }
 
@@ -84,22 +64,13 @@ impl Project {
     /// All binaries with the features of the whole workspace. With `--package`, wasmtime and half of its dependencies would be
     /// built once more with fewer features.
     pub(crate) fn build_binaries(&self, profile: &str) -> Result<(), Failure> {
-        let mut build = self.cargo([
-            "build",
-            "--workspace",
-            "--exclude",
-            "weft-dev",
-            "--bins",
-            "--profile",
-        ]);
+        let mut build = self.cargo(["build", "--workspace", "--exclude", "weft-dev", "--bins", "--profile"]);
         build.arg(profile);
         run::run(build)
     }
 
     pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
         let folder = if profile == "dev" { "debug" } else { profile };
-        self.target
-            .join(folder)
-            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.target.join(folder).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }

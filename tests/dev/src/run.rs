@@ -15,10 +15,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            code: 1,
-        }
+        Self { text: text.into(), code: 1 }
     }
 }
 
@@ -36,10 +33,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where this tool talks to its terminal"
-)]
+#[expect(clippy::print_stderr, reason = "the one place where this tool talks to its terminal")]
 pub(crate) fn say(text: &str) {
     eprintln!("{text}");
 }
@@ -48,21 +42,12 @@ pub(crate) fn say(text: &str) {
 pub(crate) fn run(mut command: Command) -> Result<(), Failure> {
     let shown = show(&command);
     say(&format!("$ {shown}"));
-    let status = command
-        .status()
-        .map_err(|error| Failure::new(format!("`{shown}` did not start: {error}")))?;
+    let status = command.status().map_err(|error| Failure::new(format!("`{shown}` did not start: {error}")))?;
     if status.success() {
         return Ok(());
     }
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .filter(|code| *code != 0)
-        .unwrap_or(1);
-    Err(Failure {
-        text: format!("`{shown}` ended with {status}"),
-        code,
-    })
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).filter(|code| *code != 0).unwrap_or(1);
+    Err(Failure { text: format!("`{shown}` ended with {status}"), code })
 }
 
 /// Becomes the other program, so that it gets the signals of the terminal itself.
@@ -88,8 +73,7 @@ pub(crate) fn read(mut command: Command) -> Result<String, Failure> {
     if !status.success() {
         return Err(Failure::new(format!("`{shown}` ended with {status}")));
     }
-    String::from_utf8(stdout)
-        .map_err(|_| Failure::new(format!("`{shown}` printed what is not text")))
+    String::from_utf8(stdout).map_err(|_| Failure::new(format!("`{shown}` printed what is not text")))
 }
 
 /// True if the program starts and ends well; its output is of no interest.
@@ -105,11 +89,6 @@ pub(crate) fn works(mut command: Command) -> bool {
 fn show(command: &Command) -> String {
     let program = command.get_program().to_string_lossy();
     let name = program.rsplit('/').next().unwrap_or(&program).to_owned();
-    let arguments = command
-        .get_args()
-        .map(|argument| argument.to_string_lossy().into_owned());
-    std::iter::once(name)
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
 }

@@ -48,10 +48,7 @@ pub(crate) fn wasm(project: &Project) -> Result<(), Failure> {
         return Err(missing);
     }
     if on_path("rustup").is_some() {
-        say(&format!(
-            "Plugins need the target {}: asking rustup for it.",
-            toolchain::TARGET
-        ));
+        say(&format!("Plugins need the target {}: asking rustup for it.", toolchain::TARGET));
         let mut rustup = project.command("rustup");
         rustup.args(["target", "add", toolchain::TARGET]);
         if let Err(failure) = run::run(rustup) {
@@ -59,9 +56,7 @@ pub(crate) fn wasm(project: &Project) -> Result<(), Failure> {
         }
     }
     if toolchain::find().is_err() && may_install() {
-        say(
-            "Plugins need a compiler for Wasm: installing the distribution's, which comes with its library sources.",
-        );
+        say("Plugins need a compiler for Wasm: installing the distribution's, which comes with its library sources.");
         install(project, WASM_PACKAGES)?;
     }
     let found = toolchain::find().map_err(|missing| Failure::new(missing.to_string()))?;
@@ -87,9 +82,7 @@ pub(crate) fn ui(project: &Project) -> Result<(), Failure> {
     build.args(["run", "build"]);
     run::run(build)?;
     if !web.join("dist/index.html").is_file() {
-        return Err(Failure::new(
-            "the build of the screens left no host/web/dist/index.html",
-        ));
+        return Err(Failure::new("the build of the screens left no host/web/dist/index.html"));
     }
     write_stamp(&stamp, hash.finish())
 }
@@ -98,8 +91,8 @@ fn packages(project: &Project, web: &Path) -> Result<(), Failure> {
     let mut hash = DefaultHasher::new();
     for file in ["package.json", "package-lock.json"] {
         let path = web.join(file);
-        let bytes = fs::read(&path)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        let bytes =
+            fs::read(&path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
         hash.write(&bytes);
     }
     let stamp = web.join("node_modules/.weft-packages");
@@ -111,9 +104,7 @@ fn packages(project: &Project, web: &Path) -> Result<(), Failure> {
             "the screens are built with npm, which was not found: install Node.js 20 or later with npm",
         ));
     }
-    say(
-        "The npm packages differ from the lock file: installing them, without running their scripts.",
-    );
+    say("The npm packages differ from the lock file: installing them, without running their scripts.");
     let mut install = npm(project, web);
     install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     run::run(install)?;
@@ -128,9 +119,7 @@ pub(crate) fn npm(project: &Project, web: &Path) -> std::process::Command {
 
 /// A browser for the tests that look at the screens as a person does; only wanted once there are such tests.
 fn browser(project: &Project) -> Result<(), Failure> {
-    if !project.root.join("tests/e2e").is_dir()
-        || BROWSERS.iter().any(|name| on_path(name).is_some())
-    {
+    if !project.root.join("tests/e2e").is_dir() || BROWSERS.iter().any(|name| on_path(name).is_some()) {
         return Ok(());
     }
     if may_install() {
@@ -172,9 +161,7 @@ fn is_root() -> bool {
 
 fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 fn is_stamped(stamp: &Path, hash: u64) -> bool {
@@ -182,37 +169,24 @@ fn is_stamped(stamp: &Path, hash: u64) -> bool {
 }
 
 fn write_stamp(stamp: &Path, hash: u64) -> Result<(), Failure> {
-    let written = fs::create_dir_all(stamp.parent().unwrap_or(stamp))
-        .and_then(|()| fs::write(stamp, hash.to_string()));
+    let written = fs::create_dir_all(stamp.parent().unwrap_or(stamp)).and_then(|()| fs::write(stamp, hash.to_string()));
     written.map_err(|error| Failure::new(format!("cannot write {}: {error}", stamp.display())))
 }
 
 /// Names and contents of all files that can change the built screens, in a fixed order.
 fn hash_folder(folder: &Path, root: &Path, hash: &mut DefaultHasher) -> Result<(), Failure> {
-    let mut paths = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut paths =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
     paths.sort();
     for path in paths {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if name.starts_with('.')
-            || (folder == root && ["node_modules", "dist"].contains(&name.as_str()))
-        {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || (folder == root && ["node_modules", "dist"].contains(&name.as_str())) {
             continue;
         }
         if path.is_dir() {
             hash_folder(&path, root, hash)?;
         } else {
-            hash.write(
-                path.strip_prefix(root)
-                    .unwrap_or(&path)
-                    .to_string_lossy()
-                    .as_bytes(),
-            );
+            hash.write(path.strip_prefix(root).unwrap_or(&path).to_string_lossy().as_bytes());
             hash.write_u8(0);
             let bytes = fs::read(&path)?;
             hash.write_usize(bytes.len());

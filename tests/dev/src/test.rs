@@ -20,6 +20,8 @@ pub(crate) fn run(project: &Project, arguments: &[String]) -> Result<(), Failure
 
 /// Last, because its summary is the one to look at.
 fn host(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    // Some tests are about the binaries as people run them.
+    project.build_binaries("dev")?;
     let mut tests = if has_nextest(project) {
         project.cargo(["nextest", "run", "--workspace"])
     } else {
@@ -50,9 +52,8 @@ pub(crate) fn web_script(project: &Project, script: &str) -> Result<(), Failure>
     let Ok(text) = fs::read_to_string(web.join("package.json")) else {
         return Ok(());
     };
-    let package: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
-        Failure::new(format!("host/web/package.json is not valid JSON: {error}"))
-    })?;
+    let package: serde_json::Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("host/web/package.json is not valid JSON: {error}")))?;
     if package["scripts"][script].is_null() {
         return Ok(());
     }

@@ -74,25 +74,12 @@ const ABSENCES: &[Absence] = &[
         rule: "only the server reads the environment",
         within: &["host/"],
         except: &["host/server/", "host/bundle/build.rs"],
-        words: &[
-            "std::env",
-            "env::var",
-            "env::vars",
-            "env::var_os",
-            "env::args",
-            "env::temp_dir",
-            "env::current_dir",
-        ],
+        words: &["std::env", "env::var", "env::vars", "env::var_os", "env::args", "env::temp_dir", "env::current_dir"],
         allowed: &[],
     },
     Absence {
         rule: "app, the stores and runtime take the time as an argument",
-        within: &[
-            "host/app/",
-            "host/store/",
-            "host/store-sqlite/",
-            "host/runtime/",
-        ],
+        within: &["host/app/", "host/store/", "host/store-sqlite/", "host/runtime/"],
         except: &[],
         words: &["SystemTime::now", "Timestamp::now", "Zoned::now"],
         allowed: &[],
@@ -102,18 +89,13 @@ const ABSENCES: &[Absence] = &[
 impl Absence {
     /// Every `path: word` that breaks the rule.
     fn violations(&self, files: &[(String, String)]) -> Vec<String> {
-        let starts =
-            |path: &str, prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
-        let files = files.iter().filter(|(path, _)| {
-            starts(path, self.within) && !starts(path, self.except) && !is_test(path)
-        });
+        let starts = |path: &str, prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+        let files =
+            files.iter().filter(|(path, _)| starts(path, self.within) && !starts(path, self.except) && !is_test(path));
         let mut found = Vec::new();
         for (path, text) in files {
             let code = production_only(text);
-            let words = self
-                .words
-                .iter()
-                .filter(|word| !lines_with(&code, word).is_empty());
+            let words = self.words.iter().filter(|word| !lines_with(&code, word).is_empty());
             found.extend(words.map(|word| format!("{path}: {word}")));
         }
         found
@@ -138,25 +120,13 @@ fn each_forbidden_word_is_found() {
     for absence in ABSENCES {
         for word in absence.words {
             let within = absence.within[0];
-            let guilty = vec![(
-                format!("{within}x/src/guilty.rs"),
-                format!("//! Header.\nfn f() {{ let _ = {word} ; }}\n"),
-            )];
-            assert!(
-                !absence.violations(&guilty).is_empty(),
-                "{}: {word}",
-                absence.rule
-            );
+            let guilty =
+                vec![(format!("{within}x/src/guilty.rs"), format!("//! Header.\nfn f() {{ let _ = {word} ; }}\n"))];
+            assert!(!absence.violations(&guilty).is_empty(), "{}: {word}", absence.rule);
 
-            let innocent = vec![(
-                format!("{within}x/src/innocent.rs"),
-                format!("//! Not {word}.\nconst X: &str = \"{word}\";\n"),
-            )];
-            assert!(
-                absence.violations(&innocent).is_empty(),
-                "{}: {word}",
-                absence.rule
-            );
+            let innocent =
+                vec![(format!("{within}x/src/innocent.rs"), format!("//! Not {word}.\nconst X: &str = \"{word}\";\n"))];
+            assert!(absence.violations(&innocent).is_empty(), "{}: {word}", absence.rule);
         }
     }
 }

@@ -15,10 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("weft-store", &["weft-domain", "weft-engine"]),
     ("weft-store-sqlite", &["weft-store", "weft-domain"]),
     ("weft-store-postgres", &["weft-store", "weft-domain"]),
-    (
-        "weft-app",
-        &["weft-engine", "weft-store", "weft-domain", "weft-bpmn"],
-    ),
+    ("weft-app", &["weft-engine", "weft-store", "weft-domain", "weft-bpmn"]),
     // Pack without its encoder reads what the packer wrote; two readers of one format would drift apart.
     ("weft-runtime", &["weft-app", "weft-domain", "weft-pack"]),
     ("weft-api", &["weft-app", "weft-domain"]),
@@ -66,34 +63,20 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 
 /// Every `package -> dependency` that is not in the lists.
 fn violations(metadata: &Value) -> Vec<String> {
-    let packages = metadata["packages"]
-        .as_array()
-        .expect("cargo lists packages");
-    let ours = packages
-        .iter()
-        .filter_map(|package| package["name"].as_str())
-        .collect::<BTreeSet<_>>();
+    let packages = metadata["packages"].as_array().expect("cargo lists packages");
+    let ours = packages.iter().filter_map(|package| package["name"].as_str()).collect::<BTreeSet<_>>();
     let mut found = Vec::new();
     for package in packages {
         let name = package["name"].as_str().expect("a package has a name");
         if name == TESTS {
             continue;
         }
-        let dependencies = package["dependencies"]
-            .as_array()
-            .expect("cargo lists dependencies");
-        for dependency in dependencies
-            .iter()
-            .filter_map(|dependency| dependency["name"].as_str())
-        {
+        let dependencies = package["dependencies"].as_array().expect("cargo lists dependencies");
+        for dependency in dependencies.iter().filter_map(|dependency| dependency["name"].as_str()) {
             let is_allowed = if ours.contains(dependency) || dependency.starts_with("weft-") {
-                EDGES
-                    .iter()
-                    .any(|(from, to)| *from == name && to.contains(&dependency))
+                EDGES.iter().any(|(from, to)| *from == name && to.contains(&dependency))
             } else {
-                OUTSIDE
-                    .iter()
-                    .all(|(outside, users)| *outside != dependency || users.contains(&name))
+                OUTSIDE.iter().all(|(outside, users)| *outside != dependency || users.contains(&name))
             };
             if !is_allowed {
                 found.push(format!("{name} -> {dependency}"));
@@ -105,23 +88,14 @@ fn violations(metadata: &Value) -> Vec<String> {
 
 /// Plugins know the SDK and, of ours, nothing else but what lies in `plugins/`.
 fn plugin_violations(metadata: &Value) -> Vec<String> {
-    let packages = metadata["packages"]
-        .as_array()
-        .expect("cargo lists packages");
+    let packages = metadata["packages"].as_array().expect("cargo lists packages");
     let mut found = Vec::new();
     for package in packages {
         let name = package["name"].as_str().expect("a package has a name");
-        let dependencies = package["dependencies"]
-            .as_array()
-            .expect("cargo lists dependencies");
-        let paths = dependencies
-            .iter()
-            .filter_map(|dependency| dependency["path"].as_str());
-        let foreign =
-            paths.filter(|path| !path.ends_with("/sdk/rust") && !path.contains("/plugins/"));
-        found.extend(
-            foreign.map(|path| format!("{name} -> {}", path.rsplit('/').next().unwrap_or(path))),
-        );
+        let dependencies = package["dependencies"].as_array().expect("cargo lists dependencies");
+        let paths = dependencies.iter().filter_map(|dependency| dependency["path"].as_str());
+        let foreign = paths.filter(|path| !path.ends_with("/sdk/rust") && !path.contains("/plugins/"));
+        found.extend(foreign.map(|path| format!("{name} -> {}", path.rsplit('/').next().unwrap_or(path))));
     }
     found
 }
@@ -133,42 +107,27 @@ fn metadata(folder: &Path) -> Value {
         .current_dir(folder)
         .output()
         .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "cargo metadata failed: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("cargo prints JSON")
 }
 
 #[test]
 fn dependencies_follow_the_arrows() {
-    ratchet(
-        "a dependency against the arrows of the architecture",
-        violations(&metadata(&tree::root())),
-        &[],
-    );
+    ratchet("a dependency against the arrows of the architecture", violations(&metadata(&tree::root())), &[]);
 }
 
 #[test]
 fn plugins_depend_on_the_sdk_only() {
     let plugins = tree::root().join("plugins");
     if plugins.join("Cargo.toml").is_file() {
-        ratchet(
-            "a plugin that depends on the host",
-            plugin_violations(&metadata(&plugins)),
-            &[],
-        );
+        ratchet("a plugin that depends on the host", plugin_violations(&metadata(&plugins)), &[]);
     }
 }
 
 #[test]
 fn a_wrong_edge_is_found() {
     let package = |name: &str, dependencies: &[&str]| {
-        let dependencies = dependencies
-            .iter()
-            .map(|name| serde_json::json!({ "name": name }))
-            .collect::<Vec<_>>();
+        let dependencies = dependencies.iter().map(|name| serde_json::json!({ "name": name })).collect::<Vec<_>>();
         serde_json::json!({ "name": name, "dependencies": dependencies })
     };
     let packages = [
@@ -179,19 +138,10 @@ fn a_wrong_edge_is_found() {
     ];
     assert_eq!(
         violations(&serde_json::json!({ "packages": packages })),
-        [
-            "weft-domain -> weft-app",
-            "weft-domain -> tokio",
-            "weft-app -> wasmtime",
-            "weft-new -> weft-domain"
-        ]
+        ["weft-domain -> weft-app", "weft-domain -> tokio", "weft-app -> wasmtime", "weft-new -> weft-domain"]
     );
 
-    let paths = [
-        "/x/sdk/rust",
-        "/x/plugins/practices/shared",
-        "/x/host/domain",
-    ];
+    let paths = ["/x/sdk/rust", "/x/plugins/practices/shared", "/x/host/domain"];
     let paths = paths.map(|path| serde_json::json!({ "name": "dependency", "path": path }));
     let plugin = serde_json::json!({ "packages": [{ "name": "plugin", "dependencies": paths }] });
     assert_eq!(plugin_violations(&plugin), ["plugin -> domain"]);

@@ -31,28 +31,18 @@ fn migrations(files: &[File]) -> Migrations<'_> {
 fn malformed(files: &[(&str, &str)]) -> Vec<String> {
     let mut found = Vec::new();
     for (index, (name, text)) in files.iter().enumerate() {
-        let slug = name
-            .strip_suffix(".sql")
-            .and_then(|name| name.split_once('_'));
+        let slug = name.strip_suffix(".sql").and_then(|name| name.split_once('_'));
         let is_slug = |slug: &str| {
             !slug.is_empty()
-                && slug
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+                && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
         };
         match slug {
             Some((number, slug)) if number == format!("{:04}", index + 1) && is_slug(slug) => {}
             _ => found.push(format!("{name}: expected {:04}_<slug>.sql", index + 1)),
         }
-        let why = text
-            .lines()
-            .next()
-            .and_then(|line| line.strip_prefix("-- "))
-            .unwrap_or_default();
+        let why = text.lines().next().and_then(|line| line.strip_prefix("-- ")).unwrap_or_default();
         if why.len() < 20 {
-            found.push(format!(
-                "{name}: the first line must be a comment that says why"
-            ));
+            found.push(format!("{name}: the first line must be a comment that says why"));
         }
     }
     found
@@ -62,9 +52,7 @@ fn malformed(files: &[(&str, &str)]) -> Vec<String> {
 fn without_twin(migrations: &Migrations<'_>) -> Vec<String> {
     let missing = |from: &[(&str, &str)], to: &[(&str, &str)]| {
         let names = from.iter().map(|(name, _)| (*name).to_owned());
-        names
-            .filter(|name| to.iter().all(|(other, _)| other != name))
-            .collect::<Vec<_>>()
+        names.filter(|name| to.iter().all(|(other, _)| other != name)).collect::<Vec<_>>()
     };
     let mut found = missing(&migrations.postgres, &migrations.sqlite);
     if !migrations.postgres.is_empty() {
@@ -78,44 +66,25 @@ fn migrations_are_numbered_twins_that_say_why() {
     let files = tree::files();
     let migrations = migrations(&files);
     ratchet("migrations for SQLite", malformed(&migrations.sqlite), &[]);
-    ratchet(
-        "migrations for PostgreSQL",
-        malformed(&migrations.postgres),
-        &[],
-    );
-    ratchet(
-        "a migration without its twin",
-        without_twin(&migrations),
-        SQLITE_ONLY,
-    );
+    ratchet("migrations for PostgreSQL", malformed(&migrations.postgres), &[]);
+    ratchet("a migration without its twin", without_twin(&migrations), SQLITE_ONLY);
 }
 
 #[test]
 fn each_violation_is_found() {
     let why = "-- Tickets are what people work on.\nCREATE";
     assert!(malformed(&[("0001_tickets.sql", why), ("0002_a_b2.sql", why)]).is_empty());
-    for name in [
-        "0002_gap.sql",
-        "0001.sql",
-        "0001_A.sql",
-        "0001_.sql",
-        "0001_a.txt",
-        "1_a.sql",
-    ] {
+    for name in ["0002_gap.sql", "0001.sql", "0001_A.sql", "0001_.sql", "0001_a.txt", "1_a.sql"] {
         assert_eq!(malformed(&[(name, why)]).len(), 1, "{name}");
     }
     assert_eq!(malformed(&[("0001_a.sql", "CREATE TABLE a")]).len(), 1);
 
     let (a, b) = (("0001_a.sql", why), ("0002_b.sql", why));
-    let check = |sqlite: &[(&'static str, &'static str)],
-                 postgres: &[(&'static str, &'static str)],
-                 expected: &[&str]| {
-        let migrations = Migrations {
-            sqlite: sqlite.to_vec(),
-            postgres: postgres.to_vec(),
+    let check =
+        |sqlite: &[(&'static str, &'static str)], postgres: &[(&'static str, &'static str)], expected: &[&str]| {
+            let migrations = Migrations { sqlite: sqlite.to_vec(), postgres: postgres.to_vec() };
+            assert_eq!(without_twin(&migrations), expected);
         };
-        assert_eq!(without_twin(&migrations), expected);
-    };
     check(&[a, b], &[], &[]);
     check(&[a, b], &[a, b], &[]);
     check(&[a, b], &[a], &["0002_b.sql"]);

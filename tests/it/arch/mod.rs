@@ -17,23 +17,12 @@ use std::collections::BTreeSet;
 #[track_caller]
 fn ratchet(rule: &str, found: impl IntoIterator<Item = String>, allowed: &[&str]) {
     let found = found.into_iter().collect::<BTreeSet<_>>();
-    let allowed = allowed
-        .iter()
-        .map(|&entry| entry.to_owned())
-        .collect::<BTreeSet<_>>();
-    let list = |entries: BTreeSet<&String>| {
-        entries
-            .into_iter()
-            .map(|entry| format!("\n  {entry}"))
-            .collect::<String>()
-    };
+    let allowed = allowed.iter().map(|&entry| entry.to_owned()).collect::<BTreeSet<_>>();
+    let list = |entries: BTreeSet<&String>| entries.into_iter().map(|entry| format!("\n  {entry}")).collect::<String>();
     let new = list(found.difference(&allowed).collect());
     let gone = list(allowed.difference(&found).collect());
     assert!(new.is_empty(), "{rule}:{new}");
-    assert!(
-        gone.is_empty(),
-        "{rule}: no longer needed in the list of exceptions, remove:{gone}"
-    );
+    assert!(gone.is_empty(), "{rule}: no longer needed in the list of exceptions, remove:{gone}");
 }
 
 #[test]

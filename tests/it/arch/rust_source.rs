@@ -11,11 +11,7 @@ pub(super) fn code_only(source: &str) -> String {
             code.push(characters[at]);
             at += 1;
         } else {
-            code.extend(
-                characters[at..end]
-                    .iter()
-                    .map(|&character| if character == '\n' { '\n' } else { ' ' }),
-            );
+            code.extend(characters[at..end].iter().map(|&character| if character == '\n' { '\n' } else { ' ' }));
             at = end;
         }
     }
@@ -38,30 +34,19 @@ pub(super) fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let found = code.match_indices(word).filter(|(start, _)| {
         let before = code[..*start].chars().next_back();
         let after = code[start + word.len()..].chars().next();
-        let joined = |end: Option<char>, beside: Option<char>| {
-            end.is_some_and(is_word) && beside.is_some_and(is_word)
-        };
+        let joined = |end: Option<char>, beside: Option<char>| end.is_some_and(is_word) && beside.is_some_and(is_word);
         !joined(word.chars().next(), before) && !joined(word.chars().next_back(), after)
     });
-    found
-        .map(|(start, _)| code[..start].matches('\n').count() + 1)
-        .collect()
+    found.map(|(start, _)| code[..start].matches('\n').count() + 1).collect()
 }
 
 /// Where the comment or literal that begins here ends; the same place if none begins.
 fn skipped(text: &[char], at: usize) -> usize {
-    let starts = |pattern: &str| {
-        pattern
-            .chars()
-            .enumerate()
-            .all(|(index, wanted)| text.get(at + index) == Some(&wanted))
-    };
+    let starts =
+        |pattern: &str| pattern.chars().enumerate().all(|(index, wanted)| text.get(at + index) == Some(&wanted));
     let in_word = at > 0 && (text[at - 1].is_alphanumeric() || text[at - 1] == '_');
     if starts("//") {
-        return text[at..]
-            .iter()
-            .position(|&character| character == '\n')
-            .map_or(text.len(), |line| at + line);
+        return text[at..].iter().position(|&character| character == '\n').map_or(text.len(), |line| at + line);
     }
     if starts("/*") {
         return block_comment(text, at);
@@ -71,10 +56,7 @@ fn skipped(text: &[char], at: usize) -> usize {
     }
     let raw = at + usize::from(starts("br") || starts("cr"));
     if text[raw] == 'r' && !in_word {
-        let hashes = text[raw + 1..]
-            .iter()
-            .take_while(|&&character| character == '#')
-            .count();
+        let hashes = text[raw + 1..].iter().take_while(|&&character| character == '#').count();
         if text.get(raw + 1 + hashes) == Some(&'"') {
             return raw_text(text, raw + 2 + hashes, hashes);
         }
@@ -82,9 +64,7 @@ fn skipped(text: &[char], at: usize) -> usize {
     // A character and not a lifetime: closed after one character, or escaped.
     if text[at] == '\'' {
         if text.get(at + 1) == Some(&'\\') {
-            let end = text[at + 3..]
-                .iter()
-                .position(|&character| character == '\'');
+            let end = text[at + 3..].iter().position(|&character| character == '\'');
             return end.map_or(text.len(), |end| at + 4 + end);
         }
         if text.get(at + 2) == Some(&'\'') {
@@ -127,11 +107,7 @@ fn quoted(text: &[char], mut at: usize) -> usize {
 
 fn raw_text(text: &[char], mut at: usize, hashes: usize) -> usize {
     while at < text.len() {
-        let closing = text[at + 1..]
-            .iter()
-            .take(hashes)
-            .filter(|&&character| character == '#')
-            .count();
+        let closing = text[at + 1..].iter().take(hashes).filter(|&&character| character == '#').count();
         if text[at] == '"' && closing == hashes {
             return at + 1 + hashes;
         }
@@ -154,8 +130,7 @@ fn comments_and_texts_are_blank() {
 
 #[test]
 fn tests_at_the_end_are_not_production() {
-    let source =
-        "use x;\n#[cfg(test)]\nuse y;\nfn a() {}\n#[cfg(test)]\nmod tests {\n use std::fs;\n}";
+    let source = "use x;\n#[cfg(test)]\nuse y;\nfn a() {}\n#[cfg(test)]\nmod tests {\n use std::fs;\n}";
     let code = production_only(source);
     assert!(code.contains("use y") && !code.contains("fs"));
 }
@@ -163,8 +138,5 @@ fn tests_at_the_end_are_not_production() {
 #[test]
 fn words_are_found_as_words() {
     assert_eq!(lines_with("dfs::x();\nfs::y();\nfs_::z()", "fs::"), [2]);
-    assert_eq!(
-        lines_with("axum_test; axum::x;\n\nlet axum", "axum"),
-        [1, 3]
-    );
+    assert_eq!(lines_with("axum_test; axum::x;\n\nlet axum", "axum"), [1, 3]);
 }

@@ -12,15 +12,8 @@ fn refused(wasm: &[u8]) -> (Vec<String>, String) {
 }
 
 fn codes(problems: Vec<Problem>) -> (Vec<String>, String) {
-    let text = problems
-        .iter()
-        .map(|problem| problem.message.as_str())
-        .collect::<Vec<_>>()
-        .join("\n");
-    (
-        problems.into_iter().map(|problem| problem.code).collect(),
-        text,
-    )
+    let text = problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n");
+    (problems.into_iter().map(|problem| problem.code).collect(), text)
 }
 
 #[test]
@@ -39,15 +32,8 @@ fn a_component_says_what_it_is() {
     assert!(inspection.manifest.starts_with("id = \"incident\"\n"));
     assert_eq!(inspection.assets["flows/major.bpmn"], b"<definitions/>");
     assert_eq!(inspection.assets["texts/de.toml"], b"");
-    assert_eq!(
-        inspection.imports,
-        ["weft:types/types@0.1.0"],
-        "what it does not use is not in the list"
-    );
-    assert_eq!(
-        inspection.exports,
-        ["weft:practice/guard@0.1.0", "weft:practice/react@0.1.0"]
-    );
+    assert_eq!(inspection.imports, ["weft:types/types@0.1.0"], "what it does not use is not in the list");
+    assert_eq!(inspection.exports, ["weft:practice/guard@0.1.0", "weft:practice/react@0.1.0"]);
 }
 
 #[test]
@@ -62,15 +48,10 @@ fn another_version_is_refused_saying_which_one_is_spoken_and_all_problems_come_a
     let (codes, text) = refused(&guests::importing_another_version("future"));
     assert_eq!(codes.len(), 2, "{text}");
     assert!(
-        text.contains(
-            "uses `weft:host/log@9.0.0`, but this host speaks `weft:host/log` at version 0.1.0"
-        ),
+        text.contains("uses `weft:host/log@9.0.0`, but this host speaks `weft:host/log` at version 0.1.0"),
         "{text}"
     );
-    assert!(
-        text.contains("`wasi:random/random@0.2.6`, which Weft does not offer"),
-        "{text}"
-    );
+    assert!(text.contains("`wasi:random/random@0.2.6`, which Weft does not offer"), "{text}");
 
     let mut twice = guests::exporting_another_version("future");
     guests::push_section(&mut twice, "weft:manifest", b"");
@@ -102,10 +83,7 @@ fn what_is_not_a_component_is_named_for_what_it_is() {
 fn a_damaged_component_is_refused_or_is_another_one() {
     let runtime = start();
     let good = guests::guard_returning("good", &[("comment", "{}")]);
-    let digest = runtime
-        .inspect(&good)
-        .expect("the component is valid")
-        .digest;
+    let digest = runtime.inspect(&good).expect("the component is valid").digest;
     for position in (8..good.len()).step_by(7) {
         let mut damaged = good.clone();
         damaged[position] ^= 0x55;
@@ -131,13 +109,8 @@ fn random_bytes_are_refused_without_a_panic() {
         let length = usize::from(next());
         let mut bytes = headers[usize::try_from(seed % 3).expect("small")].to_vec();
         bytes.extend((0..=length).map(|_| next()));
-        let problems = runtime
-            .inspect(&bytes)
-            .expect_err("random bytes are no component");
-        assert!(
-            problems.iter().all(|problem| !problem.message.is_empty()),
-            "seed {seed}: {problems:?}"
-        );
+        let problems = runtime.inspect(&bytes).expect_err("random bytes are no component");
+        assert!(problems.iter().all(|problem| !problem.message.is_empty()), "seed {seed}: {problems:?}");
     }
 }
 
@@ -145,14 +118,9 @@ fn random_bytes_are_refused_without_a_panic() {
 #[test]
 fn everything_in_the_contract_is_offered() {
     let contract = guests::contract();
-    let package = contract
-        .package_names
-        .iter()
-        .find(|(name, _)| name.name == "sdk")
-        .expect("the package of the worlds");
-    let world = contract
-        .select_world(&[*package.1], Some("host"))
-        .expect("the world of the host");
+    let package =
+        contract.package_names.iter().find(|(name, _)| name.name == "sdk").expect("the package of the worlds");
+    let world = contract.select_world(&[*package.1], Some("host")).expect("the world of the host");
     for (key, _) in &contract.worlds[world].imports {
         let name = contract.name_world_key(key);
         let mut guest = Guest::new("wants");
@@ -160,14 +128,8 @@ fn everything_in_the_contract_is_offered() {
         if name.ends_with("types@0.1.0") {
             continue;
         }
-        let inspection = start()
-            .inspect(&guest.build())
-            .expect("everything in the contract is offered");
-        assert!(
-            inspection.imports.contains(&name),
-            "{name} in {:?}",
-            inspection.imports
-        );
+        let inspection = start().inspect(&guest.build()).expect("everything in the contract is offered");
+        assert!(inspection.imports.contains(&name), "{name} in {:?}", inspection.imports);
     }
 }
 
@@ -179,34 +141,23 @@ fn first_function(contract: &wit_parser::Resolve, key: &wit_parser::WorldKey) ->
         return String::new();
     };
     let signature = contract.wasm_signature(wit_parser::abi::AbiVariant::GuestImport, function);
-    let (params, results) = (
-        "i32 ".repeat(signature.params.len()),
-        "i32 ".repeat(signature.results.len()),
-    );
+    let (params, results) = ("i32 ".repeat(signature.params.len()), "i32 ".repeat(signature.results.len()));
     let interface = contract.name_world_key(key);
     format!("(import \"{interface}\" \"{name}\" (func (param {params}) (result {results})))")
 }
 
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
-    let small = RuntimeConfig {
-        component_bytes_max: 100,
-        ..config()
-    };
+    let small = RuntimeConfig { component_bytes_max: 100, ..config() };
     let runtime = Runtime::new(small).expect("the runtime starts");
-    let problems = runtime
-        .inspect(&guests::guard_returning("good", &[]))
-        .expect_err("the file is too large");
+    let problems = runtime.inspect(&guests::guard_returning("good", &[])).expect_err("the file is too large");
     assert_eq!(codes(problems).0, ["too-large"]);
 }
 
 #[test]
 fn manifest_and_assets_must_be_well_formed() {
     let bare = || Guest::new("bare").exporting(Function::Guard, "unreachable");
-    assert_eq!(
-        refused(&bare().manifest(None).build()).0,
-        ["manifest-section"]
-    );
+    assert_eq!(refused(&bare().manifest(None).build()).0, ["manifest-section"]);
 
     let mut twice = bare().build();
     guests::push_section(&mut twice, "weft:manifest", b"id = \"other\"");

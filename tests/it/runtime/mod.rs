@@ -16,10 +16,7 @@ type Answer = Result<Result<Vec<RawEffect>, Rejection>, CallFault>;
 
 /// A runtime small enough to have many of at once.
 fn config() -> RuntimeConfig {
-    RuntimeConfig {
-        calls_max: 8,
-        ..RuntimeConfig::default()
-    }
+    RuntimeConfig { calls_max: 8, ..RuntimeConfig::default() }
 }
 
 fn start() -> Runtime {
@@ -30,10 +27,7 @@ fn start() -> Runtime {
 async fn install(runtime: &Runtime, wasm: &[u8]) -> Digest {
     let inspection = runtime.inspect(wasm).expect("the component is valid");
     let plugin = PluginId::new("guest");
-    runtime
-        .prepare(&plugin, &inspection.digest, wasm.into())
-        .await
-        .expect("the component can be prepared");
+    runtime.prepare(&plugin, &inspection.digest, wasm.into()).await.expect("the component can be prepared");
     inspection.digest
 }
 
@@ -42,12 +36,7 @@ fn call(digest: &Digest, snapshot: &Arc<FakeSnapshot>) -> Call {
 }
 
 fn input() -> GuardInput {
-    GuardInput {
-        before: None,
-        after: guests::sample_ticket(),
-        effects: Vec::new(),
-        clocks: Vec::new(),
-    }
+    GuardInput { before: None, after: guests::sample_ticket(), effects: Vec::new(), clocks: Vec::new() }
 }
 
 /// Call the guard of a component with nothing granted.
@@ -56,16 +45,12 @@ async fn guard(runtime: &Runtime, digest: &Digest) -> Answer {
 }
 
 fn effect(kind: &str, data: &str) -> RawEffect {
-    RawEffect {
-        kind: kind.to_owned(),
-        data: data.to_owned(),
-    }
+    RawEffect { kind: kind.to_owned(), data: data.to_owned() }
 }
 
 /// The number that counts is measured in release; this says that the measurement works and nothing is grossly wrong.
 #[tokio::test]
 async fn a_guard_call_costs_little_more_than_the_bare_engine() {
-    let report =
-        weft_tests::bench::call::run(&guests::guard_returning("bench", &[("comment", "{}")])).await;
+    let report = weft_tests::bench::call::run(&guests::guard_returning("bench", &[("comment", "{}")])).await;
     assert!(report.ratio < 3.0, "{report:?}");
 }

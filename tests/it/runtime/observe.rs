@@ -16,39 +16,23 @@ async fn calls_are_counted_by_plugin_function_and_outcome() {
     let good = install(&runtime, &guests::guard_returning("good", &[])).await;
     let bad = install(&runtime, &guests::memory_bomb("bad")).await;
 
-    super::guard(&runtime, &good)
-        .await
-        .expect("an answer")
-        .expect("no rejection");
-    super::guard(&runtime, &good)
-        .await
-        .expect("an answer")
-        .expect("no rejection");
+    super::guard(&runtime, &good).await.expect("an answer").expect("no rejection");
+    super::guard(&runtime, &good).await.expect("an answer").expect("no rejection");
     super::guard(&runtime, &bad).await.expect_err("no answer");
 
     let text = recorder.handle().render();
     let count = |outcome, number| {
-        format!(
-            "weft_plugin_calls_total{{plugin=\"guest\",function=\"guard\",outcome=\"{outcome}\"}} {number}\n"
-        )
+        format!("weft_plugin_calls_total{{plugin=\"guest\",function=\"guard\",outcome=\"{outcome}\"}} {number}\n")
     };
     assert!(text.contains(&count("ok", 2)), "{text}");
     assert!(text.contains(&count("memory", 1)), "{text}");
-    assert!(
-        text.contains("weft_plugin_call_seconds_count{plugin=\"guest\",function=\"guard\"} 3"),
-        "{text}"
-    );
+    assert!(text.contains("weft_plugin_call_seconds_count{plugin=\"guest\",function=\"guard\"} 3"), "{text}");
     assert!(text.contains("weft_plugin_memory_bytes"), "{text}");
 }
 
 #[tokio::test]
 async fn a_stuck_component_waits_for_its_own_places_and_leaves_the_others_to_everybody() {
-    let crowded = RuntimeConfig {
-        calls_max: 4,
-        calls_per_component_max: 2,
-        call_wall_ms_max: 200,
-        ..config()
-    };
+    let crowded = RuntimeConfig { calls_max: 4, calls_per_component_max: 2, call_wall_ms_max: 200, ..config() };
     let runtime = Arc::new(Runtime::new(crowded).expect("starts"));
     let get = Question {
         interface: "weft:host/tickets@0.1.0",
@@ -60,10 +44,7 @@ async fn a_stuck_component_waits_for_its_own_places_and_leaves_the_others_to_eve
     let good = install(&runtime, &guests::guard_returning("good", &[])).await;
     let stuck: Vec<_> = (0..6)
         .map(|_| {
-            let snapshot = FakeSnapshot {
-                stuck: Some(TicketId::new("1")),
-                ..FakeSnapshot::granting(&["ticket"])
-            };
+            let snapshot = FakeSnapshot { stuck: Some(TicketId::new("1")), ..FakeSnapshot::granting(&["ticket"]) };
             let (runtime, call) = (Arc::clone(&runtime), call(&asking, &Arc::new(snapshot)));
             tokio::spawn(async move { runtime.guard(call, super::input()).await })
         })
@@ -71,37 +52,20 @@ async fn a_stuck_component_waits_for_its_own_places_and_leaves_the_others_to_eve
     tokio::task::yield_now().await;
 
     for _ in 0..10 {
-        super::guard(&runtime, &good)
-            .await
-            .expect("an answer")
-            .expect("no rejection");
+        super::guard(&runtime, &good).await.expect("an answer").expect("no rejection");
     }
 
-    assert!(
-        stuck.iter().all(|call| !call.is_finished()),
-        "the good calls did not wait for the stuck ones"
-    );
+    assert!(stuck.iter().all(|call| !call.is_finished()), "the good calls did not wait for the stuck ones");
     for call in stuck {
-        let fault = call
-            .await
-            .expect("no panic")
-            .expect_err("the snapshot never answers");
-        assert_eq!(
-            fault.cause,
-            FaultCause::Deadline(200),
-            "waiting for a place counts too"
-        );
+        let fault = call.await.expect("no panic").expect_err("the snapshot never answers");
+        assert_eq!(fault.cause, FaultCause::Deadline(200), "waiting for a place counts too");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn good_guests_answer_while_bad_ones_end_around_them() {
     let runtime = Arc::new(Runtime::new(config()).expect("starts"));
-    let good = install(
-        &runtime,
-        &guests::guard_returning("good", &[("comment", "{}")]),
-    )
-    .await;
+    let good = install(&runtime, &guests::guard_returning("good", &[("comment", "{}")])).await;
     let mut bad = Vec::new();
     for wasm in [
         guests::trap("bad"),
@@ -117,11 +81,7 @@ async fn good_guests_answer_while_bad_ones_end_around_them() {
             let is_good = number % 2 == 0;
             // Few of the endless loops: each of them computes for 100 ms.
             let which = if number % 75 == 1 { 4 } else { number % 4 };
-            let digest = if is_good {
-                good.clone()
-            } else {
-                bad[which].clone()
-            };
+            let digest = if is_good { good.clone() } else { bad[which].clone() };
             let runtime = Arc::clone(&runtime);
             tokio::spawn(async move { (is_good, super::guard(&runtime, &digest).await) })
         })
@@ -141,13 +101,7 @@ async fn a_computing_call_can_be_dropped_between_two_ticks() {
     for _ in 0..10 {
         let call = super::guard(&runtime, &endless);
         let dropped = tokio::time::timeout(std::time::Duration::from_millis(1), call).await;
-        assert!(
-            dropped.is_err(),
-            "the call was dropped where it gave its thread back"
-        );
-        super::guard(&runtime, &good)
-            .await
-            .expect("an answer")
-            .expect("no rejection");
+        assert!(dropped.is_err(), "the call was dropped where it gave its thread back");
+        super::guard(&runtime, &good).await.expect("an answer").expect("no rejection");
     }
 }

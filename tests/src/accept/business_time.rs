@@ -54,10 +54,7 @@ pub struct Report {
 impl Report {
     /// How many passed.
     pub fn passed(&self) -> usize {
-        self.lines
-            .iter()
-            .filter(|line| line.outcome == Outcome::Passed)
-            .count()
+        self.lines.iter().filter(|line| line.outcome == Outcome::Passed).count()
     }
 
     /// Whether the file had cases and all of them passed.
@@ -82,16 +79,9 @@ impl fmt::Display for Report {
             };
             table.entry((&line.source, &line.kind)).or_default()[column] += 1;
         }
-        writeln!(
-            out,
-            "{:<12} {:<22} {:>6} {:>6} {:>14}",
-            "source", "kind", "passed", "failed", "not understood"
-        )?;
+        writeln!(out, "{:<12} {:<22} {:>6} {:>6} {:>14}", "source", "kind", "passed", "failed", "not understood")?;
         for ((source, kind), [passed, failed, unread]) in table {
-            writeln!(
-                out,
-                "{source:<12} {kind:<22} {passed:>6} {failed:>6} {unread:>14}"
-            )?;
+            writeln!(out, "{source:<12} {kind:<22} {passed:>6} {failed:>6} {unread:>14}")?;
         }
         for line in &self.lines {
             match &line.outcome {
@@ -101,9 +91,7 @@ impl fmt::Display for Report {
                         writeln!(out, "FAILED {}: {difference}", line.id)?;
                     }
                 }
-                Outcome::NotUnderstood(reason) => {
-                    writeln!(out, "NOT UNDERSTOOD {}: {reason}", line.id)?
-                }
+                Outcome::NotUnderstood(reason) => writeln!(out, "NOT UNDERSTOOD {}: {reason}", line.id)?,
             }
         }
         writeln!(out, "{}", self.summary())
@@ -113,14 +101,10 @@ impl fmt::Display for Report {
 /// Runs every case of a file, prints the table and the summary line.
 ///
 /// A file that cannot be read is a report without cases, which does not pass.
-#[expect(
-    clippy::print_stdout,
-    reason = "the report is what a person or a script runs this for"
-)]
+#[expect(clippy::print_stdout, reason = "the report is what a person or a script runs this for")]
 pub fn run(file: &Path) -> Report {
     let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
-    let parsed =
-        read.and_then(|text| serde_json::from_str::<Value>(&text).map_err(|e| e.to_string()));
+    let parsed = read.and_then(|text| serde_json::from_str::<Value>(&text).map_err(|e| e.to_string()));
     let report = match parsed {
         Ok(cases) => run_cases(&cases),
         Err(error) => {
@@ -135,31 +119,18 @@ pub fn run(file: &Path) -> Report {
 /// Runs the cases of a parsed file.
 pub fn run_cases(file: &Value) -> Report {
     let calendars = Calendars::new(&file["calendars"]);
-    let cases = file["cases"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let cases = file["cases"].as_array().map(Vec::as_slice).unwrap_or_default();
     let lines = cases.iter().map(|case| {
         let text = |name: &str| case[name].as_str().unwrap_or("(none)").to_owned();
         let (id, kind) = (text("id"), text("kind"));
         let source = id.split('-').next().unwrap_or_default().to_owned();
-        let outcome = match run_case(&Case {
-            value: case,
-            calendars: &calendars,
-        }) {
+        let outcome = match run_case(&Case { value: case, calendars: &calendars }) {
             Ok(checks) => checks.outcome(),
             Err(reason) => Outcome::NotUnderstood(reason),
         };
-        Line {
-            id,
-            source,
-            kind,
-            outcome,
-        }
+        Line { id, source, kind, outcome }
     });
-    Report {
-        lines: lines.collect(),
-    }
+    Report { lines: lines.collect() }
 }
 
 fn run_case(case: &Case<'_>) -> Result<Checks, String> {
@@ -183,13 +154,7 @@ fn run_case(case: &Case<'_>) -> Result<Checks, String> {
 /// A kind that is not known by name may be one that is known by what it gives.
 fn by_shape(case: &Case<'_>) -> Option<Result<Checks, String>> {
     let has = |names: &[&str]| names.iter().any(|name| !case.input()[*name].is_null());
-    if has(&[
-        "sla_minutes_before",
-        "sla_minutes_after",
-        "sla_before",
-        "sla_after",
-        "calendar_after",
-    ]) {
+    if has(&["sla_minutes_before", "sla_minutes_after", "sla_before", "sla_after", "calendar_after"]) {
         Some(ticket::replaced(case))
     } else if has(&["sla_minutes", "sla", "targets"]) {
         Some(ticket::ticket(case))
@@ -239,8 +204,7 @@ impl Checks {
     fn same<T: PartialEq + fmt::Display>(&mut self, name: &str, expected: T, got: T) {
         self.compared += 1;
         if expected != got {
-            self.differences
-                .push(format!("{name}: expected {expected}, got {got}"));
+            self.differences.push(format!("{name}: expected {expected}, got {got}"));
         }
     }
 
@@ -265,17 +229,10 @@ mod tests {
     #[test]
     fn the_shared_cases_pass_under_their_sources_preset() {
         let named = option_env!("WEFT_SHARED_DATA").map(|folder| Path::new(folder).to_path_buf());
-        let above = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .map(|folder| folder.join("shared/data"));
-        let found = named
-            .into_iter()
-            .chain(above)
-            .map(|folder| folder.join("business-time-cases.json"));
+        let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/data"));
+        let found = named.into_iter().chain(above).map(|folder| folder.join("business-time-cases.json"));
         let Some(file) = found.into_iter().find(|file| file.exists()) else {
-            eprintln!(
-                "SKIPPED: no shared/data/business-time-cases.json above; WEFT_SHARED_DATA names its folder"
-            );
+            eprintln!("SKIPPED: no shared/data/business-time-cases.json above; WEFT_SHARED_DATA names its folder");
             return;
         };
 
@@ -305,21 +262,11 @@ mod tests {
     fn the_same_kinds_are_read_in_other_shapes() {
         let working_week = json!({"mon": [["08:00", "20:00"]], "tue": [["08:00", "20:00"]], "wed": [["08:00", "20:00"]],
             "thu": [["08:00", "20:00"]], "fri": [["08:00", "20:00"]]});
-        let case = |id: &str,
-                    kind: &str,
-                    calendar: &str,
-                    source: &str,
-                    input: Value,
-                    expected: Value| {
+        let case = |id: &str, kind: &str, calendar: &str, source: &str, input: Value, expected: Value| {
             json!({"id": id, "kind": kind, "calendar": calendar, "input": input, "expected": expected,
                 "source": {"ref": source, "test": ""}})
         };
-        let (glpi, znuny, rt, zammad) = (
-            "glpi-project/glpi",
-            "znuny/Znuny",
-            "bestpractical/rt",
-            "zammad/zammad",
-        );
+        let (glpi, znuny, rt, zammad) = ("glpi-project/glpi", "znuny/Znuny", "bestpractical/rt", "zammad/zammad");
         let cases = [
             // Monday 19 November 2018, seven working dates on.
             case(
@@ -355,14 +302,7 @@ mod tests {
                 json!({"start": "2018-11-20 10:00:00", "amount": -3, "unit": "hours"}),
                 json!({"due": "2018-11-19 19:00:00"}),
             ),
-            case(
-                "glpi-5",
-                "is-working-day",
-                "day",
-                glpi,
-                json!({"date": "2018-11-24"}),
-                json!({"value": false}),
-            ),
+            case("glpi-5", "is-working-day", "day", glpi, json!({"date": "2018-11-24"}), json!({"value": false})),
             case(
                 "glpi-6",
                 "ticket-sla",

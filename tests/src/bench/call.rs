@@ -59,16 +59,8 @@ pub async fn run(wasm: &[u8]) -> Report {
     let runtime = Runtime::new(config).expect("the runtime starts");
     let inspection = runtime.inspect(wasm).expect("the component is valid");
     let plugin = PluginId::new("bench");
-    runtime
-        .prepare(&plugin, &inspection.digest, wasm.into())
-        .await
-        .expect("the component can be prepared");
-    let input = GuardInput {
-        before: None,
-        after: sample_ticket(),
-        effects: Vec::new(),
-        clocks: Vec::new(),
-    };
+    runtime.prepare(&plugin, &inspection.digest, wasm.into()).await.expect("the component can be prepared");
+    let input = GuardInput { before: None, after: sample_ticket(), effects: Vec::new(), clocks: Vec::new() };
     let change = change();
     let snapshot = Arc::new(FakeSnapshot::default());
 
@@ -78,11 +70,7 @@ pub async fn run(wasm: &[u8]) -> Report {
             let call = sample_call(&plugin, &inspection.digest, &snapshot);
             let input = input.clone();
             let started = Instant::now();
-            runtime
-                .guard(call, input)
-                .await
-                .expect("the guard answers")
-                .expect("the guard agrees");
+            runtime.guard(call, input).await.expect("the guard answers").expect("the guard agrees");
             let weft_us = started.elapsed().as_secs_f64() * 1e6;
             let started = Instant::now();
             floor.call(&change).await;
@@ -93,17 +81,9 @@ pub async fn run(wasm: &[u8]) -> Report {
             }
         }
     }
-    let ticket_bytes = serde_json::to_vec(&sample_ticket())
-        .expect("a ticket is JSON")
-        .len();
+    let ticket_bytes = serde_json::to_vec(&sample_ticket()).expect("a ticket is JSON").len();
     let (weft_p50_us, floor_p50_us) = (median(&mut weft), median(&mut bare));
-    Report {
-        ticket_bytes,
-        calls: weft.len(),
-        weft_p50_us,
-        floor_p50_us,
-        ratio: weft_p50_us / floor_p50_us,
-    }
+    Report { ticket_bytes, calls: weft.len(), weft_p50_us, floor_p50_us, ratio: weft_p50_us / floor_p50_us }
 }
 
 fn median(values: &mut [f64]) -> f64 {
@@ -123,37 +103,18 @@ impl Floor {
         let engine = Engine::new(&engine_config(config)).expect("the engine starts");
         let component = Component::new(&engine, wasm).expect("the component compiles");
         let mut linker = Linker::<()>::new(&engine);
-        linker
-            .define_unknown_imports_as_traps(&component)
-            .expect("its imports can be stubbed");
-        let instance = linker
-            .instantiate_pre(&component)
-            .expect("the component links");
+        linker.define_unknown_imports_as_traps(&component).expect("its imports can be stubbed");
+        let instance = linker.instantiate_pre(&component).expect("the component links");
         let indices = GuestIndices::new(&instance).expect("the component is a guard");
-        Self {
-            engine,
-            instance,
-            indices,
-        }
+        Self { engine, instance, indices }
     }
 
     async fn call(&self, change: &Change) {
         let mut store = Store::new(&self.engine, ());
         store.set_epoch_deadline(1 << 40);
-        let instance = self
-            .instance
-            .instantiate_async(&mut store)
-            .await
-            .expect("the component starts");
-        let guest = self
-            .indices
-            .load(&mut store, &instance)
-            .expect("the guard has its type");
-        guest
-            .call_guard(&mut store, change)
-            .await
-            .expect("the guard answers")
-            .expect("the guard agrees");
+        let instance = self.instance.instantiate_async(&mut store).await.expect("the component starts");
+        let guest = self.indices.load(&mut store, &instance).expect("the guard has its type");
+        guest.call_guard(&mut store, change).await.expect("the guard answers").expect("the guard agrees");
     }
 }
 

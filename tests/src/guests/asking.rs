@@ -87,11 +87,7 @@ fn arguments(data: &mut Data, arguments: &[Argument]) -> (String, usize) {
                 values.push(1);
                 values.extend(data.text(text));
             }
-            Argument::Filter {
-                kind,
-                open_only,
-                limit,
-            } => {
+            Argument::Filter { kind, open_only, limit } => {
                 let kind = kind.as_ref().map_or([0, 0, 0], |kind| {
                     let [text, bytes] = data.text(kind);
                     [1, text, bytes]
@@ -104,17 +100,13 @@ fn arguments(data: &mut Data, arguments: &[Argument]) -> (String, usize) {
             }
         }
     }
-    let text: Vec<String> = values
-        .iter()
-        .map(|value| format!("(i32.const {value})"))
-        .collect();
+    let text: Vec<String> = values.iter().map(|value| format!("(i32.const {value})")).collect();
     (text.join(" "), values.len())
 }
 
 /// Functions that make an effect out of what lies in memory.
 fn helpers(guest: &mut Guest) {
-    let kinds =
-        ["denied", "invalid", "retry", "permanent"].map(|kind| guest.module.data.text(kind));
+    let kinds = ["denied", "invalid", "retry", "permanent"].map(|kind| guest.module.data.text(kind));
     let [denied, invalid, retry, permanent] = kinds.map(constants);
     guest.module.function(&format!(
         "(func $reply (param $kind i32) (param $kind_bytes i32) (param $data i32) (param $data_bytes i32) (result i32)
@@ -149,11 +141,8 @@ fn read(data: &mut Data, shape: Shape) -> String {
         ["some", "none", "list", "text", "number"].map(|kind| constants(data.text(kind)));
     let word = |offset: u32| format!("(i32.load offset={offset} (i32.const {RETURN}))");
     let nothing = format!("(call $reply {none} (i32.const 0) (i32.const 0))");
-    let or_fault = |ok: String| {
-        format!(
-            "(if (result i32) (i32.load8_u (i32.const {RETURN})) (then (call $fault)) (else {ok}))"
-        )
-    };
+    let or_fault =
+        |ok: String| format!("(if (result i32) (i32.load8_u (i32.const {RETURN})) (then (call $fault)) (else {ok}))");
     let digit = |load: &str| {
         format!(
             "(i32.store8 offset=64 (i32.const {EFFECT}) (i32.add (i32.const 48) ({load} offset=4 (i32.const {RETURN}))))

@@ -21,9 +21,7 @@ pub fn panicking(id: &str, message: &str) -> Vec<u8> {
     guest
         .exporting(
             Function::Guard,
-            &format!(
-                "(call $log (i32.const 3) (i32.const {text}) (i32.const {bytes})) unreachable"
-            ),
+            &format!("(call $log (i32.const 3) (i32.const {text}) (i32.const {bytes})) unreachable"),
         )
         .build()
 }
@@ -38,9 +36,7 @@ pub fn endless_loop(id: &str) -> Vec<u8> {
 #[must_use]
 pub fn endless_start(id: &str) -> Vec<u8> {
     let mut guest = Guest::new(id);
-    guest
-        .module
-        .function("(func $start (loop $again (br $again)))");
+    guest.module.function("(func $start (loop $again (br $again)))");
     guest.module.function("(start $start)");
     guest.exporting(Function::Guard, "unreachable").build()
 }
@@ -62,18 +58,13 @@ pub fn recursion(id: &str) -> Vec<u8> {
         "(func $down (param $n i32) (result i32)
            (i32.add (call $down (i32.add (local.get $n) (i32.const 1))) (local.get $n)))",
     );
-    guest
-        .exporting(Function::Guard, "(call $down (i32.const 0))")
-        .build()
+    guest.exporting(Function::Guard, "(call $down (i32.const 0))").build()
 }
 
 /// Takes memory until there is none.
 #[must_use]
 pub fn memory_bomb(id: &str) -> Vec<u8> {
-    guard(
-        id,
-        "(loop $again (drop (memory.grow (i32.const 64))) (br $again)) unreachable",
-    )
+    guard(id, "(loop $again (drop (memory.grow (i32.const 64))) (br $again)) unreachable")
 }
 
 /// Wants this many pages of memory before it starts.
@@ -90,10 +81,7 @@ pub fn table_bomb(id: &str) -> Vec<u8> {
     let mut guest = Guest::new(id);
     guest.module.function("(table $table 1 funcref)");
     guest
-        .exporting(
-            Function::Guard,
-            "(drop (table.grow $table (ref.null func) (i32.const 10000000))) unreachable",
-        )
+        .exporting(Function::Guard, "(drop (table.grow $table (ref.null func) (i32.const 10000000))) unreachable")
         .build()
 }
 
@@ -108,9 +96,7 @@ pub fn huge_result(id: &str, bytes: u32) -> Vec<u8> {
     let effect = data.words(&[kind, kind_bytes, start, bytes]);
     let answer = data.words(&[0, effect, 1]);
     let grow = format!("(drop (memory.grow (i32.const {pages})))");
-    guest
-        .exporting(Function::Guard, &format!("{grow} {}", pointer(answer)))
-        .build()
+    guest.exporting(Function::Guard, &format!("{grow} {}", pointer(answer))).build()
 }
 
 /// Answers with many effects that all share one text of 512 kB: little memory in the guest, much in the host.
@@ -120,9 +106,7 @@ pub fn amplified_result(id: &str, effects: u32) -> Vec<u8> {
     let text = vec![b' '; 512 << 10];
     let data = &mut guest.module.data;
     let [address, bytes] = data.bytes(&text);
-    let words: Vec<u32> = (0..effects)
-        .flat_map(|_| [address, 7, address, bytes])
-        .collect();
+    let words: Vec<u32> = (0..effects).flat_map(|_| [address, 7, address, bytes]).collect();
     let list = data.words(&words);
     let answer = data.words(&[0, list, effects]);
     guest.exporting(Function::Guard, &pointer(answer)).build()
@@ -134,9 +118,7 @@ pub fn many_effects(id: &str, effects: u32) -> Vec<u8> {
     let mut guest = Guest::new(id);
     let data = &mut guest.module.data;
     let [kind, kind_bytes] = data.text("comment");
-    let words: Vec<u32> = (0..effects)
-        .flat_map(|_| [kind, kind_bytes, kind, 0])
-        .collect();
+    let words: Vec<u32> = (0..effects).flat_map(|_| [kind, kind_bytes, kind, 0]).collect();
     let list = data.words(&words);
     let answer = data.words(&[0, list, effects]);
     guest.exporting(Function::Guard, &pointer(answer)).build()
@@ -189,9 +171,7 @@ pub fn invalid_utf8(id: &str) -> Vec<u8> {
 pub fn lying_allocator(id: &str) -> Vec<u8> {
     let mut guest = Guest::new(id);
     let answer = guest.module.data.words(&[0, 4096, 0]);
-    guest
-        .module
-        .function("(func $start (global.set $heap (i32.const 0x7fff0000)))");
+    guest.module.function("(func $start (global.set $heap (i32.const 0x7fff0000)))");
     guest.module.function("(start $start)");
     guest.exporting(Function::Guard, &pointer(answer)).build()
 }
@@ -239,9 +219,7 @@ pub fn invalid_utf8_to_host(id: &str) -> Vec<u8> {
     guest
         .exporting(
             Function::Guard,
-            &format!(
-                "(call $log (i32.const 1) (i32.const {text}) (i32.const {bytes})) unreachable"
-            ),
+            &format!("(call $log (i32.const 1) (i32.const {text}) (i32.const {bytes})) unreachable"),
         )
         .build()
 }
@@ -249,39 +227,24 @@ pub fn invalid_utf8_to_host(id: &str) -> Vec<u8> {
 /// Imports an interface that no host of ours has.
 #[must_use]
 pub fn importing_unoffered(id: &str) -> Vec<u8> {
-    let mut guest = Guest::new(id).with_wit(
-        "package evil:net@1.0.0; interface sockets { open: func(); }",
-        "import evil:net/sockets@1.0.0;",
-    );
-    guest
-        .module
-        .import("(import \"evil:net/sockets@1.0.0\" \"open\" (func $open))");
-    guest
-        .exporting(Function::Guard, "(call $open) unreachable")
-        .build()
+    let mut guest = Guest::new(id)
+        .with_wit("package evil:net@1.0.0; interface sockets { open: func(); }", "import evil:net/sockets@1.0.0;");
+    guest.module.import("(import \"evil:net/sockets@1.0.0\" \"open\" (func $open))");
+    guest.exporting(Function::Guard, "(call $open) unreachable").build()
 }
 
 /// Imports one of our interfaces at a version that does not exist yet, and a WASI interface.
 #[must_use]
 pub fn importing_another_version(id: &str) -> Vec<u8> {
     let mut guest = Guest::new(id)
-        .with_wit(
-            "package weft:host@9.0.0; interface log { shout: func(); }",
-            "import weft:host/log@9.0.0;",
-        )
+        .with_wit("package weft:host@9.0.0; interface log { shout: func(); }", "import weft:host/log@9.0.0;")
         .with_wit(
             "package wasi:random@0.2.6; interface random { dice: func() -> u32; }",
             "import wasi:random/random@0.2.6;",
         );
-    guest
-        .module
-        .import("(import \"weft:host/log@9.0.0\" \"shout\" (func $shout))");
-    guest
-        .module
-        .import("(import \"wasi:random/random@0.2.6\" \"dice\" (func $dice (result i32)))");
-    guest
-        .exporting(Function::Guard, "(call $shout) (call $dice)")
-        .build()
+    guest.module.import("(import \"weft:host/log@9.0.0\" \"shout\" (func $shout))");
+    guest.module.import("(import \"wasi:random/random@0.2.6\" \"dice\" (func $dice (result i32)))");
+    guest.exporting(Function::Guard, "(call $shout) (call $dice)").build()
 }
 
 /// Exports a guard of a version that does not exist yet.
@@ -291,9 +254,7 @@ pub fn exporting_another_version(id: &str) -> Vec<u8> {
         "package weft:practice@9.0.0; interface guard { guard: func() -> u32; }",
         "export weft:practice/guard@9.0.0;",
     );
-    guest
-        .module
-        .function("(func (export \"weft:practice/guard@9.0.0#guard\") (result i32) (i32.const 0))");
+    guest.module.function("(func (export \"weft:practice/guard@9.0.0#guard\") (result i32) (i32.const 0))");
     guest.build()
 }
 
@@ -304,9 +265,9 @@ pub fn guard_of_another_type(id: &str) -> Vec<u8> {
         "package weft:practice@0.1.0; interface guard { guard: func(change: string) -> u32; }",
         "export weft:practice/guard@0.1.0;",
     );
-    guest.module.function(
-        "(func (export \"weft:practice/guard@0.1.0#guard\") (param i32 i32) (result i32) (i32.const 0))",
-    );
+    guest
+        .module
+        .function("(func (export \"weft:practice/guard@0.1.0#guard\") (param i32 i32) (result i32) (i32.const 0))");
     guest.build()
 }
 
@@ -317,9 +278,7 @@ pub fn guard_without_a_function(id: &str) -> Vec<u8> {
         "package weft:practice@0.1.0; interface guard { look: func() -> u32; }",
         "export weft:practice/guard@0.1.0;",
     );
-    guest
-        .module
-        .function("(func (export \"weft:practice/guard@0.1.0#look\") (result i32) (i32.const 0))");
+    guest.module.function("(func (export \"weft:practice/guard@0.1.0#look\") (result i32) (i32.const 0))");
     guest.build()
 }
 
@@ -330,12 +289,8 @@ pub fn import_of_another_type(id: &str) -> Vec<u8> {
         "package weft:host@0.1.0; interface log { write: func(level: u32) -> u32; }",
         "import weft:host/log@0.1.0; export run: func() -> u32;",
     );
-    guest.module.import(
-        "(import \"weft:host/log@0.1.0\" \"write\" (func $write (param i32) (result i32)))",
-    );
-    guest
-        .module
-        .function("(func (export \"run\") (result i32) (call $write (i32.const 1)))");
+    guest.module.import("(import \"weft:host/log@0.1.0\" \"write\" (func $write (param i32) (result i32)))");
+    guest.module.function("(func (export \"run\") (result i32) (call $write (i32.const 1)))");
     guest.build()
 }
 
@@ -343,9 +298,7 @@ pub fn import_of_another_type(id: &str) -> Vec<u8> {
 #[must_use]
 pub fn chatty(id: &str, calls: u32) -> Vec<u8> {
     let mut guest = Guest::new(id);
-    guest
-        .module
-        .import("(import \"weft:host/settings@0.1.0\" \"get\" (func $get (param i32 i32 i32)))");
+    guest.module.import("(import \"weft:host/settings@0.1.0\" \"get\" (func $get (param i32 i32 i32)))");
     let data = &mut guest.module.data;
     let [text, bytes] = data.text("key");
     let answer = data.words(&[0, 4096, length::<()>(&[])]);

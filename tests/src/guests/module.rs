@@ -24,14 +24,8 @@ impl Data {
         let address = DATA + u32::try_from(self.bytes.len()).expect("a test's data is small");
         self.bytes.extend_from_slice(bytes);
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
-        assert!(
-            self.bytes.len() < (HEAP - DATA) as usize,
-            "the data of a test guest ends below its heap"
-        );
-        [
-            address,
-            u32::try_from(bytes.len()).expect("a test's data is small"),
-        ]
+        assert!(self.bytes.len() < (HEAP - DATA) as usize, "the data of a test guest ends below its heap");
+        [address, u32::try_from(bytes.len()).expect("a test's data is small")]
     }
 
     /// Place text. Returns its address and length, as the canonical ABI wants a string.
@@ -58,12 +52,7 @@ pub struct Module {
 
 impl Default for Module {
     fn default() -> Self {
-        Self {
-            data: Data::default(),
-            pages: 32,
-            imports: Vec::new(),
-            items: Vec::new(),
-        }
+        Self { data: Data::default(), pages: 32, imports: Vec::new(), items: Vec::new() }
     }
 }
 
@@ -81,14 +70,10 @@ impl Module {
     }
 
     pub(crate) fn wat(&self) -> String {
-        let data = self
-            .data
-            .bytes
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                write!(text, "\\{byte:02x}").expect("writing to a string cannot fail");
-                text
-            });
+        let data = self.data.bytes.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "\\{byte:02x}").expect("writing to a string cannot fail");
+            text
+        });
         format!(
             r#"(module
   {imports}

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use domain::filter::{Field, Filter};
 use domain::kind::StateCategory;
 use domain::{
-    Ci, CiId, Clock, ClockState, Digest, GroupId, KindId, Object, Person, PersonId, PluginId,
-    Record, RecordId, Ticket, TicketId, ci,
+    Ci, CiId, Clock, ClockState, Digest, GroupId, KindId, Object, Person, PersonId, PluginId, Record, RecordId, Ticket,
+    TicketId, ci,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -26,9 +26,7 @@ pub fn sample_ticket() -> Ticket {
         "asset": "LT-2041-00817, given out in spring, last seen by the inventory on the day before",
         "tags": ["laptop", "display", "standby", "hardware"],
     });
-    let serde_json::Value::Object(fields) = fields else {
-        unreachable!("it is an object")
-    };
+    let serde_json::Value::Object(fields) = fields else { unreachable!("it is an object") };
     Ticket {
         id: TicketId::new("01890d3c-5f6e-7c1a-9a55-0f4f3f5a1c01"),
         number: "INC0001234".to_owned(),
@@ -102,37 +100,20 @@ impl FakeSnapshot {
     /// One that grants reading `ticket`, `record`, `ci`, `person` or `calendar`.
     #[must_use]
     pub fn granting(grants: &[&'static str]) -> Self {
-        Self {
-            grants: grants.iter().copied().collect(),
-            ..Self::default()
-        }
+        Self { grants: grants.iter().copied().collect(), ..Self::default() }
     }
 
     fn check(&self, noun: &'static str) -> Result<(), Fault> {
         assert!(!self.panics, "the snapshot panics, as the test wants");
-        if self.grants.contains(noun) {
-            Ok(())
-        } else {
-            Err(Fault::Denied(format!("no grant to read {noun}")))
-        }
+        if self.grants.contains(noun) { Ok(()) } else { Err(Fault::Denied(format!("no grant to read {noun}"))) }
     }
 
-    fn found<T>(
-        &self,
-        noun: &'static str,
-        id: &str,
-        make: impl FnOnce() -> T,
-    ) -> Result<Option<T>, Fault> {
+    fn found<T>(&self, noun: &'static str, id: &str, make: impl FnOnce() -> T) -> Result<Option<T>, Fault> {
         self.check(noun)?;
         Ok((id == "1").then(make))
     }
 
-    fn list<T>(
-        &self,
-        noun: &'static str,
-        id: &str,
-        make: impl FnOnce() -> T,
-    ) -> Result<Vec<T>, Fault> {
+    fn list<T>(&self, noun: &'static str, id: &str, make: impl FnOnce() -> T) -> Result<Vec<T>, Fault> {
         Ok(self.found(noun, id, make)?.into_iter().collect())
     }
 }
@@ -150,22 +131,12 @@ impl SnapshotReader for FakeSnapshot {
         self.check("ticket")?;
         let visible = mentions(filter, Field::Kind, "incident");
         let title = format!("{limit} of {filter:?}");
-        Ok(visible
-            .then(|| Ticket {
-                id: TicketId(title),
-                ..sample_ticket()
-            })
-            .into_iter()
-            .collect())
+        Ok(visible.then(|| Ticket { id: TicketId(title), ..sample_ticket() }).into_iter().collect())
     }
 
     async fn ticket_count(&self, filter: &Filter) -> Result<u32, Fault> {
         self.check("ticket")?;
-        Ok(if mentions(filter, Field::Kind, "incident") {
-            3
-        } else {
-            0
-        })
+        Ok(if mentions(filter, Field::Kind, "incident") { 3 } else { 0 })
     }
 
     async fn clocks(&self, ticket: &TicketId) -> Result<Vec<Clock>, Fault> {
@@ -185,10 +156,7 @@ impl SnapshotReader for FakeSnapshot {
     }
 
     async fn impact(&self, id: &CiId, direction: ci::Direction) -> Result<Vec<Ci>, Fault> {
-        self.list("ci", &id.0, || Ci {
-            id: CiId(format!("{direction:?}")),
-            ..sample_ci()
-        })
+        self.list("ci", &id.0, || Ci { id: CiId(format!("{direction:?}")), ..sample_ci() })
     }
 
     async fn record(&self, id: &RecordId) -> Result<Option<Record>, Fault> {
@@ -198,13 +166,7 @@ impl SnapshotReader for FakeSnapshot {
     async fn records(&self, kind: &KindId, state: Option<&str>) -> Result<Vec<Record>, Fault> {
         self.check("record")?;
         let id = RecordId(format!("{kind} {}", state.unwrap_or("any")));
-        Ok((kind.0 == "article")
-            .then(|| Record {
-                id,
-                ..sample_record()
-            })
-            .into_iter()
-            .collect())
+        Ok((kind.0 == "article").then(|| Record { id, ..sample_record() }).into_iter().collect())
     }
 
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, Fault> {
@@ -212,10 +174,7 @@ impl SnapshotReader for FakeSnapshot {
     }
 
     async fn manager(&self, id: &PersonId) -> Result<Option<Person>, Fault> {
-        self.found("person", &id.0, || Person {
-            id: PersonId::new("boss"),
-            ..sample_person()
-        })
+        self.found("person", &id.0, || Person { id: PersonId::new("boss"), ..sample_person() })
     }
 
     async fn members(&self, group: &GroupId) -> Result<Vec<Person>, Fault> {
@@ -227,43 +186,23 @@ impl SnapshotReader for FakeSnapshot {
         Ok(person.0 == "1" && group.0 == "1")
     }
 
-    async fn calendar_add(
-        &self,
-        _: &str,
-        start: Timestamp,
-        seconds: u32,
-        _: Option<&str>,
-    ) -> Result<Timestamp, Fault> {
+    async fn calendar_add(&self, _: &str, start: Timestamp, seconds: u32, _: Option<&str>) -> Result<Timestamp, Fault> {
         self.check("calendar")?;
         Ok(start + jiff::SignedDuration::from_secs(i64::from(seconds)))
     }
 
-    async fn calendar_between(
-        &self,
-        _: &str,
-        start: Timestamp,
-        end: Timestamp,
-        _: Option<&str>,
-    ) -> Result<u32, Fault> {
+    async fn calendar_between(&self, _: &str, start: Timestamp, end: Timestamp, _: Option<&str>) -> Result<u32, Fault> {
         self.check("calendar")?;
         Ok(u32::try_from(end.duration_since(start).as_secs()).unwrap_or(0))
     }
 
-    async fn calendar_is_open(
-        &self,
-        _: &str,
-        _: Timestamp,
-        zone: Option<&str>,
-    ) -> Result<bool, Fault> {
+    async fn calendar_is_open(&self, _: &str, _: Timestamp, zone: Option<&str>) -> Result<bool, Fault> {
         self.check("calendar")?;
         Ok(zone == Some("Europe/Berlin"))
     }
 
     fn log(&self, level: LogLevel, message: &str) {
-        self.lines
-            .lock()
-            .expect("no test panics while it logs")
-            .push((level, message.to_owned()));
+        self.lines.lock().expect("no test panics while it logs").push((level, message.to_owned()));
     }
 }
 

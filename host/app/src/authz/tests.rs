@@ -83,7 +83,10 @@ fn bundle(random: &mut Random) -> TicketBundle {
         },
         clocks: Vec::new(),
         watchers: people(random),
-        access: AccessList { people: people(random), groups: random.some(&GROUPS).into_iter().map(GroupId::from).collect() },
+        access: AccessList {
+            people: people(random),
+            groups: random.some(&GROUPS).into_iter().map(GroupId::from).collect(),
+        },
         links: Vec::new(),
     }
 }
@@ -114,7 +117,8 @@ fn a_restricted_ticket_is_for_those_who_are_named() {
     let mut ticket = bundle(&mut random);
     ticket.ticket.restricted = true;
     ticket.ticket.space = "it".into();
-    (ticket.ticket.requester, ticket.ticket.opened_by, ticket.ticket.assignee, ticket.watchers) = (Some("erin".into()), None, None, Vec::new());
+    (ticket.ticket.requester, ticket.ticket.opened_by, ticket.ticket.assignee, ticket.watchers) =
+        (Some("erin".into()), None, None, Vec::new());
     ticket.access = AccessList { people: vec!["ben".into()], groups: Vec::new() };
     let agent = |id: &str| Actor {
         id: id.to_owned(),
@@ -126,8 +130,14 @@ fn a_restricted_ticket_is_for_those_who_are_named() {
     assert!(!authz.may_read(&agent("ada"), &ticket), "an agent who is not named");
     assert!(authz.ticket(&agent("ben"), TicketAction::ReadInternal, &ticket), "an agent who is named");
     let erin = Actor { roles: BTreeMap::new(), ..agent("erin") };
-    assert!(authz.may_read(&erin, &ticket) && !authz.ticket(&erin, TicketAction::ReadInternal, &ticket), "the requester");
-    let max = Actor { roles: BTreeMap::from([(Actor::PLATFORM.into(), BTreeSet::from([Role::Administrator]))]), ..agent("max") };
+    assert!(
+        authz.may_read(&erin, &ticket) && !authz.ticket(&erin, TicketAction::ReadInternal, &ticket),
+        "the requester"
+    );
+    let max = Actor {
+        roles: BTreeMap::from([(Actor::PLATFORM.into(), BTreeSet::from([Role::Administrator]))]),
+        ..agent("max")
+    };
     assert!(!authz.may_read(&max, &ticket) && authz.administers_platform(&max), "the administrator");
     assert!(authz.space(&agent("ada"), SpaceAction::WriteCi, &"it".into()));
     assert!(!authz.space(&agent("ada"), SpaceAction::WriteRecord, &"it".into()));
@@ -135,7 +145,8 @@ fn a_restricted_ticket_is_for_those_who_are_named() {
 
 #[test]
 fn what_no_index_can_answer_is_refused() {
-    let like = serde_json::json!({ "conditions": [{ "kind": "when", "body": { "like": { "left": {}, "pattern": [] } } }] });
+    let like =
+        serde_json::json!({ "conditions": [{ "kind": "when", "body": { "like": { "left": {}, "pattern": [] } } }] });
     let error = super::residual::policy(&like).expect_err("`like` has no index");
     assert!(error.contains("`like`"), "{error}");
 }

@@ -62,7 +62,8 @@ impl Health {
         self.with(&fault.plugin, |state| {
             state.calls += 1;
             state.faults += 1;
-            state.last = Some(LastFault { at: now, function: fault.function.to_owned(), cause: fault.cause.to_string() });
+            state.last =
+                Some(LastFault { at: now, function: fault.function.to_owned(), cause: fault.cause.to_string() });
             state.recent.push_back(now);
             while state.recent.front().is_some_and(|first| now.duration_since(*first) > WINDOW) {
                 state.recent.pop_front();

@@ -61,8 +61,13 @@ impl App {
     /// Everything that is wrong with it.
     pub fn plugin_inspect(&self, wasm: &[u8]) -> Result<(Inspection, Manifest)> {
         let inspection = self.plugins.inspect(wasm).map_err(AppError::Invalid)?;
-        let manifest = read::read(&inspection.manifest, &inspection.assets).map_err(AppError::Invalid)?;
-        Ok((inspection, manifest))
+        let manifest = read::read(&inspection.manifest, &inspection.assets);
+        let flows = flow_problems(&inspection);
+        match manifest {
+            Ok(manifest) if flows.is_empty() => Ok((inspection, manifest)),
+            Ok(_) => Err(AppError::Invalid(flows)),
+            Err(problems) => Err(AppError::Invalid(problems.into_iter().chain(flows).collect())),
+        }
     }
 
     /// Install a component, or another version of one that is installed. It runs when its grants are given: see [`App::plugin_enable`].
@@ -74,12 +79,21 @@ impl App {
         let _one_at_a_time = self.installing.lock().await;
         let (inspection, manifest) = self.plugin_inspect(&wasm)?;
         let wasm: Arc<[u8]> = wasm.into();
-        let capabilities = self.plugins.prepare(&manifest.id, &inspection.digest, Arc::clone(&wasm)).await.map_err(AppError::Invalid)?;
+        let capabilities = self
+            .plugins
+            .prepare(&manifest.id, &inspection.digest, Arc::clone(&wasm))
+            .await
+            .map_err(AppError::Invalid)?;
         check_capabilities(&manifest, &capabilities)?;
         let known = self.registry().plugin(&manifest.id).cloned();
         let given = match &known {
             // Grants that were given stay given; new ones wait for consent.
-            Some(plugin) => manifest.grants.iter().filter(|grant| plugin.grants.iter().any(|old| old.permission == grant.permission)).cloned().collect(),
+            Some(plugin) => manifest
+                .grants
+                .iter()
+                .filter(|grant| plugin.grants.iter().any(|old| old.permission == grant.permission))
+                .cloned()
+                .collect(),
             None => Vec::new(),
         };
         let settings = known.as_ref().map(|plugin| given_settings(plugin)).unwrap_or_default();
@@ -151,13 +165,17 @@ impl App {
     /// Not an administrator, not installed, unknown keys, values that do not fit their schema: all of them at once.
     pub async fn plugin_configure(&self, actor: &Actor, id: &PluginId, settings: Object) -> Result<PluginView> {
         self.platform(actor)?;
+        self.plugin_settings_put(actor, id, settings).await?;
+        self.plugin_view(id)
+    }
+
+    pub(crate) async fn plugin_settings_put(&self, actor: &Actor, id: &PluginId, settings: Object) -> Result<()> {
         let plugin = self.installed(id)?;
         let settings = check_settings(&plugin.manifest, settings).map_err(AppError::Invalid)?;
         let mut row = row_of(&plugin, self.now());
         let data = json!({ "from": row.settings, "to": settings });
         row.settings = settings;
-        self.write_plugin(actor, row, "plugin.configured", data, None).await?;
-        self.plugin_view(id)
+        self.write_plugin(actor, row, "plugin.configured", data, None).await
     }
 
     /// Remove a plugin. One whose kinds still have tickets or records stays: they would be unreadable.
@@ -172,7 +190,10 @@ impl App {
             let tickets = self.store.ticket_count(self.org(), &filter).await?;
             let records = self.store.record_list(self.org(), &kind.id, None, None, None, 1).await?.items.len();
             if tickets > 0 || records > 0 {
-                let message = format!("`{}` still has {tickets} tickets and {records} or more records; disable the plugin instead", kind.id);
+                let message = format!(
+                    "`{}` still has {tickets} tickets and {records} or more records; disable the plugin instead",
+                    kind.id
+                );
                 return Err(AppError::invalid("", "plugin-in-use", message));
             }
         }
@@ -216,9 +237,13 @@ impl App {
         let health = self.health.report(plugin.id());
         let (state, reason) = match &plugin.broken {
             Some(broken) => (PluginState::Broken, Some(broken.clone())),
-            None if health.quarantined => (PluginState::Quarantined, health.last_fault.as_ref().map(|fault| fault.cause.clone())),
+            None if health.quarantined => {
+                (PluginState::Quarantined, health.last_fault.as_ref().map(|fault| fault.cause.clone()))
+            }
             None if !plugin.enabled && plugin.missing_grants().is_empty() => (PluginState::Disabled, None),
-            None if !plugin.missing_grants().is_empty() => (PluginState::ConsentNeeded, Some("it asks for permissions that nobody gave yet".to_owned())),
+            None if !plugin.missing_grants().is_empty() => {
+                (PluginState::ConsentNeeded, Some("it asks for permissions that nobody gave yet".to_owned()))
+            }
             None => (PluginState::Active, None),
         };
         let manifest = &plugin.manifest;
@@ -250,11 +275,22 @@ impl App {
     /// Whether the kinds of a new version fit those of everybody else.
     fn fits(&self, manifest: &Manifest) -> Result<()> {
         let registry = self.registry();
-        let others = registry.plugins.values().filter(|plugin| *plugin.id() != manifest.id).flat_map(|plugin| plugin.manifest.kinds.clone());
+        let others = registry
+            .plugins
+            .values()
+            .filter(|plugin| *plugin.id() != manifest.id)
+            .flat_map(|plugin| plugin.manifest.kinds.clone());
         domain::kind::Kinds::new(others.chain(manifest.kinds.clone())).map(|_| ()).map_err(AppError::Invalid)
     }
 
-    async fn write_plugin(&self, actor: &Actor, mut row: InstalledPlugin, kind: &str, data: Value, component: Option<Write>) -> Result<()> {
+    async fn write_plugin(
+        &self,
+        actor: &Actor,
+        mut row: InstalledPlugin,
+        kind: &str,
+        data: Value,
+        component: Option<Write>,
+    ) -> Result<()> {
         let known = self.registry().plugin(&row.id).map_or(0, |plugin| plugin.row_version);
         row.row_version = known + 1;
         let mut set = self.admin_set(actor, "plugin", &row.id.0, kind, data);
@@ -266,7 +302,14 @@ impl App {
     }
 
     /// A changeset for an administrative change with its line in the journal.
-    pub(crate) fn admin_set(&self, actor: &Actor, subject_kind: &str, subject: &str, kind: &str, data: Value) -> Changeset {
+    pub(crate) fn admin_set(
+        &self,
+        actor: &Actor,
+        subject_kind: &str,
+        subject: &str,
+        kind: &str,
+        data: Value,
+    ) -> Changeset {
         let mut set = Changeset::new(self.org().clone(), self.now());
         let command = self.new_id();
         set.events.push(EventDraft {
@@ -301,7 +344,13 @@ impl App {
     async fn load_plugin(&self, row: &InstalledPlugin) -> Result<Plugin> {
         let known = self.registry().plugin(&row.id).filter(|plugin| plugin.digest == row.digest).cloned();
         let (manifest, size, imports, capabilities, broken) = match known {
-            Some(plugin) => (Arc::clone(&plugin.manifest), plugin.size, plugin.imports.clone(), plugin.capabilities.clone(), plugin.broken.clone()),
+            Some(plugin) => (
+                Arc::clone(&plugin.manifest),
+                plugin.size,
+                plugin.imports.clone(),
+                plugin.capabilities.clone(),
+                plugin.broken.clone(),
+            ),
             None => {
                 let wasm = self.store.component_get(self.org(), &row.digest).await?;
                 let wasm: Arc<[u8]> = wasm.ok_or_else(|| AppError::not_found("component", &row.digest.0))?.into();
@@ -328,6 +377,17 @@ impl App {
     }
 }
 
+/// What is wrong with the BPMN models among the assets.
+fn flow_problems(inspection: &Inspection) -> Vec<Problem> {
+    let models = inspection.assets.iter().filter(|(path, _)| path.ends_with(".bpmn"));
+    models
+        .flat_map(|(path, content)| match std::str::from_utf8(content) {
+            Ok(xml) => bpmn::outline(path, xml).err().unwrap_or_default(),
+            Err(_) => vec![Problem::new("", "not-text", "a model is UTF-8 text").at(path, 1)],
+        })
+        .collect()
+}
+
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
@@ -347,8 +407,14 @@ fn row_of(plugin: &Plugin, now: jiff::Timestamp) -> InstalledPlugin {
 
 /// The settings that differ from their defaults.
 fn given_settings(plugin: &Plugin) -> Object {
-    let default = |key: &str| plugin.manifest.settings.iter().find(|setting| setting.key == key).map(|setting| &setting.default);
-    plugin.settings.iter().filter(|(key, value)| default(key) != Some(value)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    let default =
+        |key: &str| plugin.manifest.settings.iter().find(|setting| setting.key == key).map(|setting| &setting.default);
+    plugin
+        .settings
+        .iter()
+        .filter(|(key, value)| default(key) != Some(value))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
 }
 
 /// A manifest that says it guards must come with a component that can.
@@ -380,7 +446,9 @@ fn check_settings(manifest: &Manifest, settings: Object) -> Result<Object, Vec<P
             Err(message) => problems.push(Problem::new(pointer, "bad-schema", message)),
             Ok(validator) => {
                 let errors = validator.iter_errors(value);
-                problems.extend(errors.map(|error| Problem::new(format!("{pointer}{}", error.instance_path()), "invalid-value", error.to_string())));
+                problems.extend(errors.map(|error| {
+                    Problem::new(format!("{pointer}{}", error.instance_path()), "invalid-value", error.to_string())
+                }));
             }
         }
     }

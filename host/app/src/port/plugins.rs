@@ -199,7 +199,12 @@ pub trait Plugins: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// Does not compile, wants more than the limits, traps on start, or exports something of another shape.
-    async fn prepare(&self, plugin: &PluginId, digest: &Digest, wasm: Arc<[u8]>) -> Result<Vec<Capability>, Vec<Problem>>;
+    async fn prepare(
+        &self,
+        plugin: &PluginId,
+        digest: &Digest,
+        wasm: Arc<[u8]>,
+    ) -> Result<Vec<Capability>, Vec<Problem>>;
 
     /// Drop the compiled code of a digest from memory.
     fn forget(&self, digest: &Digest);
@@ -251,8 +256,20 @@ pub trait SnapshotReader: Send + Sync {
     async fn manager(&self, id: &PersonId) -> Result<Option<Person>, Fault>;
     async fn members(&self, group: &GroupId) -> Result<Vec<Person>, Fault>;
     async fn is_member(&self, person: &PersonId, group: &GroupId) -> Result<bool, Fault>;
-    async fn calendar_add(&self, calendar: &str, start: Timestamp, seconds: u32, zone: Option<&str>) -> Result<Timestamp, Fault>;
-    async fn calendar_between(&self, calendar: &str, start: Timestamp, end: Timestamp, zone: Option<&str>) -> Result<u32, Fault>;
+    async fn calendar_add(
+        &self,
+        calendar: &str,
+        start: Timestamp,
+        seconds: u32,
+        zone: Option<&str>,
+    ) -> Result<Timestamp, Fault>;
+    async fn calendar_between(
+        &self,
+        calendar: &str,
+        start: Timestamp,
+        end: Timestamp,
+        zone: Option<&str>,
+    ) -> Result<u32, Fault>;
     async fn calendar_is_open(&self, calendar: &str, at: Timestamp, zone: Option<&str>) -> Result<bool, Fault>;
     fn log(&self, level: LogLevel, message: &str);
 }

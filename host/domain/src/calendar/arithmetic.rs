@@ -12,14 +12,8 @@ impl Calendar {
     /// # Errors
     /// [`CalendarError`] when the calendar does not open (long enough) within the days searched.
     pub fn add(&self, start: Timestamp, seconds: i64) -> Result<Timestamp, CalendarError> {
-        let micros = seconds
-            .checked_mul(MICROS)
-            .ok_or(CalendarError::OutOfRange)?;
-        if micros < 0 {
-            self.subtract_micros(start, -micros)
-        } else {
-            self.add_micros(start, micros)
-        }
+        let micros = seconds.checked_mul(MICROS).ok_or(CalendarError::OutOfRange)?;
+        if micros < 0 { self.subtract_micros(start, -micros) } else { self.add_micros(start, micros) }
     }
 
     /// The instant from which `seconds` of working time lead to `start`.
@@ -27,14 +21,8 @@ impl Calendar {
     /// # Errors
     /// As [`Calendar::add`].
     pub fn subtract(&self, start: Timestamp, seconds: i64) -> Result<Timestamp, CalendarError> {
-        let micros = seconds
-            .checked_mul(MICROS)
-            .ok_or(CalendarError::OutOfRange)?;
-        if micros < 0 {
-            self.add_micros(start, -micros)
-        } else {
-            self.subtract_micros(start, micros)
-        }
+        let micros = seconds.checked_mul(MICROS).ok_or(CalendarError::OutOfRange)?;
+        if micros < 0 { self.add_micros(start, -micros) } else { self.subtract_micros(start, micros) }
     }
 
     /// The whole seconds of working time between two instants; 0 when `to` is not after `from`.
@@ -77,9 +65,7 @@ impl Calendar {
                 _ if left < length => true,
                 Landing::Latest => false,
                 Landing::Earliest | Landing::ZeroMoves => left == length,
-                Landing::NextDay => {
-                    left == length && spans.peek().is_some_and(|next| next.day == span.day)
-                }
+                Landing::NextDay => left == length && spans.peek().is_some_and(|next| next.day == span.day),
             };
             if lands {
                 return instant(open + left);
@@ -96,11 +82,7 @@ impl Calendar {
     ///
     /// # Errors
     /// As [`Calendar::add`].
-    pub fn subtract_micros(
-        &self,
-        start: Timestamp,
-        micros: i64,
-    ) -> Result<Timestamp, CalendarError> {
+    pub fn subtract_micros(&self, start: Timestamp, micros: i64) -> Result<Timestamp, CalendarError> {
         let landing = self.rules.options.landing_backward;
         let start_micros = start.as_microsecond();
         if micros == 0 && self.zero_stays(start_micros, landing, Direction::Backward) {
@@ -117,9 +99,7 @@ impl Calendar {
                 _ if left < length => true,
                 Landing::Latest => false,
                 Landing::Earliest | Landing::ZeroMoves => left == length,
-                Landing::NextDay => {
-                    left == length && spans.peek().is_some_and(|next| next.day == span.day)
-                }
+                Landing::NextDay => left == length && spans.peek().is_some_and(|next| next.day == span.day),
             };
             if lands {
                 return instant(close - left);
@@ -161,14 +141,8 @@ impl Calendar {
                     Direction::Backward => span.open * MICROS == micros,
                 };
                 let (near, far) = match direction {
-                    Direction::Forward => (
-                        self.spans_before(micros).next(),
-                        self.spans_after(micros).next(),
-                    ),
-                    Direction::Backward => (
-                        self.spans_after(micros).next(),
-                        self.spans_before(micros).next(),
-                    ),
+                    Direction::Forward => (self.spans_before(micros).next(), self.spans_after(micros).next()),
+                    Direction::Backward => (self.spans_after(micros).next(), self.spans_before(micros).next()),
                 };
                 near.is_some_and(|near| edge(near) && far.is_none_or(|far| far.day != near.day))
             }
@@ -207,9 +181,5 @@ pub(crate) fn instant(micros: i64) -> Result<Timestamp, CalendarError> {
 
 fn exhausted(opened: bool) -> CalendarError {
     let days = Options::SEARCH_DAYS_MAX;
-    if opened {
-        CalendarError::TooFar { days }
-    } else {
-        CalendarError::NeverOpen { days }
-    }
+    if opened { CalendarError::TooFar { days } } else { CalendarError::NeverOpen { days } }
 }

@@ -18,18 +18,8 @@ const INTERVALS_MAX: usize = 48;
 /// Most dates with breaks or shifts, and most holidays.
 const DATES_MAX: usize = 20_000;
 const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-const KNOWN: [&str; 10] = [
-    "key",
-    "title",
-    "zone",
-    "hours",
-    "breaks",
-    "shifts",
-    "holidays",
-    "preset",
-    "options",
-    "description",
-];
+const KNOWN: [&str; 10] =
+    ["key", "title", "zone", "hours", "breaks", "shifts", "holidays", "preset", "options", "description"];
 
 /// What a calendar is made of once checked.
 #[derive(Clone, Debug)]
@@ -52,31 +42,16 @@ pub(crate) struct Rules {
 /// Every problem found.
 pub(crate) fn read(definition: &Value) -> Result<(Rules, TimeZone), Vec<Problem>> {
     let Some(fields) = definition.as_object() else {
-        let message =
-            "A calendar definition is a JSON object with at least \"key\", \"zone\" and \"hours\".";
+        let message = "A calendar definition is a JSON object with at least \"key\", \"zone\" and \"hours\".";
         return Err(vec![Problem::new("", "calendar-not-an-object", message)]);
     };
-    let mut reader = Reader {
-        problems: Vec::new(),
-        last_minute: LastMinute::AsWritten,
-    };
+    let mut reader = Reader { problems: Vec::new(), last_minute: LastMinute::AsWritten };
     for name in fields.keys().filter(|name| !KNOWN.contains(&name.as_str())) {
-        let message = format!(
-            "A calendar has no field \"{name}\". Known fields: {}.",
-            KNOWN.join(", ")
-        );
-        reader.report(
-            format!("/{}", escape(name)),
-            "calendar-field-unknown",
-            message,
-        );
+        let message = format!("A calendar has no field \"{name}\". Known fields: {}.", KNOWN.join(", "));
+        reader.report(format!("/{}", escape(name)), "calendar-field-unknown", message);
     }
     let key = reader.text(fields, "key").unwrap_or_default();
-    let title = if fields.contains_key("title") {
-        reader.text(fields, "title")
-    } else {
-        None
-    };
+    let title = if fields.contains_key("title") { reader.text(fields, "title") } else { None };
     let zone = match reader.text(fields, "zone").map(|name| read_zone(&name)) {
         Some(Ok(zone)) => zone,
         Some(Err(problem)) => {
@@ -102,19 +77,7 @@ pub(crate) fn read(definition: &Value) -> Result<(Rules, TimeZone), Vec<Problem>
     let plain = breaks.is_empty() && shifts.is_empty() && holidays.is_empty();
     let holidays = Holidays::new(holidays);
     let title = title.unwrap_or_else(|| key.clone());
-    Ok((
-        Rules {
-            key,
-            title,
-            week,
-            breaks,
-            shifts,
-            holidays,
-            options,
-            plain,
-        },
-        zone,
-    ))
+    Ok((Rules { key, title, week, breaks, shifts, holidays, options, plain }, zone))
 }
 
 struct Reader {
@@ -123,12 +86,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn report(
-        &mut self,
-        pointer: impl Into<String>,
-        code: &'static str,
-        message: impl Into<String>,
-    ) {
+    fn report(&mut self, pointer: impl Into<String>, code: &'static str, message: impl Into<String>) {
         self.problems.push(Problem::new(pointer, code, message));
     }
 
@@ -136,14 +94,12 @@ impl Reader {
         match fields.get(name) {
             Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
             Some(_) => {
-                let message =
-                    format!("\"{name}\" is not a text. Write it as a non-empty JSON string.");
+                let message = format!("\"{name}\" is not a text. Write it as a non-empty JSON string.");
                 self.report(format!("/{name}"), "calendar-text-expected", message);
                 None
             }
             None => {
-                let message =
-                    format!("\"{name}\" is missing and nothing can stand in for it. Add it.");
+                let message = format!("\"{name}\" is missing and nothing can stand in for it. Add it.");
                 self.report(format!("/{name}"), "calendar-field-missing", message);
                 None
             }
@@ -154,9 +110,8 @@ impl Reader {
         let preset = match fields.get("preset") {
             None => Preset::Weft,
             Some(value) => serde_json::from_value(value.clone()).unwrap_or_else(|_| {
-                let message = format!(
-                    "There is no preset {value}. Use one of weft, biz, zammad, servicenow, glpi, znuny, rt."
-                );
+                let message =
+                    format!("There is no preset {value}. Use one of weft, biz, zammad, servicenow, glpi, znuny, rt.");
                 self.report("/preset", "calendar-preset-unknown", message);
                 Preset::Weft
             }),
@@ -166,7 +121,8 @@ impl Reader {
             return base;
         };
         let Some(overrides) = overrides.as_object() else {
-            let message = "\"options\" is not an object of named options. Write {\"landing\": \"latest\"} or leave it out.";
+            let message =
+                "\"options\" is not an object of named options. Write {\"landing\": \"latest\"} or leave it out.";
             self.report("/options", "calendar-options-expected", message);
             return base;
         };
@@ -174,20 +130,12 @@ impl Reader {
         for (name, value) in overrides {
             let pointer = format!("/options/{}", escape(name));
             let Some(place) = merged.get_mut(name) else {
-                self.report(
-                    pointer,
-                    "calendar-option-unknown",
-                    format!("There is no option \"{name}\"."),
-                );
+                self.report(pointer, "calendar-option-unknown", format!("There is no option \"{name}\"."));
                 continue;
             };
             let before = std::mem::replace(place, value.clone());
             if let Err(error) = serde_json::from_value::<Options>(merged.clone()) {
-                self.report(
-                    pointer,
-                    "calendar-option-value",
-                    format!("Option \"{name}\": {error}."),
-                );
+                self.report(pointer, "calendar-option-value", format!("Option \"{name}\": {error}."));
                 if let Some(place) = merged.get_mut(name) {
                     *place = before;
                 }
@@ -206,9 +154,8 @@ impl Reader {
                     match WEEKDAYS.iter().position(|day| day == name) {
                         Some(day) => week[day] = self.intervals(intervals, &pointer),
                         None => {
-                            let message = format!(
-                                "\"{name}\" is not a weekday. Use mon, tue, wed, thu, fri, sat or sun."
-                            );
+                            let message =
+                                format!("\"{name}\" is not a weekday. Use mon, tue, wed, thu, fri, sat or sun.");
                             self.report(pointer, "calendar-weekday-unknown", message);
                         }
                     }
@@ -232,9 +179,8 @@ impl Reader {
         let mut dates = BTreeMap::new();
         let Some(value) = value else { return dates };
         let Some(entries) = value.as_object() else {
-            let message = format!(
-                "\"{name}\" is not an object of dates. Write {{\"2026-01-05\": [[\"12:00\", \"13:00\"]]}}."
-            );
+            let message =
+                format!("\"{name}\" is not an object of dates. Write {{\"2026-01-05\": [[\"12:00\", \"13:00\"]]}}.");
             self.report(format!("/{name}"), "calendar-dates-expected", message);
             return dates;
         };
@@ -251,8 +197,7 @@ impl Reader {
                     dates.insert(date::day_number(date), intervals);
                 }
                 Err(_) => {
-                    let message =
-                        format!("\"{text}\" is not a date of the calendar. Write YYYY-MM-DD.");
+                    let message = format!("\"{text}\" is not a date of the calendar. Write YYYY-MM-DD.");
                     self.report(pointer, "calendar-date-invalid", message);
                 }
             }
@@ -262,9 +207,8 @@ impl Reader {
 
     fn intervals(&mut self, value: &Value, pointer: &str) -> Vec<Hours> {
         let Some(list) = value.as_array().filter(|list| list.len() <= INTERVALS_MAX) else {
-            let message = format!(
-                "This is not a list of at most {INTERVALS_MAX} intervals. Write [[\"09:00\", \"17:00\"]]."
-            );
+            let message =
+                format!("This is not a list of at most {INTERVALS_MAX} intervals. Write [[\"09:00\", \"17:00\"]].");
             self.report(pointer, "calendar-intervals-expected", message);
             return Vec::new();
         };
@@ -274,10 +218,7 @@ impl Reader {
             let Some(hours) = self.interval(interval, &pointer) else {
                 continue;
             };
-            if intervals
-                .iter()
-                .any(|other| other.open < hours.close && hours.open < other.close)
-            {
+            if intervals.iter().any(|other| other.open < hours.close && hours.open < other.close) {
                 let message = "This interval overlaps another of the same day, so the same work would be written \
                                twice. Join the two into one.";
                 self.report(pointer, "calendar-interval-overlap", message);
@@ -289,27 +230,17 @@ impl Reader {
     }
 
     fn interval(&mut self, value: &Value, pointer: &str) -> Option<Hours> {
-        let ends: Option<Vec<&str>> = value
-            .as_array()
-            .map(|pair| pair.iter().filter_map(Value::as_str).collect());
+        let ends: Option<Vec<&str>> = value.as_array().map(|pair| pair.iter().filter_map(Value::as_str).collect());
         let Some([open_text, close_text]) = ends.as_deref() else {
             let message = "An interval is a pair of times. Write [\"09:00\", \"17:00\"].";
             self.report(pointer, "calendar-interval-expected", message);
             return None;
         };
         let (open, close) = (read_time(open_text), read_time(close_text));
-        for (index, (time, text)) in [(open, open_text), (close, close_text)]
-            .into_iter()
-            .enumerate()
-        {
+        for (index, (time, text)) in [(open, open_text), (close, close_text)].into_iter().enumerate() {
             if time.is_none() {
-                let message =
-                    format!("\"{text}\" is not a time of day. Write HH:MM from 00:00 to 24:00.");
-                self.report(
-                    format!("{pointer}/{index}"),
-                    "calendar-time-invalid",
-                    message,
-                );
+                let message = format!("\"{text}\" is not a time of day. Write HH:MM from 00:00 to 24:00.");
+                self.report(format!("{pointer}/{index}"), "calendar-time-invalid", message);
             }
         }
         let (open, mut close) = (open?, close?);
@@ -365,25 +296,15 @@ impl Reader {
             Some(Value::Bool(active)) => *active,
             Some(_) => {
                 let message = "\"active\" says whether the day is free. Write true or false.";
-                self.report(
-                    format!("{pointer}/active"),
-                    "calendar-flag-expected",
-                    message,
-                );
+                self.report(format!("{pointer}/active"), "calendar-flag-expected", message);
                 false
             }
         };
         let holiday = match (read_day(first_text), read_day(last_text)) {
-            (Some(Day::Of(first)), Some(Day::Of(last))) if first <= last => {
-                Holiday::Once { first, last, title }
-            }
-            (Some(Day::Yearly(first)), Some(Day::Yearly(last))) => {
-                Holiday::Yearly { first, last, title }
-            }
+            (Some(Day::Of(first)), Some(Day::Of(last))) if first <= last => Holiday::Once { first, last, title },
+            (Some(Day::Yearly(first)), Some(Day::Yearly(last))) => Holiday::Yearly { first, last, title },
             (Some(Day::Of(_)), Some(Day::Of(_))) => {
-                let message = format!(
-                    "The holiday ends on {last_text}, before it begins on {first_text}. Swap them."
-                );
+                let message = format!("The holiday ends on {last_text}, before it begins on {first_text}. Swap them.");
                 self.report(pointer, "calendar-holiday-order", message);
                 return None;
             }
@@ -407,10 +328,7 @@ enum Day {
 
 fn read_day(text: &str) -> Option<Day> {
     let Some(month_day) = text.strip_prefix("--") else {
-        return text
-            .parse::<Date>()
-            .ok()
-            .map(|date| Day::Of(date::day_number(date)));
+        return text.parse::<Date>().ok().map(|date| Day::Of(date::day_number(date)));
     };
     // 2000 is a leap year: a holiday may fall on 29 February.
     let date = format!("2000-{month_day}").parse::<Date>().ok()?;

@@ -8,18 +8,10 @@ pub(crate) type MonthDay = (i8, i8);
 #[derive(Clone, Debug)]
 pub(crate) enum Holiday {
     /// First to last day, both free.
-    Once {
-        first: i64,
-        last: i64,
-        title: String,
-    },
+    Once { first: i64, last: i64, title: String },
     /// First to last month-day, both free; when the first is after the last the range spans New Year. (GLPI
     /// "recurs yearly" ranges, Znuny vacation days)
-    Yearly {
-        first: MonthDay,
-        last: MonthDay,
-        title: String,
-    },
+    Yearly { first: MonthDay, last: MonthDay, title: String },
 }
 
 /// Active holidays, ready to be asked about a day.
@@ -75,13 +67,8 @@ impl Holidays {
     pub(crate) fn title(&self, day: i64) -> Option<&str> {
         let (_, month, day_of_month) = date::year_month_day(day);
         let yearly = || {
-            let on = |(first, last, _): &&(MonthDay, MonthDay, String)| {
-                covers(*first, *last, (month, day_of_month))
-            };
-            self.yearly
-                .iter()
-                .find(on)
-                .map(|(_, _, title)| title.as_str())
+            let on = |(first, last, _): &&(MonthDay, MonthDay, String)| covers(*first, *last, (month, day_of_month));
+            self.yearly.iter().find(on).map(|(_, _, title)| title.as_str())
         };
         self.once_on(day).or_else(yearly)
     }
@@ -98,14 +85,11 @@ impl Holidays {
             last: *last,
             title: title.clone(),
         });
-        let yearly = self
-            .yearly
-            .iter()
-            .map(|(first, last, title)| Holiday::Yearly {
-                first: *first,
-                last: *last,
-                title: title.clone(),
-            });
+        let yearly = self.yearly.iter().map(|(first, last, title)| Holiday::Yearly {
+            first: *first,
+            last: *last,
+            title: title.clone(),
+        });
         once.chain(yearly).collect()
     }
 
@@ -121,9 +105,5 @@ impl Holidays {
 }
 
 fn covers(first: MonthDay, last: MonthDay, day: MonthDay) -> bool {
-    if first <= last {
-        first <= day && day <= last
-    } else {
-        day >= first || day <= last
-    }
+    if first <= last { first <= day && day <= last } else { day >= first || day <= last }
 }

@@ -31,11 +31,7 @@ impl FeedHoliday {
     /// The entry of `holidays` in a calendar definition.
     pub fn to_definition(&self) -> Value {
         let write = |date: Date| {
-            if self.yearly {
-                format!("--{:02}-{:02}", date.month(), date.day())
-            } else {
-                date.to_string()
-            }
+            if self.yearly { format!("--{:02}-{:02}", date.month(), date.day()) } else { date.to_string() }
         };
         json!({"from": write(self.first), "to": write(self.last), "title": self.title})
     }
@@ -62,9 +58,7 @@ pub fn read_feed(feed: &str) -> FeedReading {
                 let done = event.take().unwrap_or_default();
                 events += 1;
                 if events > EVENTS_MAX {
-                    reading
-                        .left_out
-                        .push(format!("only the first {EVENTS_MAX} events are read"));
+                    reading.left_out.push(format!("only the first {EVENTS_MAX} events are read"));
                     break;
                 }
                 match done.holidays() {
@@ -127,12 +121,7 @@ impl Event {
                 last.max(first)
             }
         };
-        let once = FeedHoliday {
-            first,
-            last,
-            yearly: false,
-            title: self.title.clone(),
-        };
+        let once = FeedHoliday { first, last, yearly: false, title: self.title.clone() };
         match self.rule.as_deref() {
             None => Ok(vec![once]),
             Some(rule) => repeat(&once, rule),
@@ -159,29 +148,19 @@ fn repeat(once: &FeedHoliday, rule: &str) -> Result<Vec<FeedHoliday>, String> {
         return Err("only yearly repetitions are read".to_owned());
     }
     if count.is_none() && until.is_none() {
-        return Ok(vec![FeedHoliday {
-            yearly: true,
-            ..once.clone()
-        }]);
+        return Ok(vec![FeedHoliday { yearly: true, ..once.clone() }]);
     }
     let mut written = Vec::new();
     for year in 0..count.unwrap_or(YEARS_MAX).clamp(0, YEARS_MAX) {
         // RFC 5545: a 29 February repeats only in leap years, it does not move.
-        let (Ok(first), Ok(last)) = (
-            once.first.checked_add(year.years()),
-            once.last.checked_add(year.years()),
-        ) else {
+        let (Ok(first), Ok(last)) = (once.first.checked_add(year.years()), once.last.checked_add(year.years())) else {
             break;
         };
         if until.is_some_and(|until| first > until) {
             break;
         }
         if first.day() == once.first.day() {
-            written.push(FeedHoliday {
-                first,
-                last,
-                ..once.clone()
-            });
+            written.push(FeedHoliday { first, last, ..once.clone() });
         }
     }
     Ok(written)
@@ -197,18 +176,13 @@ fn read_date(value: &str) -> Option<Date> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..])
-        .parse()
-        .ok()
+    format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]).parse().ok()
 }
 
 /// Lines joined again where the feed folded them.
 fn unfold(feed: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    let end = feed
-        .char_indices()
-        .nth(FEED_CHARS_MAX)
-        .map_or(feed.len(), |(at, _)| at);
+    let end = feed.char_indices().nth(FEED_CHARS_MAX).map_or(feed.len(), |(at, _)| at);
     for line in feed[..end].lines() {
         match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
             (Some(rest), Some(last)) => last.push_str(rest),
@@ -219,8 +193,5 @@ fn unfold(feed: &str) -> Vec<String> {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("\\,", ",")
-        .replace("\\;", ";")
-        .replace("\\n", " ")
-        .replace("\\\\", "\\")
+    text.replace("\\,", ",").replace("\\;", ";").replace("\\n", " ").replace("\\\\", "\\")
 }

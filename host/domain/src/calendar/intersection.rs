@@ -25,11 +25,7 @@ impl Calendar {
             Intersection::WallClock => both.opens_some_day(),
             Intersection::Instants => both.spans_after(0).next().is_some(),
         };
-        if opens {
-            Ok(both)
-        } else {
-            Err(CalendarError::NeverOpenTogether)
-        }
+        if opens { Ok(both) } else { Err(CalendarError::NeverOpenTogether) }
     }
 
     /// biz `&`: weekly hours as written, both read in the first zone; breaks and holidays of both; no shifts.
@@ -53,10 +49,6 @@ impl Calendar {
             options: mine.options.clone(),
             plain: false,
         };
-        Calendar {
-            rules: Arc::new(rules),
-            zone: self.zone.clone(),
-            also: Vec::new(),
-        }
+        Calendar { rules: Arc::new(rules), zone: self.zone.clone(), also: Vec::new() }
     }
 }

@@ -43,9 +43,7 @@ impl Segment {
 pub(crate) fn boundary_instant(calendar: &Calendar, segment: &mut Segment, wall: i64) -> i64 {
     // Farther than a day from any change no wall-clock time is skipped or repeated.
     let plain = wall - segment.offset;
-    if plain >= segment.from.saturating_add(DAY_SECONDS)
-        && plain < segment.until.saturating_sub(DAY_SECONDS)
-    {
+    if plain >= segment.from.saturating_add(DAY_SECONDS) && plain < segment.until.saturating_sub(DAY_SECONDS) {
         return plain;
     }
     let options = &calendar.rules.options;
@@ -85,8 +83,7 @@ fn wall_instant(zone: &TimeZone, wall: i64, gap: Gap, fold: Fold) -> i64 {
 /// (autumn) by `fold`.
 pub fn local_to_instant(zone: &TimeZone, local: DateTime, gap: Gap, fold: Fold) -> Timestamp {
     let time = local.time();
-    let second =
-        i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
+    let second = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
     let wall = date::day_number(local.date()) * DAY_SECONDS + second;
     let instant = wall_instant(zone, wall, gap, fold);
     Timestamp::new(instant, time.subsec_nanosecond()).unwrap_or(if instant < 0 {
@@ -124,9 +121,7 @@ fn fixed_zone(name: &str) -> Option<TimeZone> {
         _ => return None,
     };
     let seconds = i32::try_from(super::hours::read_time(time)?).ok()?;
-    jiff::tz::Offset::from_seconds(sign * seconds)
-        .ok()
-        .map(TimeZone::fixed)
+    jiff::tz::Offset::from_seconds(sign * seconds).ok().map(TimeZone::fixed)
 }
 
 /// The part of an interval that falls on one local day, as wall-clock seconds of that day; `end` may be 24:00.
@@ -148,9 +143,7 @@ impl Calendar {
         let local = |at: Timestamp| {
             let civil = self.zone.to_datetime(at);
             let time = civil.time();
-            let second = i64::from(time.hour()) * 3600
-                + i64::from(time.minute()) * 60
-                + i64::from(time.second());
+            let second = i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second());
             (date::day_number(civil.date()), second)
         };
         if from >= to {

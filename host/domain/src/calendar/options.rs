@@ -175,14 +175,8 @@ impl Options {
         match preset {
             Preset::Weft => weft,
             Preset::Biz => biz,
-            Preset::Zammad => Options {
-                last_minute: LastMinute::WholeDay,
-                ..biz
-            },
-            Preset::ServiceNow => Options {
-                last_minute: LastMinute::AsWritten,
-                ..weft
-            },
+            Preset::Zammad => Options { last_minute: LastMinute::WholeDay, ..biz },
+            Preset::ServiceNow => Options { last_minute: LastMinute::AsWritten, ..weft },
             Preset::Glpi => Options {
                 landing: Landing::NextDay,
                 landing_backward: Landing::NextDay,
@@ -191,17 +185,10 @@ impl Options {
                 last_minute: LastMinute::AsWritten,
                 ..weft
             },
-            Preset::Znuny => Options {
-                days: DaysMeaning::WorkingHours24,
-                last_minute: LastMinute::AsWritten,
-                ..weft
-            },
-            Preset::Rt => Options {
-                landing: Landing::Latest,
-                landing_backward: Landing::ZeroMoves,
-                dst: Dst::Boundaries,
-                ..weft
-            },
+            Preset::Znuny => Options { days: DaysMeaning::WorkingHours24, last_minute: LastMinute::AsWritten, ..weft },
+            Preset::Rt => {
+                Options { landing: Landing::Latest, landing_backward: Landing::ZeroMoves, dst: Dst::Boundaries, ..weft }
+            }
         }
     }
 }

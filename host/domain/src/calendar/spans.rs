@@ -83,11 +83,7 @@ impl<'a> Spans<'a> {
             let open = (midnight + window.open).max(self.segment.from);
             let close = (midnight + window.close).min(self.segment.until);
             if open < close {
-                self.ready.push_back(Span {
-                    open,
-                    close,
-                    day: self.day,
-                });
+                self.ready.push_back(Span { open, close, day: self.day });
             }
         }
         match self.direction {
@@ -113,18 +109,10 @@ impl<'a> Spans<'a> {
             let open = boundary_instant(calendar, &mut self.segment, wall(window.open));
             let close = boundary_instant(calendar, &mut self.segment, wall(window.close));
             if open < close {
-                self.ready.push_back(Span {
-                    open,
-                    close,
-                    day: self.day,
-                });
+                self.ready.push_back(Span { open, close, day: self.day });
             }
         }
-        self.day += if self.direction == Direction::Forward {
-            1
-        } else {
-            -1
-        };
+        self.day += if self.direction == Direction::Forward { 1 } else { -1 };
     }
 }
 
@@ -208,19 +196,13 @@ impl Calendar {
         let mut spans = Spans::new(self, second, Direction::Forward);
         // Three days reach past any shift of a boundary.
         spans.days_left = 3;
-        spans
-            .take_while(|span| span.open <= second)
-            .find(|span| second < span.close)
+        spans.take_while(|span| span.open <= second).find(|span| second < span.close)
     }
 
     /// The open windows from an instant on, the first one cut at it, at most 200 years far.
     pub fn windows(&self, from: Timestamp) -> Windows<'_> {
         let from = from.as_microsecond();
-        Windows {
-            spans: Spans::new(self, from.div_euclid(MICROS), Direction::Forward),
-            from,
-            held: None,
-        }
+        Windows { spans: Spans::new(self, from.div_euclid(MICROS), Direction::Forward), from, held: None }
     }
 
     fn narrow(&self, spans: &VecDeque<Span>) -> VecDeque<Span> {
@@ -263,9 +245,7 @@ pub struct Windows<'a> {
 
 impl std::fmt::Debug for Windows<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Windows")
-            .field("from", &self.from)
-            .finish_non_exhaustive()
+        out.debug_struct("Windows").field("from", &self.from).finish_non_exhaustive()
     }
 }
 

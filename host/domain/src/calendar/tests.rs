@@ -28,26 +28,17 @@ fn office(zone: &str, preset: &str) -> Calendar {
 fn friday_afternoon_continues_on_monday() {
     let office = office("Europe/Berlin", "weft");
 
-    let due = office
-        .add(at("2026-03-27T15:00:00Z"), 2 * 3600)
-        .expect("opens on Monday");
+    let due = office.add(at("2026-03-27T15:00:00Z"), 2 * 3600).expect("opens on Monday");
 
     // Clocks go forward on the Sunday between: 17:00 Berlin is 16:00Z on Friday, 09:00 is 07:00Z on Monday.
     assert_eq!(due, at("2026-03-30T08:00:00Z"));
     assert_eq!(office.between(at("2026-03-27T15:00:00Z"), due), 2 * 3600);
-    assert_eq!(
-        office.subtract(due, 2 * 3600),
-        Ok(at("2026-03-27T15:00:00Z"))
-    );
+    assert_eq!(office.subtract(due, 2 * 3600), Ok(at("2026-03-27T15:00:00Z")));
 }
 
 #[test]
 fn a_budget_that_ends_at_closing_lands_as_the_preset_says() {
-    let land = |preset| {
-        office("UTC", preset)
-            .add(at("2026-03-27T16:00:00Z"), 3600)
-            .expect("opens")
-    };
+    let land = |preset| office("UTC", preset).add(at("2026-03-27T16:00:00Z"), 3600).expect("opens");
     let (closing, opening) = (at("2026-03-27T17:00:00Z"), at("2026-03-30T09:00:00Z"));
 
     assert_eq!(["weft", "servicenow", "znuny"].map(land), [closing; 3]);
@@ -56,11 +47,7 @@ fn a_budget_that_ends_at_closing_lands_as_the_preset_says() {
 
 #[test]
 fn adding_nothing_moves_to_an_opening_only_where_the_source_does() {
-    let land = |preset| {
-        office("UTC", preset)
-            .add(at("2026-03-28T12:00:00Z"), 0)
-            .expect("opens")
-    };
+    let land = |preset| office("UTC", preset).add(at("2026-03-28T12:00:00Z"), 0).expect("opens");
     let (same, opening) = (at("2026-03-28T12:00:00Z"), at("2026-03-30T09:00:00Z"));
 
     assert_eq!(["weft", "znuny"].map(land), [same; 2]);
@@ -71,33 +58,15 @@ fn adding_nothing_moves_to_an_opening_only_where_the_source_does() {
 fn days_mean_what_the_preset_says() {
     let add = |preset, start: &str, days| {
         let office = office("UTC", preset);
-        office
-            .add_days(at(start), days, Clock::SameTime)
-            .expect("opens")
-            .to_string()
+        office.add_days(at(start), days, Clock::SameTime).expect("opens").to_string()
     };
 
-    assert_eq!(
-        add("weft", "2026-03-27T12:00:00Z", 1),
-        "2026-03-30T12:00:00Z"
-    );
-    assert_eq!(
-        add("weft", "2026-03-27T18:00:00Z", 1),
-        "2026-03-31T09:00:00Z"
-    );
-    assert_eq!(
-        add("glpi", "2026-03-27T18:00:00Z", 1),
-        "2026-03-30T17:00:00Z"
-    );
-    assert_eq!(
-        add("glpi", "2026-03-28T18:00:00Z", 1),
-        "2026-03-31T09:00:00Z"
-    );
+    assert_eq!(add("weft", "2026-03-27T12:00:00Z", 1), "2026-03-30T12:00:00Z");
+    assert_eq!(add("weft", "2026-03-27T18:00:00Z", 1), "2026-03-31T09:00:00Z");
+    assert_eq!(add("glpi", "2026-03-27T18:00:00Z", 1), "2026-03-30T17:00:00Z");
+    assert_eq!(add("glpi", "2026-03-28T18:00:00Z", 1), "2026-03-31T09:00:00Z");
     // 24 working hours are three days of eight.
-    assert_eq!(
-        add("znuny", "2026-03-27T12:00:00Z", 1),
-        "2026-04-01T12:00:00Z"
-    );
+    assert_eq!(add("znuny", "2026-03-27T12:00:00Z", 1), "2026-04-01T12:00:00Z");
 
     let office = office("UTC", "glpi");
     let end = office.add_days(at("2026-03-28T12:00:00Z"), 1, Clock::EndOfDay);
@@ -117,31 +86,17 @@ fn the_closing_instant_is_open_only_where_the_source_says_so() {
 #[test]
 fn a_skipped_hour_has_no_work_and_a_repeated_one_has_it_twice() {
     let night = |preset| {
-        calendar(
-            json!({"key": "n", "zone": "America/Los_Angeles", "preset": preset,
-            "hours": {"sun": [["01:00", "01:30"], ["02:30", "03:15"]]}}),
-        )
+        calendar(json!({"key": "n", "zone": "America/Los_Angeles", "preset": preset,
+            "hours": {"sun": [["01:00", "01:30"], ["02:30", "03:15"]]}}))
     };
     let worked = |preset, from, to| night(preset).between(at(from), at(to)) / 60;
 
     // 2006-04-02: 02:00 becomes 03:00.
-    assert_eq!(
-        worked("weft", "2006-04-02T00:00:00Z", "2006-04-03T07:00:00Z"),
-        30 + 15
-    );
-    assert_eq!(
-        worked("biz", "2006-04-02T00:00:00Z", "2006-04-03T07:00:00Z"),
-        30
-    );
+    assert_eq!(worked("weft", "2006-04-02T00:00:00Z", "2006-04-03T07:00:00Z"), 30 + 15);
+    assert_eq!(worked("biz", "2006-04-02T00:00:00Z", "2006-04-03T07:00:00Z"), 30);
     // 2006-10-29: 02:00 becomes 01:00.
-    assert_eq!(
-        worked("weft", "2006-10-29T00:00:00Z", "2006-10-30T07:00:00Z"),
-        2 * 30 + 45
-    );
-    assert_eq!(
-        worked("biz", "2006-10-29T00:00:00Z", "2006-10-30T07:00:00Z"),
-        30 + 45
-    );
+    assert_eq!(worked("weft", "2006-10-29T00:00:00Z", "2006-10-30T07:00:00Z"), 2 * 30 + 45);
+    assert_eq!(worked("biz", "2006-10-29T00:00:00Z", "2006-10-30T07:00:00Z"), 30 + 45);
 }
 
 #[test]
@@ -159,26 +114,15 @@ fn windows_are_whole_even_across_a_change_of_the_clocks() {
 
 #[test]
 fn two_calendars_in_two_zones_are_open_together() {
-    let both = office("Europe/Berlin", "weft")
-        .intersect(&office("America/New_York", "weft"))
-        .expect("they overlap");
+    let both = office("Europe/Berlin", "weft").intersect(&office("America/New_York", "weft")).expect("they overlap");
 
-    let first = both
-        .windows(at("2026-01-05T00:00:00Z"))
-        .next()
-        .expect("a window");
+    let first = both.windows(at("2026-01-05T00:00:00Z")).next().expect("a window");
 
     assert_eq!(first.open, at("2026-01-05T14:00:00Z"));
     assert_eq!(first.close, at("2026-01-05T16:00:00Z"));
-    assert_eq!(
-        both.between(at("2026-01-05T00:00:00Z"), at("2026-01-12T00:00:00Z")),
-        5 * 2 * 3600
-    );
+    assert_eq!(both.between(at("2026-01-05T00:00:00Z"), at("2026-01-12T00:00:00Z")), 5 * 2 * 3600);
     let apart = office("Asia/Tokyo", "weft").intersect(&office("America/New_York", "weft"));
-    assert_eq!(
-        apart.expect_err("the nights are the days"),
-        CalendarError::NeverOpenTogether
-    );
+    assert_eq!(apart.expect_err("the nights are the days"), CalendarError::NeverOpenTogether);
 }
 
 #[test]
@@ -194,10 +138,7 @@ fn a_definition_reports_every_problem_at_once() {
     }))
     .expect_err("it is all wrong");
 
-    let mut places: Vec<_> = problems
-        .iter()
-        .map(|problem| problem.pointer.as_str())
-        .collect();
+    let mut places: Vec<_> = problems.iter().map(|problem| problem.pointer.as_str()).collect();
     places.sort_unstable();
     assert_eq!(
         places,
@@ -221,18 +162,10 @@ fn a_definition_reports_every_problem_at_once() {
 
 #[test]
 fn a_calendar_that_never_opens_is_refused() {
-    let refused = |definition: Value| {
-        Calendar::from_json(&definition)
-            .expect_err("it never opens")
-            .remove(0)
-    };
+    let refused = |definition: Value| Calendar::from_json(&definition).expect_err("it never opens").remove(0);
 
     let empty = refused(json!({"key": "e", "zone": "UTC", "hours": {}}));
-    assert!(
-        empty
-            .message
-            .contains("There are no business hours configured.")
-    );
+    assert!(empty.message.contains("There are no business hours configured."));
     let every_day_free = refused(json!({"key": "e", "zone": "UTC", "hours": "always",
         "holidays": [{"from": "--01-01", "to": "--12-31"}]}));
     assert_eq!(every_day_free.code, "calendar-never-open");
@@ -243,13 +176,8 @@ fn a_calendar_with_only_past_shifts_says_never_open() {
     let shifts = calendar(json!({"key": "s", "zone": "UTC", "hours": {},
         "shifts": {"2006-01-07": [["09:00", "11:00"]]}}));
 
-    assert_eq!(
-        shifts.add(at("2006-01-07T08:00:00Z"), 3600),
-        Ok(at("2006-01-07T10:00:00Z"))
-    );
-    let never = CalendarError::NeverOpen {
-        days: Options::SEARCH_DAYS_MAX,
-    };
+    assert_eq!(shifts.add(at("2006-01-07T08:00:00Z"), 3600), Ok(at("2006-01-07T10:00:00Z")));
+    let never = CalendarError::NeverOpen { days: Options::SEARCH_DAYS_MAX };
     assert_eq!(shifts.add(at("2006-01-08T00:00:00Z"), 1), Err(never));
 }
 
@@ -262,26 +190,12 @@ fn a_holiday_feed_becomes_holidays() {
 
     let reading = read_feed(feed);
 
-    assert_eq!(
-        reading.left_out,
-        ["Party: DTSTART is not a whole day (VALUE=DATE)"]
-    );
-    let holidays: Vec<Value> = reading
-        .holidays
-        .iter()
-        .map(FeedHoliday::to_definition)
-        .collect();
-    assert_eq!(
-        holidays[0],
-        json!({"from": "--12-25", "to": "--12-26", "title": "Christmas, both days"})
-    );
-    let office =
-        calendar(json!({"key": "f", "zone": "UTC", "hours": "always", "holidays": holidays}));
+    assert_eq!(reading.left_out, ["Party: DTSTART is not a whole day (VALUE=DATE)"]);
+    let holidays: Vec<Value> = reading.holidays.iter().map(FeedHoliday::to_definition).collect();
+    assert_eq!(holidays[0], json!({"from": "--12-25", "to": "--12-26", "title": "Christmas, both days"}));
+    let office = calendar(json!({"key": "f", "zone": "UTC", "hours": "always", "holidays": holidays}));
     assert!(office.is_holiday(at("2031-12-26T12:00:00Z")));
-    assert_eq!(
-        office.holiday_title(at("2026-05-01T00:00:00Z")),
-        Some("Labour Day")
-    );
+    assert_eq!(office.holiday_title(at("2026-05-01T00:00:00Z")), Some("Labour Day"));
     assert!(!office.is_open(at("2026-05-01T12:00:00Z")));
 }
 

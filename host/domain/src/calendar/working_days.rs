@@ -33,21 +33,14 @@ impl Calendar {
     /// The title of the holiday an instant lies on.
     pub fn holiday_title(&self, at: Timestamp) -> Option<&str> {
         let own = self.rules.holidays.title(self.local_day(at));
-        own.or_else(|| {
-            self.also
-                .iter()
-                .find_map(|calendar| calendar.holiday_title(at))
-        })
+        own.or_else(|| self.also.iter().find_map(|calendar| calendar.holiday_title(at)))
     }
 
     /// Whether an instant lies in a break, whether or not the calendar would be open. (biz: `[start, end)`)
     pub fn is_break(&self, at: Timestamp) -> bool {
         let (day, second, _) = self.wall(at);
         let within = |hours: &super::hours::Hours| hours.open <= second && second < hours.close;
-        self.rules
-            .breaks
-            .get(&day)
-            .is_some_and(|breaks| breaks.iter().any(within))
+        self.rules.breaks.get(&day).is_some_and(|breaks| breaks.iter().any(within))
             || self.also.iter().any(|calendar| calendar.is_break(at))
     }
 
@@ -60,12 +53,7 @@ impl Calendar {
     ///
     /// # Errors
     /// [`CalendarError`] when there are not that many within the days searched.
-    pub fn add_days(
-        &self,
-        start: Timestamp,
-        days: u32,
-        clock: Clock,
-    ) -> Result<Timestamp, CalendarError> {
+    pub fn add_days(&self, start: Timestamp, days: u32, clock: Clock) -> Result<Timestamp, CalendarError> {
         self.move_days(start, days, clock, Direction::Forward)
     }
 
@@ -73,12 +61,7 @@ impl Calendar {
     ///
     /// # Errors
     /// As [`Calendar::add_days`].
-    pub fn subtract_days(
-        &self,
-        start: Timestamp,
-        days: u32,
-        clock: Clock,
-    ) -> Result<Timestamp, CalendarError> {
+    pub fn subtract_days(&self, start: Timestamp, days: u32, clock: Clock) -> Result<Timestamp, CalendarError> {
         self.move_days(start, days, clock, Direction::Backward)
     }
 
@@ -123,15 +106,8 @@ impl Calendar {
             Direction::Backward => self.previous_close(moved),
             Direction::Forward if self.rules.options.landing == Landing::Earliest => {
                 let at = moved.as_microsecond();
-                let closing = self
-                    .spans_before(at)
-                    .next()
-                    .is_some_and(|s| s.close * MICROS == at);
-                if closing {
-                    Ok(moved)
-                } else {
-                    self.next_open(moved)
-                }
+                let closing = self.spans_before(at).next().is_some_and(|s| s.close * MICROS == at);
+                if closing { Ok(moved) } else { self.next_open(moved) }
             }
             Direction::Forward => self.next_open(moved),
         }
@@ -153,10 +129,7 @@ impl Calendar {
         if days > 0 {
             day = self.nth_working_day(day, days, direction)?;
         }
-        let last = self
-            .hours_of(day)
-            .last()
-            .map_or(DAY_SECONDS, |hours| hours.close);
+        let last = self.hours_of(day).last().map_or(DAY_SECONDS, |hours| hours.close);
         if second >= last {
             (second, micros) = (last, 0);
         }
@@ -176,25 +149,13 @@ impl Calendar {
         if days > 0 {
             day = self.nth_working_day(day, days, direction)?;
         }
-        let last = self
-            .hours_of(day)
-            .last()
-            .map_or(DAY_SECONDS, |hours| hours.close);
+        let last = self.hours_of(day).last().map_or(DAY_SECONDS, |hours| hours.close);
         self.on_wall(day, last, 0)
     }
 
     /// The n-th working day after (or before) a day; `n` is at least 1.
-    fn nth_working_day(
-        &self,
-        day: i64,
-        n: u32,
-        direction: Direction,
-    ) -> Result<i64, CalendarError> {
-        let step = if direction == Direction::Forward {
-            1
-        } else {
-            -1
-        };
+    fn nth_working_day(&self, day: i64, n: u32, direction: Direction) -> Result<i64, CalendarError> {
+        let step = if direction == Direction::Forward { 1 } else { -1 };
         let mut left = n;
         for away in 1..=i64::from(Options::SEARCH_DAYS_MAX) {
             let candidate = day + step * away;
@@ -206,11 +167,7 @@ impl Calendar {
             }
         }
         let days = Options::SEARCH_DAYS_MAX;
-        Err(if left < n {
-            CalendarError::TooFar { days }
-        } else {
-            CalendarError::NeverOpen { days }
-        })
+        Err(if left < n { CalendarError::TooFar { days } } else { CalendarError::NeverOpen { days } })
     }
 
     fn works_on(&self, day: i64) -> bool {
@@ -221,10 +178,7 @@ impl Calendar {
     /// The hours of a day before breaks and holidays.
     fn hours_of(&self, day: i64) -> &[super::hours::Hours] {
         let rules = &*self.rules;
-        rules
-            .shifts
-            .get(&day)
-            .unwrap_or(&rules.week[date::weekday_index(day)])
+        rules.shifts.get(&day).unwrap_or(&rules.week[date::weekday_index(day)])
     }
 
     fn opens_on(&self, day: i64) -> bool {
@@ -238,11 +192,7 @@ impl Calendar {
     fn wall(&self, at: Timestamp) -> (i64, i64, i64) {
         let micros = at.as_microsecond();
         let wall = micros.div_euclid(MICROS) + i64::from(self.zone.to_offset(at).seconds());
-        (
-            wall.div_euclid(DAY_SECONDS),
-            wall.rem_euclid(DAY_SECONDS),
-            micros.rem_euclid(MICROS),
-        )
+        (wall.div_euclid(DAY_SECONDS), wall.rem_euclid(DAY_SECONDS), micros.rem_euclid(MICROS))
     }
 
     fn on_wall(&self, day: i64, second: i64, micros: i64) -> Result<Timestamp, CalendarError> {

@@ -51,10 +51,10 @@ pub fn mismatches(validator: &jsonschema::Validator, value: &Value) -> Vec<Strin
 pub fn misspelt(schema: &Value) -> Option<(String, &'static str)> {
     let Value::Object(keywords) = schema else { return None };
     for (keyword, value) in keywords {
-        if !KEYWORDS.contains(&keyword.as_str()) {
-            if let Some(meant) = KEYWORDS.into_iter().find(|known| squeezed(known) == squeezed(keyword)) {
-                return Some((keyword.clone(), meant));
-            }
+        if !KEYWORDS.contains(&keyword.as_str())
+            && let Some(meant) = KEYWORDS.into_iter().find(|known| squeezed(known) == squeezed(keyword))
+        {
+            return Some((keyword.clone(), meant));
         }
         let found = match (keyword.as_str(), value) {
             ("properties" | "patternProperties" | "$defs", Value::Object(named)) => named.values().find_map(misspelt),

@@ -29,10 +29,7 @@ impl Host for State {
         zone: Option<String>,
     ) -> wasmtime::Result<Result<u32, types::Fault>> {
         let reader = self.ask()?;
-        answer(
-            between(&*reader, &calendar, &start, &end, zone.as_deref()).await,
-            |seconds| seconds,
-        )
+        answer(between(&*reader, &calendar, &start, &end, zone.as_deref()).await, |seconds| seconds)
     }
 
     async fn is_open(
@@ -42,10 +39,7 @@ impl Host for State {
         zone: Option<String>,
     ) -> wasmtime::Result<Result<bool, types::Fault>> {
         let reader = self.ask()?;
-        answer(
-            is_open(&*reader, &calendar, &at, zone.as_deref()).await,
-            |open| open,
-        )
+        answer(is_open(&*reader, &calendar, &at, zone.as_deref()).await, |open| open)
     }
 }
 
@@ -56,9 +50,7 @@ async fn add(
     seconds: u32,
     zone: Option<&str>,
 ) -> Result<Timestamp, Fault> {
-    reader
-        .calendar_add(calendar, instant("start", start)?, seconds, zone)
-        .await
+    reader.calendar_add(calendar, instant("start", start)?, seconds, zone).await
 }
 
 async fn between(
@@ -68,23 +60,9 @@ async fn between(
     end: &str,
     zone: Option<&str>,
 ) -> Result<u32, Fault> {
-    reader
-        .calendar_between(
-            calendar,
-            instant("start", start)?,
-            instant("end", end)?,
-            zone,
-        )
-        .await
+    reader.calendar_between(calendar, instant("start", start)?, instant("end", end)?, zone).await
 }
 
-async fn is_open(
-    reader: &dyn SnapshotReader,
-    calendar: &str,
-    at: &str,
-    zone: Option<&str>,
-) -> Result<bool, Fault> {
-    reader
-        .calendar_is_open(calendar, instant("at", at)?, zone)
-        .await
+async fn is_open(reader: &dyn SnapshotReader, calendar: &str, at: &str, zone: Option<&str>) -> Result<bool, Fault> {
+    reader.calendar_is_open(calendar, instant("at", at)?, zone).await
 }

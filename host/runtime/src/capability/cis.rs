@@ -9,18 +9,12 @@ use app::port::plugins::RelatedCi;
 use domain::{CiId, ci};
 
 impl Host for State {
-    async fn get(
-        &mut self,
-        id: String,
-    ) -> wasmtime::Result<Result<Option<types::Ci>, types::Fault>> {
+    async fn get(&mut self, id: String) -> wasmtime::Result<Result<Option<types::Ci>, types::Fault>> {
         let reader = self.ask()?;
         optional(reader.ci(&CiId(id)).await, convert::ci)
     }
 
-    async fn related(
-        &mut self,
-        id: String,
-    ) -> wasmtime::Result<Result<Vec<Relation>, types::Fault>> {
+    async fn related(&mut self, id: String) -> wasmtime::Result<Result<Vec<Relation>, types::Fault>> {
         let reader = self.ask()?;
         list(reader.related(&CiId(id)).await, relation)
     }

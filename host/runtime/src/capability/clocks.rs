@@ -8,10 +8,7 @@ use crate::state::State;
 use domain::TicketId;
 
 impl Host for State {
-    async fn of_ticket(
-        &mut self,
-        ticket: String,
-    ) -> wasmtime::Result<Result<Vec<types::Clock>, types::Fault>> {
+    async fn of_ticket(&mut self, ticket: String) -> wasmtime::Result<Result<Vec<types::Clock>, types::Fault>> {
         let reader = self.ask()?;
         list(reader.clocks(&TicketId(ticket)).await, convert::clock)
     }

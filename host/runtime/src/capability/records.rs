@@ -8,10 +8,7 @@ use crate::state::State;
 use domain::{KindId, RecordId};
 
 impl Host for State {
-    async fn get(
-        &mut self,
-        id: String,
-    ) -> wasmtime::Result<Result<Option<types::Document>, types::Fault>> {
+    async fn get(&mut self, id: String) -> wasmtime::Result<Result<Option<types::Document>, types::Fault>> {
         let reader = self.ask()?;
         optional(reader.record(&RecordId(id)).await, convert::document)
     }
@@ -22,9 +19,6 @@ impl Host for State {
         state: Option<String>,
     ) -> wasmtime::Result<Result<Vec<types::Document>, types::Fault>> {
         let reader = self.ask()?;
-        list(
-            reader.records(&KindId(kind), state.as_deref()).await,
-            convert::document,
-        )
+        list(reader.records(&KindId(kind), state.as_deref()).await, convert::document)
     }
 }

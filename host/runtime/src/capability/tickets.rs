@@ -14,10 +14,7 @@ use domain::{Problem, TicketId};
 const LIMIT_MAX: u32 = 200;
 
 impl Host for State {
-    async fn get(
-        &mut self,
-        id: String,
-    ) -> wasmtime::Result<Result<Option<types::Ticket>, types::Fault>> {
+    async fn get(&mut self, id: String) -> wasmtime::Result<Result<Option<types::Ticket>, types::Fault>> {
         let reader = self.ask()?;
         optional(reader.ticket(&TicketId(id)).await, convert::ticket)
     }
@@ -57,22 +54,12 @@ fn condition(from: Filter) -> Result<filter::Filter, Fault> {
         (Field::Requester, from.requester),
         (Field::Parent, from.parent),
     ];
-    let mut all: Vec<_> = columns
-        .into_iter()
-        .filter_map(|(field, value)| Some(filter::Filter::eq(field, value?)))
-        .collect();
-    all.extend(
-        from.linked_to
-            .map(|id| filter::Filter::Any(Set::Links, vec![id])),
-    );
+    let mut all: Vec<_> =
+        columns.into_iter().filter_map(|(field, value)| Some(filter::Filter::eq(field, value?))).collect();
+    all.extend(from.linked_to.map(|id| filter::Filter::Any(Set::Links, vec![id])));
     if from.open_only {
-        let open = StateCategory::ALL
-            .into_iter()
-            .filter(|category| category.is_open());
-        all.push(filter::Filter::In(
-            Field::Category,
-            open.map(|category| category.as_str().to_owned()).collect(),
-        ));
+        let open = StateCategory::ALL.into_iter().filter(|category| category.is_open());
+        all.push(filter::Filter::In(Field::Category, open.map(|category| category.as_str().to_owned()).collect()));
     }
     if all.is_empty() {
         return Err(Fault::Invalid(vec![Problem::new(

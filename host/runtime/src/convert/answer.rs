@@ -23,72 +23,35 @@ impl<'a> Measure<'a> {
         self
     }
 
-    fn list<T>(
-        self,
-        what: &str,
-        items: &[T],
-        each: impl Fn(Self, &T) -> Self,
-    ) -> Result<Self, FaultCause> {
+    fn list<T>(self, what: &str, items: &[T], each: impl Fn(Self, &T) -> Self) -> Result<Self, FaultCause> {
         let max = self.config.list_items_max;
         if items.len() > count(max) {
-            return Err(FaultCause::BadAnswer(format!(
-                "{} {what}, {max} are allowed",
-                items.len()
-            )));
+            return Err(FaultCause::BadAnswer(format!("{} {what}, {max} are allowed", items.len())));
         }
         Ok(items.iter().fold(self, each))
     }
 
     fn finish(self) -> Result<(), FaultCause> {
         let max = self.config.result_bytes_max;
-        if self.bytes > size(max) {
-            Err(FaultCause::ResultTooLarge(max))
-        } else {
-            Ok(())
-        }
+        if self.bytes > size(max) { Err(FaultCause::ResultTooLarge(max)) } else { Ok(()) }
     }
 }
 
-pub(crate) fn effects(
-    from: Vec<wit::Effect>,
-    config: &RuntimeConfig,
-) -> Result<Vec<RawEffect>, FaultCause> {
+pub(crate) fn effects(from: Vec<wit::Effect>, config: &RuntimeConfig) -> Result<Vec<RawEffect>, FaultCause> {
     Measure::new(config)
-        .list("effects", &from, |measure, effect| {
-            measure.text(&effect.kind).text(&effect.data)
-        })?
+        .list("effects", &from, |measure, effect| measure.text(&effect.kind).text(&effect.data))?
         .finish()?;
-    Ok(from
-        .into_iter()
-        .map(|effect| RawEffect {
-            kind: effect.kind,
-            data: effect.data,
-        })
-        .collect())
+    Ok(from.into_iter().map(|effect| RawEffect { kind: effect.kind, data: effect.data }).collect())
 }
 
-pub(crate) fn problems(
-    from: Vec<wit::Issue>,
-    config: &RuntimeConfig,
-) -> Result<Vec<Problem>, FaultCause> {
+pub(crate) fn problems(from: Vec<wit::Issue>, config: &RuntimeConfig) -> Result<Vec<Problem>, FaultCause> {
     Measure::new(config)
-        .list("issues", &from, |measure, issue| {
-            measure
-                .text(&issue.pointer)
-                .text(&issue.code)
-                .text(&issue.message)
-        })?
+        .list("issues", &from, |measure, issue| measure.text(&issue.pointer).text(&issue.code).text(&issue.message))?
         .finish()?;
-    Ok(from
-        .into_iter()
-        .map(|issue| Problem::new(issue.pointer, &issue.code, issue.message))
-        .collect())
+    Ok(from.into_iter().map(|issue| Problem::new(issue.pointer, &issue.code, issue.message)).collect())
 }
 
-pub(crate) fn fault_from_guest(
-    from: wit::Fault,
-    config: &RuntimeConfig,
-) -> Result<Fault, FaultCause> {
+pub(crate) fn fault_from_guest(from: wit::Fault, config: &RuntimeConfig) -> Result<Fault, FaultCause> {
     Ok(match from {
         wit::Fault::Denied(reason) => Fault::Denied(reason),
         wit::Fault::Invalid(issues) => Fault::Invalid(problems(issues, config)?),
@@ -102,58 +65,36 @@ pub(crate) fn verdict(from: rule::Verdict, config: &RuntimeConfig) -> Result<Ver
         rule::Verdict::Approved(reason) => Verdict::Approved(reason),
         rule::Verdict::Rejected(reason) => Verdict::Rejected(reason),
         rule::Verdict::Pending(waiting) => {
-            Measure::new(config)
-                .list("people", &waiting.needed, |measure, id| measure.text(id))?
-                .finish()?;
+            Measure::new(config).list("people", &waiting.needed, |measure, id| measure.text(id))?.finish()?;
             let needed = waiting.needed.into_iter().map(PersonId).collect();
-            Verdict::Pending {
-                needed,
-                reason: waiting.reason,
-            }
+            Verdict::Pending { needed, reason: waiting.reason }
         }
     })
 }
 
-pub(crate) fn step_outcome(
-    from: step::StepOutcome,
-    config: &RuntimeConfig,
-) -> Result<StepOutcome, FaultCause> {
+pub(crate) fn step_outcome(from: step::StepOutcome, config: &RuntimeConfig) -> Result<StepOutcome, FaultCause> {
     Ok(match from {
         step::StepOutcome::Done(done) => {
             Measure::new(config).text(&done.outputs).finish()?;
-            StepOutcome::Done {
-                outputs: done.outputs,
-                effects: effects(done.effects, config)?,
-            }
+            StepOutcome::Done { outputs: done.outputs, effects: effects(done.effects, config)? }
         }
-        step::StepOutcome::BpmnError(error) => StepOutcome::BpmnError {
-            code: error.code,
-            message: error.message,
-        },
+        step::StepOutcome::BpmnError(error) => StepOutcome::BpmnError { code: error.code, message: error.message },
         step::StepOutcome::Call(call) => {
             let headers = Measure::new(config)
                 .text(&call.method)
                 .text(&call.url)
                 .text(call.body.as_deref().unwrap_or_default())
-                .list("headers", &call.headers, |measure, header| {
-                    measure.text(&header.name).text(&header.value)
-                })?;
+                .list("headers", &call.headers, |measure, header| measure.text(&header.name).text(&header.value))?;
             headers.finish()?;
             StepOutcome::Call {
                 method: call.method,
                 url: call.url,
-                headers: call
-                    .headers
-                    .into_iter()
-                    .map(|header| (header.name, header.value))
-                    .collect(),
+                headers: call.headers.into_iter().map(|header| (header.name, header.value)).collect(),
                 body: call.body,
             }
         }
-        step::StepOutcome::Wait(wait) => StepOutcome::Wait {
-            name: wait.name,
-            correlation_key: wait.correlation_key,
-            timeout_seconds: wait.timeout,
-        },
+        step::StepOutcome::Wait(wait) => {
+            StepOutcome::Wait { name: wait.name, correlation_key: wait.correlation_key, timeout_seconds: wait.timeout }
+        }
     })
 }

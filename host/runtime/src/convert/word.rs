@@ -105,12 +105,7 @@ pub(crate) fn person(from: Person) -> wit::Person {
 }
 
 pub(crate) fn raw_effects(from: Vec<RawEffect>) -> Vec<wit::Effect> {
-    from.into_iter()
-        .map(|effect| wit::Effect {
-            kind: effect.kind,
-            data: effect.data,
-        })
-        .collect()
+    from.into_iter().map(|effect| wit::Effect { kind: effect.kind, data: effect.data }).collect()
 }
 
 pub(crate) fn fault(from: Fault) -> wit::Fault {
@@ -123,11 +118,7 @@ pub(crate) fn fault(from: Fault) -> wit::Fault {
 }
 
 fn issue(from: Problem) -> wit::Issue {
-    wit::Issue {
-        pointer: from.pointer,
-        code: from.code,
-        message: from.message,
-    }
+    wit::Issue { pointer: from.pointer, code: from.code, message: from.message }
 }
 
 /// An instant that a guest wrote.
@@ -136,11 +127,7 @@ fn issue(from: Problem) -> wit::Issue {
 /// It is not RFC 3339: the guest's mistake, told to the guest.
 pub(crate) fn instant(argument: &str, text: &str) -> Result<Timestamp, Fault> {
     text.parse().map_err(|_| {
-        let problem = Problem::new(
-            format!("/{argument}"),
-            "invalid-instant",
-            "not an instant by RFC 3339",
-        );
+        let problem = Problem::new(format!("/{argument}"), "invalid-instant", "not an instant by RFC 3339");
         Fault::Invalid(vec![problem])
     })
 }

@@ -19,23 +19,13 @@ struct Inputs {
 }
 
 /// A ticket came, or came to another group.
-fn react(
-    host: &impl Host,
-    _context: &Context,
-    event: &Event,
-    subject: Option<&Ticket>,
-) -> Result<Effects, Fault> {
+fn react(host: &impl Host, _context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
     let Some(ticket) = subject else {
         return Ok(Effects::new());
     };
-    let moved =
-        event.kind == "ticket.created" || event.changed("group") || event.changed("category");
+    let moved = event.kind == "ticket.created" || event.changed("group") || event.changed("category");
     let done = ticket.resolved_at.is_some() || ticket.closed_at.is_some();
-    if !moved
-        || done
-        || ticket.assignee.is_some()
-        || !host.setting::<Vec<String>>("kinds")?.contains(&ticket.kind)
-    {
+    if !moved || done || ticket.assignee.is_some() || !host.setting::<Vec<String>>("kinds")?.contains(&ticket.kind) {
         return Ok(Effects::new());
     }
     match decide(host, ticket, &Inputs::default(), Strategy::None)? {
@@ -48,50 +38,30 @@ fn react(
 fn run(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
     let (ticket, inputs) = (call.ticket()?, call.inputs::<Inputs>()?);
     if let Some(assignee) = &ticket.assignee {
-        let outputs =
-            json!({"assignee": assignee, "reason": format!("it already was with {assignee}")});
+        let outputs = json!({"assignee": assignee, "reason": format!("it already was with {assignee}")});
         return Ok(Outcome::done(outputs, Effects::new()));
     }
     // A flow that asks for a person gets one, whatever the group does by itself.
     let choice = decide(host, ticket, &inputs, Strategy::LeastLoaded)?;
-    match choice
-        .as_ref()
-        .and_then(|choice| Some((choice, choice.person.as_ref()?)))
-    {
+    match choice.as_ref().and_then(|choice| Some((choice, choice.person.as_ref()?))) {
         Some((choice, person)) => {
             let outputs = json!({"assignee": person.id, "reason": choice.reason});
             Ok(Outcome::done(outputs, effects(host, ticket, choice)?))
         }
-        None => Ok(Outcome::bpmn_error(
-            "nobody",
-            format!("there is nobody to give {} to", ticket.label()),
-        )),
+        None => Ok(Outcome::bpmn_error("nobody", format!("there is nobody to give {} to", ticket.label()))),
     }
 }
 
 /// Group and person for a ticket without an assignee; none if it stays where it is. `otherwise` is for groups that assign by
 /// hand.
-fn decide(
-    host: &impl Host,
-    ticket: &Ticket,
-    inputs: &Inputs,
-    otherwise: Strategy,
-) -> Result<Option<Choice>, Fault> {
+fn decide(host: &impl Host, ticket: &Ticket, inputs: &Inputs, otherwise: Strategy) -> Result<Option<Choice>, Fault> {
     let mut categories: BTreeMap<String, String> = host.setting("categories")?;
-    let of_category = ticket
-        .text("category")
-        .and_then(|category| categories.remove(category));
-    let given = inputs
-        .group
-        .as_ref()
-        .or(ticket.group.as_ref())
-        .or(of_category.as_ref());
+    let of_category = ticket.text("category").and_then(|category| categories.remove(category));
+    let given = inputs.group.as_ref().or(ticket.group.as_ref()).or(of_category.as_ref());
     let Some(mut group) = given.cloned() else {
         return Ok(None);
     };
-    let mut strategy = inputs
-        .strategy
-        .map_or_else(|| strategy_of(host, &group), Ok)?;
+    let mut strategy = inputs.strategy.map_or_else(|| strategy_of(host, &group), Ok)?;
     if strategy == Strategy::ByCategory {
         let Some(next) = of_category else {
             return Ok(None);
@@ -110,23 +80,17 @@ fn decide(
 
 fn strategy_of(host: &impl Host, group: &str) -> Result<Strategy, Fault> {
     let mut strategies: BTreeMap<String, Strategy> = host.setting("strategies")?;
-    strategies
-        .remove(group)
-        .map_or_else(|| host.setting("default-strategy"), Ok)
+    strategies.remove(group).map_or_else(|| host.setting("default-strategy"), Ok)
 }
 
 fn effects(host: &impl Host, ticket: &Ticket, choice: &Choice) -> Result<Effects, Fault> {
     let person = choice.person.as_ref().map(|person| person.id.as_str());
     let effects = match person {
-        Some(person) if ticket.group.as_ref() == Some(&choice.group) => {
-            Effects::new().assign(person)
-        }
+        Some(person) if ticket.group.as_ref() == Some(&choice.group) => Effects::new().assign(person),
         _ => Effects::new().assign_in_group(&choice.group, person),
     };
     let explain = host.setting("explain")?;
-    Ok(effects.when(explain, |effects| {
-        effects.comment_internal(format!("Assigned: {}.", choice.reason))
-    }))
+    Ok(effects.when(explain, |effects| effects.comment_internal(format!("Assigned: {}.", choice.reason))))
 }
 
 #[cfg(test)]
@@ -134,8 +98,7 @@ mod tests {
     use super::*;
 
     fn host() -> FakeHost {
-        FakeHost::of_manifest(include_str!("../plugin.toml"))
-            .with_members("network", &["cy", "ana", "bo"])
+        FakeHost::of_manifest(include_str!("../plugin.toml")).with_members("network", &["cy", "ana", "bo"])
     }
 
     fn with_strategy(strategy: &str) -> FakeHost {
@@ -147,13 +110,8 @@ mod tests {
     }
 
     fn created(host: &FakeHost, ticket: &Ticket) -> Effects {
-        react(
-            host,
-            &Context::of_plugin("assignment"),
-            &Event::about("ticket.created", "T", json!({})),
-            Some(ticket),
-        )
-        .unwrap()
+        react(host, &Context::of_plugin("assignment"), &Event::about("ticket.created", "T", json!({})), Some(ticket))
+            .unwrap()
     }
 
     /// A ticket of the group, opened on a day, with whom it is.
@@ -171,11 +129,7 @@ mod tests {
                 .with_ticket(earlier("T0", 1, Some("bo")))
                 .with_ticket(earlier("T1", 2, last))
                 .with_ticket(earlier("T", 3, None));
-            assert_eq!(
-                created(&host, &ticket()),
-                Effects::new().assign(expected),
-                "{last:?}"
-            );
+            assert_eq!(created(&host, &ticket()), Effects::new().assign(expected), "{last:?}");
         };
 
         check(Some("ana"), "bo");
@@ -184,11 +138,7 @@ mod tests {
         check(Some("gone-before-cy"), "ana");
         check(Some("bz"), "cy");
         check(None, "cy");
-        assert_eq!(
-            created(&with_strategy("round-robin"), &ticket()),
-            Effects::new().assign("ana"),
-            "the first of all"
-        );
+        assert_eq!(created(&with_strategy("round-robin"), &ticket()), Effects::new().assign("ana"), "the first of all");
     }
 
     #[test]
@@ -197,20 +147,11 @@ mod tests {
         let mut got = Vec::new();
         for day in 0..9 {
             let effects = created(&host, &ticket());
-            let person = effects
-                .iter()
-                .next()
-                .unwrap()
-                .text("assignee")
-                .unwrap()
-                .to_owned();
+            let person = effects.iter().next().unwrap().text("assignee").unwrap().to_owned();
             host = host.with_ticket(earlier(&format!("T{day}"), day, Some(&person)));
             got.push(person);
         }
-        assert_eq!(
-            got,
-            ["ana", "bo", "cy", "ana", "bo", "cy", "ana", "bo", "cy"]
-        );
+        assert_eq!(got, ["ana", "bo", "cy", "ana", "bo", "cy", "ana", "bo", "cy"]);
     }
 
     #[test]
@@ -220,16 +161,12 @@ mod tests {
             .with_ticket(earlier("T2", 1, Some("bo")))
             .with_ticket(earlier("T3", 1, Some("cy")).in_state("closed"));
         assert_eq!(created(&host, &ticket()), Effects::new().assign("cy"));
-        assert_eq!(
-            created(&with_strategy("least-loaded"), &ticket()),
-            Effects::new().assign("ana")
-        );
+        assert_eq!(created(&with_strategy("least-loaded"), &ticket()), Effects::new().assign("ana"));
     }
 
     #[test]
     fn only_active_members() {
-        let host =
-            with_strategy("least-loaded").with_person(weft_sdk::Person::new("ana").inactive());
+        let host = with_strategy("least-loaded").with_person(weft_sdk::Person::new("ana").inactive());
         assert_eq!(created(&host, &ticket()), Effects::new().assign("bo"));
         assert_eq!(
             created(
@@ -243,30 +180,16 @@ mod tests {
     #[test]
     fn by_category_to_the_group_and_then_by_its_strategy() {
         let host = with_strategy("round-robin")
-            .with_setting(
-                "categories",
-                json!({"vpn": "network", "desk": "facilities"}),
-            )
-            .with_setting(
-                "strategies",
-                json!({"service-desk": "by-category", "network": "round-robin"}),
-            );
+            .with_setting("categories", json!({"vpn": "network", "desk": "facilities"}))
+            .with_setting("strategies", json!({"service-desk": "by-category", "network": "round-robin"}));
         let of = |category: &str, group: Option<&str>| {
-            let ticket = Ticket {
-                group: group.map(str::to_owned),
-                ..Ticket::new("T", "incident").with("category", category)
-            };
+            let ticket =
+                Ticket { group: group.map(str::to_owned), ..Ticket::new("T", "incident").with("category", category) };
             created(&host, &ticket)
         };
 
-        assert_eq!(
-            of("vpn", None),
-            Effects::new().assign_in_group("network", Some("ana"))
-        );
-        assert_eq!(
-            of("vpn", Some("service-desk")),
-            Effects::new().assign_in_group("network", Some("ana"))
-        );
+        assert_eq!(of("vpn", None), Effects::new().assign_in_group("network", Some("ana")));
+        assert_eq!(of("vpn", Some("service-desk")), Effects::new().assign_in_group("network", Some("ana")));
         assert_eq!(
             of("desk", None),
             Effects::new().assign_in_group("facilities", None),
@@ -280,105 +203,50 @@ mod tests {
     fn an_assignee_stays_and_other_changes_are_nothing() {
         let host = with_strategy("round-robin");
         let changed = |field: &str, ticket: &Ticket| {
-            let event = Event::about(
-                "ticket.changed",
-                "T",
-                json!({"changes": [{"field": field, "from": null, "to": "x"}]}),
-            );
-            react(
-                &host,
-                &Context::of_plugin("assignment"),
-                &event,
-                Some(ticket),
-            )
-            .unwrap()
+            let event =
+                Event::about("ticket.changed", "T", json!({"changes": [{"field": field, "from": null, "to": "x"}]}));
+            react(&host, &Context::of_plugin("assignment"), &event, Some(ticket)).unwrap()
         };
 
         assert_eq!(changed("group", &ticket()), Effects::new().assign("ana"));
-        assert_eq!(
-            changed("group", &ticket().assigned("network", Some("zoe"))),
-            Effects::new()
-        );
+        assert_eq!(changed("group", &ticket().assigned("network", Some("zoe"))), Effects::new());
         assert_eq!(changed("title", &ticket()), Effects::new());
-        assert_eq!(
-            created(
-                &host,
-                &Ticket::new("T", "hr-case").assigned("network", None)
-            ),
-            Effects::new()
-        );
-        assert_eq!(
-            created(&host, &ticket().resolved("2026-03-02T09:00:00Z")),
-            Effects::new()
-        );
-        assert_eq!(
-            created(&host.with_setting("strategies", json!({})), &ticket()),
-            Effects::new()
-        );
+        assert_eq!(created(&host, &Ticket::new("T", "hr-case").assigned("network", None)), Effects::new());
+        assert_eq!(created(&host, &ticket().resolved("2026-03-02T09:00:00Z")), Effects::new());
+        assert_eq!(created(&host.with_setting("strategies", json!({})), &ticket()), Effects::new());
     }
 
     #[test]
     fn the_reason_is_a_comment_only_if_asked_for() {
-        let host = with_strategy("round-robin")
-            .with_ticket(earlier("T1", 2, Some("ana")))
-            .with_setting("explain", true);
-        let expected = Effects::new()
-            .assign("bo")
-            .comment_internal("Assigned: it is bo's turn in network, after ana.");
+        let host =
+            with_strategy("round-robin").with_ticket(earlier("T1", 2, Some("ana"))).with_setting("explain", true);
+        let expected = Effects::new().assign("bo").comment_internal("Assigned: it is bo's turn in network, after ana.");
         assert_eq!(created(&host, &ticket()), expected);
     }
 
     #[test]
     fn the_step_of_a_flow() {
-        let step = |inputs: Value, ticket: Ticket| {
-            run(&host(), &StepCall::new("assign", inputs).on(ticket)).unwrap()
-        };
+        let step = |inputs: Value, ticket: Ticket| run(&host(), &StepCall::new("assign", inputs).on(ticket)).unwrap();
 
         let reason = "ana has the fewest open tickets of network (0)";
-        let expected = Outcome::done(
-            json!({"assignee": "ana", "reason": reason}),
-            Effects::new().assign("ana"),
-        );
-        assert_eq!(
-            step(json!({"strategy": "least-loaded"}), ticket()),
-            expected
-        );
-        let Outcome::Done { outputs, effects } = step(json!({}), ticket()) else {
-            panic!("a step gets a person")
-        };
-        assert_eq!(
-            (&outputs["assignee"], effects.kinds()),
-            (&json!("ana"), vec!["assign"])
-        );
-        let Outcome::Done { effects, .. } = step(
-            json!({"group": "network", "strategy": "round-robin"}),
-            Ticket::new("T", "task"),
-        ) else {
+        let expected = Outcome::done(json!({"assignee": "ana", "reason": reason}), Effects::new().assign("ana"));
+        assert_eq!(step(json!({"strategy": "least-loaded"}), ticket()), expected);
+        let Outcome::Done { outputs, effects } = step(json!({}), ticket()) else { panic!("a step gets a person") };
+        assert_eq!((&outputs["assignee"], effects.kinds()), (&json!("ana"), vec!["assign"]));
+        let Outcome::Done { effects, .. } =
+            step(json!({"group": "network", "strategy": "round-robin"}), Ticket::new("T", "task"))
+        else {
             panic!("any kind")
         };
-        assert_eq!(
-            effects,
-            Effects::new().assign_in_group("network", Some("ana"))
-        );
-        let Outcome::Done { outputs, effects } =
-            step(json!({}), ticket().assigned("network", Some("zoe")))
-        else {
+        assert_eq!(effects, Effects::new().assign_in_group("network", Some("ana")));
+        let Outcome::Done { outputs, effects } = step(json!({}), ticket().assigned("network", Some("zoe"))) else {
             panic!()
         };
-        assert_eq!(
-            (&outputs["assignee"], effects),
-            (&json!("zoe"), Effects::new())
-        );
+        assert_eq!((&outputs["assignee"], effects), (&json!("zoe"), Effects::new()));
         assert!(
             matches!(step(json!({"group": "empty"}), ticket()), Outcome::BpmnError { code, .. } if code == "nobody")
         );
-        assert!(
-            run(
-                &host(),
-                &StepCall::new("assign", json!({"strategy": "dice"})).on(ticket())
-            )
-            .is_err()
-        );
+        assert!(run(&host(), &StepCall::new("assign", json!({"strategy": "dice"})).on(ticket())).is_err());
         assert!(run(&host(), &StepCall::new("assign", json!({}))).is_err());
     }
 }

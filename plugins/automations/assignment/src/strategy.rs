@@ -29,12 +29,7 @@ const TICKETS_MAX: u32 = 50;
 /// Members whose load is counted: each is a question to the host.
 const COUNTED_MAX: usize = 100;
 
-pub(crate) fn choose(
-    host: &impl Host,
-    ticket: &Ticket,
-    group: String,
-    strategy: Strategy,
-) -> Result<Choice, Fault> {
+pub(crate) fn choose(host: &impl Host, ticket: &Ticket, group: String, strategy: Strategy) -> Result<Choice, Fault> {
     let chosen = match strategy {
         Strategy::None | Strategy::ByCategory => None,
         Strategy::RoundRobin => round_robin(host, ticket, &group)?,
@@ -44,39 +39,17 @@ pub(crate) fn choose(
         Some((person, reason)) => (Some(person), reason),
         None => (None, format!("{group} decides who takes it")),
     };
-    Ok(Choice {
-        group,
-        person,
-        reason,
-    })
+    Ok(Choice { group, person, reason })
 }
 
 /// The next member by id after whoever has the newest ticket of the group. That person may have left meanwhile.
-fn round_robin(
-    host: &impl Host,
-    ticket: &Ticket,
-    group: &str,
-) -> Result<Option<(Person, String)>, Fault> {
+fn round_robin(host: &impl Host, ticket: &Ticket, group: &str) -> Result<Option<(Person, String)>, Fault> {
     let newest = host.tickets(&TicketFilter::new().group(group), TICKETS_MAX)?;
-    let last = newest
-        .into_iter()
-        .filter(|other| other.id != ticket.id)
-        .find_map(|other| other.assignee);
+    let last = newest.into_iter().filter(|other| other.id != ticket.id).find_map(|other| other.assignee);
     let members = host.members(group)?;
-    let next = members
-        .iter()
-        .find(|member| last.as_ref().is_some_and(|last| member.id > *last))
-        .or(members.first());
-    let after = last.map_or_else(
-        || ", the first".to_owned(),
-        |last| format!(", after {last}"),
-    );
-    Ok(next.map(|next| {
-        (
-            next.clone(),
-            format!("it is {}'s turn in {group}{after}", next.name),
-        )
-    }))
+    let next = members.iter().find(|member| last.as_ref().is_some_and(|last| member.id > *last)).or(members.first());
+    let after = last.map_or_else(|| ", the first".to_owned(), |last| format!(", after {last}"));
+    Ok(next.map(|next| (next.clone(), format!("it is {}'s turn in {group}{after}", next.name))))
 }
 
 fn least_loaded(host: &impl Host, group: &str) -> Result<Option<(Person, String)>, Fault> {
@@ -88,10 +61,7 @@ fn least_loaded(host: &impl Host, group: &str) -> Result<Option<(Person, String)
         }
     }
     Ok(least.map(|(open, person)| {
-        let reason = format!(
-            "{} has the fewest open tickets of {group} ({open})",
-            person.name
-        );
+        let reason = format!("{} has the fewest open tickets of {group} ({open})", person.name);
         (person, reason)
     }))
 }

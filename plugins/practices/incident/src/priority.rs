@@ -10,21 +10,9 @@ type Matrix = Vec<Vec<i64>>;
 fn preset(name: &str) -> Option<&'static [&'static [i64]]> {
     Some(match name {
         "servicenow" => &[&[1, 2, 3], &[2, 3, 4], &[3, 4, 5]],
-        "glpi" => &[
-            &[1, 1, 2, 2, 2],
-            &[1, 2, 2, 3, 3],
-            &[2, 2, 3, 4, 4],
-            &[2, 3, 4, 4, 5],
-            &[2, 3, 4, 5, 5],
-        ],
+        "glpi" => &[&[1, 1, 2, 2, 2], &[1, 2, 2, 3, 3], &[2, 2, 3, 4, 4], &[2, 3, 4, 4, 5], &[2, 3, 4, 5, 5]],
         "itop" => &[&[1, 1, 2, 4], &[1, 2, 3, 4], &[2, 3, 3, 4]],
-        "znuny" => &[
-            &[1, 1, 2, 2, 3],
-            &[1, 2, 2, 3, 4],
-            &[2, 2, 3, 4, 4],
-            &[2, 3, 4, 4, 5],
-            &[3, 4, 4, 5, 5],
-        ],
+        "znuny" => &[&[1, 1, 2, 2, 3], &[1, 2, 2, 3, 4], &[2, 2, 3, 4, 4], &[2, 3, 4, 4, 5], &[3, 4, 4, 5, 5]],
         "four-levels" => &[&[1, 2, 3], &[2, 3, 4], &[3, 4, 4]],
         _ => return None,
     })
@@ -46,14 +34,10 @@ fn matrix(host: &impl Host) -> Result<Matrix, Fault> {
 /// The field that is outside, and how far its scale goes.
 fn look_up(matrix: &Matrix, impact: i64, urgency: i64) -> Result<i64, Issue> {
     fn cell<T>(scale: &[T], value: i64, field: &str) -> Result<usize, Issue> {
-        let index = usize::try_from(value - 1)
-            .ok()
-            .filter(|index| *index < scale.len());
+        let index = usize::try_from(value - 1).ok().filter(|index| *index < scale.len());
         index.ok_or_else(|| {
-            let message = format!(
-                "{field} {value} is outside of the priority matrix: it goes from 1 to {}",
-                scale.len()
-            );
+            let message =
+                format!("{field} {value} is outside of the priority matrix: it goes from 1 to {}", scale.len());
             Issue::new(format!("/fields/{field}"), "outside-matrix", message)
         })
     }
@@ -72,10 +56,7 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Rejec
         (Some(impact), Some(urgency)) => match look_up(&matrix(host)?, impact, urgency) {
             Ok(priority) => Some(priority),
             Err(issue) if change.context.is_import() => {
-                host.log(
-                    LogLevel::Warn,
-                    &format!("{}: {}", after.label(), issue.message),
-                );
+                host.log(LogLevel::Warn, &format!("{}: {}", after.label(), issue.message));
                 None
             }
             Err(issue) => return Err(issue.into()),
@@ -84,9 +65,7 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Rejec
     };
     let wanted = after.integer("priority-override").or(computed);
     let effects = match wanted {
-        Some(priority) if after.integer("priority") != wanted => {
-            Effects::new().set_field("priority", priority)
-        }
+        Some(priority) if after.integer("priority") != wanted => Effects::new().set_field("priority", priority),
         _ => Effects::new(),
     };
     Ok(effects.and(audit(host, change, computed)?))
@@ -97,39 +76,23 @@ fn audit(host: &impl Host, change: &Change, computed: Option<i64>) -> Result<Eff
         return Ok(Effects::new());
     }
     let actor = &change.context.actor;
-    let who = host
-        .person(actor)
-        .ok()
-        .flatten()
-        .map_or_else(|| actor.clone(), |person| person.name);
-    let matrix = computed.map_or_else(
-        || "the matrix says nothing".to_owned(),
-        |priority| format!("the matrix says {priority}"),
-    );
+    let who = host.person(actor).ok().flatten().map_or_else(|| actor.clone(), |person| person.name);
+    let matrix =
+        computed.map_or_else(|| "the matrix says nothing".to_owned(), |priority| format!("the matrix says {priority}"));
     let Some(priority) = change.after.integer("priority-override") else {
         let text = format!("Priority by hand withdrawn by {who}; {matrix}.");
-        return Ok(Effects::new()
-            .clear_field("priority-override-reason")
-            .comment_internal(text));
+        return Ok(Effects::new().clear_field("priority-override-reason").comment_internal(text));
     };
     let given = change.changed("priority-override-reason")
-        || change
-            .command_effects("set-field")
-            .any(|effect| effect.text("field") == Some("priority-override-reason"));
-    match change
-        .after
-        .text("priority-override-reason")
-        .filter(|_| given)
-    {
+        || change.command_effects("set-field").any(|effect| effect.text("field") == Some("priority-override-reason"));
+    match change.after.text("priority-override-reason").filter(|_| given) {
         Some(reason) => {
             let text = format!("Priority set by hand to {priority} by {who} ({matrix}): {reason}");
             Ok(Effects::new().comment_internal(text))
         }
-        None => Err(Rejection::new(
-            "/fields/priority-override-reason",
-            "required",
-            "say why the priority is set by hand",
-        )),
+        None => {
+            Err(Rejection::new("/fields/priority-override-reason", "required", "say why the priority is set by hand"))
+        }
     }
 }
 
@@ -140,15 +103,9 @@ mod tests {
     use weft_sdk::Person;
 
     fn priority(host: &FakeHost, impact: i64, urgency: i64) -> Option<i64> {
-        let ticket = incident("T1", "new")
-            .with("impact", impact)
-            .with("urgency", urgency);
+        let ticket = incident("T1", "new").with("impact", impact).with("urgency", urgency);
         let effects = decide(host, &Change::creating(ticket)).ok()?;
-        effects
-            .iter()
-            .find(|effect| effect.text("field") == Some("priority"))?
-            .data["value"]
-            .as_i64()
+        effects.iter().find(|effect| effect.text("field") == Some("priority"))?.data["value"].as_i64()
     }
 
     #[test]
@@ -157,74 +114,37 @@ mod tests {
             let host = host().with_setting("priority-matrix", name);
             for (impact, row) in (1..).zip(rows) {
                 for (urgency, expected) in (1..).zip(*row) {
-                    assert_eq!(
-                        priority(&host, impact, urgency),
-                        Some(*expected),
-                        "{name} {impact} x {urgency}"
-                    );
+                    assert_eq!(priority(&host, impact, urgency), Some(*expected), "{name} {impact} x {urgency}");
                 }
             }
             assert_eq!(priority(&host, rows.len() as i64 + 1, 1), None);
         };
 
         check("servicenow", &[&[1, 2, 3], &[2, 3, 4], &[3, 4, 5]]);
-        check(
-            "glpi",
-            &[
-                &[1, 1, 2, 2, 2],
-                &[1, 2, 2, 3, 3],
-                &[2, 2, 3, 4, 4],
-                &[2, 3, 4, 4, 5],
-                &[2, 3, 4, 5, 5],
-            ],
-        );
+        check("glpi", &[&[1, 1, 2, 2, 2], &[1, 2, 2, 3, 3], &[2, 2, 3, 4, 4], &[2, 3, 4, 4, 5], &[2, 3, 4, 5, 5]]);
         check("itop", &[&[1, 1, 2, 4], &[1, 2, 3, 4], &[2, 3, 3, 4]]);
-        check(
-            "znuny",
-            &[
-                &[1, 1, 2, 2, 3],
-                &[1, 2, 2, 3, 4],
-                &[2, 2, 3, 4, 4],
-                &[2, 3, 4, 4, 5],
-                &[3, 4, 4, 5, 5],
-            ],
-        );
+        check("znuny", &[&[1, 1, 2, 2, 3], &[1, 2, 2, 3, 4], &[2, 2, 3, 4, 4], &[2, 3, 4, 4, 5], &[3, 4, 4, 5, 5]]);
         check("four-levels", &[&[1, 2, 3], &[2, 3, 4], &[3, 4, 4]]);
     }
 
     #[test]
     fn inc_01_a_matrix_of_any_size() {
-        let host = host().with_setting(
-            "priority-matrix",
-            json!([[1, 7], [2, 8], [3, 9], [4, 10], [5, 11], [6, 12], [7, 13]]),
-        );
+        let host =
+            host().with_setting("priority-matrix", json!([[1, 7], [2, 8], [3, 9], [4, 10], [5, 11], [6, 12], [7, 13]]));
         assert_eq!(priority(&host, 7, 2), Some(13));
         assert_eq!(priority(&host, 7, 3), None);
     }
 
     #[test]
     fn inc_01_recomputed_on_change_of_either() {
-        let before = incident("T1", "new")
-            .with("impact", 3)
-            .with("urgency", 3)
-            .with("priority", 5);
-        let check = |after: Ticket, expected: Effects| {
-            assert_eq!(decide(&host(), &Change::of(&before, after)), Ok(expected))
-        };
+        let before = incident("T1", "new").with("impact", 3).with("urgency", 3).with("priority", 5);
+        let check =
+            |after: Ticket, expected: Effects| assert_eq!(decide(&host(), &Change::of(&before, after)), Ok(expected));
 
-        check(
-            before.clone().with("impact", 1),
-            Effects::new().set_field("priority", 3),
-        );
-        check(
-            before.clone().with("urgency", 2),
-            Effects::new().set_field("priority", 4),
-        );
+        check(before.clone().with("impact", 1), Effects::new().set_field("priority", 3));
+        check(before.clone().with("urgency", 2), Effects::new().set_field("priority", 4));
         check(before.clone().with("category", "network"), Effects::new());
-        check(
-            before.clone().with("priority", 1),
-            Effects::new().set_field("priority", 5),
-        );
+        check(before.clone().with("priority", 1), Effects::new().set_field("priority", 5));
     }
 
     #[test]
@@ -237,40 +157,17 @@ mod tests {
 
     #[test]
     fn inc_01_audited_override() {
-        let host = host().with_person(Person {
-            name: "Ana Alva".into(),
-            ..Person::new("ana")
-        });
-        let before = incident("T1", "new")
-            .with("impact", 3)
-            .with("urgency", 3)
-            .with("priority", 5);
-        let decide = |before: &Ticket, after: Ticket| {
-            decide(&host, &Change::of(before, after).within(agent()))
-        };
+        let host = host().with_person(Person { name: "Ana Alva".into(), ..Person::new("ana") });
+        let before = incident("T1", "new").with("impact", 3).with("urgency", 3).with("priority", 5);
+        let decide = |before: &Ticket, after: Ticket| decide(&host, &Change::of(before, after).within(agent()));
 
-        let set = before
-            .clone()
-            .with("priority-override", 1)
-            .with("priority-override-reason", "The board meets.");
+        let set = before.clone().with("priority-override", 1).with("priority-override-reason", "The board meets.");
         let audit = "Priority set by hand to 1 by Ana Alva (the matrix says 5): The board meets.";
-        assert_eq!(
-            decide(&before, set.clone()),
-            Ok(Effects::new()
-                .set_field("priority", 1)
-                .comment_internal(audit))
-        );
-        assert_eq!(
-            codes(decide(&before, before.clone().with("priority-override", 1))),
-            ["required"]
-        );
+        assert_eq!(decide(&before, set.clone()), Ok(Effects::new().set_field("priority", 1).comment_internal(audit)));
+        assert_eq!(codes(decide(&before, before.clone().with("priority-override", 1))), ["required"]);
 
         let kept = set.with("priority", 1);
-        assert_eq!(
-            decide(&kept, kept.clone().with("impact", 2)),
-            Ok(Effects::new()),
-            "it stays until withdrawn"
-        );
+        assert_eq!(decide(&kept, kept.clone().with("impact", 2)), Ok(Effects::new()), "it stays until withdrawn");
         assert_eq!(
             codes(decide(&kept, kept.clone().with("priority-override", 2))),
             ["required"],
@@ -281,9 +178,6 @@ mod tests {
             .set_field("priority", 5)
             .clear_field("priority-override-reason")
             .comment_internal("Priority by hand withdrawn by Ana Alva; the matrix says 5.");
-        assert_eq!(
-            decide(&kept, kept.clone().with("priority-override", Value::Null)),
-            Ok(withdrawn)
-        );
+        assert_eq!(decide(&kept, kept.clone().with("priority-override", Value::Null)), Ok(withdrawn));
     }
 }

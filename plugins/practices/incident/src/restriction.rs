@@ -22,8 +22,7 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Rejec
     let context = &change.context;
     let groups: Vec<String> = host.setting("restricted-groups")?;
     let mut people: Vec<&str> = after.assignee.as_deref().into_iter().collect();
-    if context.is_person() && context.has_role("agent") && !people.contains(&context.actor.as_str())
-    {
+    if context.is_person() && context.has_role("agent") && !people.contains(&context.actor.as_str()) {
         people.push(&context.actor);
     }
     if people.is_empty() && groups.is_empty() && context.is_person() {
@@ -41,19 +40,13 @@ mod tests {
 
     fn restrict(host: FakeHost, who: Context, asked: Effects) -> Result<Effects, Rejection> {
         let before = incident("T1", "new").assigned("network", Some("di"));
-        let after = Ticket {
-            restricted: true,
-            ..before.clone()
-        };
+        let after = Ticket { restricted: true, ..before.clone() };
         decide(&host, &Change::of(&before, after).asking(asked).within(who))
     }
 
     #[test]
     fn inc_10_whoever_restricts_and_whoever_works_on_it_are_named() {
-        assert_eq!(
-            restrict(host(), agent(), Effects::new()),
-            Ok(Effects::new().set_access(&["di", "ana"], &[]))
-        );
+        assert_eq!(restrict(host(), agent(), Effects::new()), Ok(Effects::new().set_access(&["di", "ana"], &[])));
         let host = host().with_setting("restricted-groups", json!(["security"]));
         assert_eq!(
             restrict(host, requester("bo"), Effects::new()),
@@ -63,35 +56,22 @@ mod tests {
 
     #[test]
     fn inc_10_a_list_that_was_given_is_left_alone() {
-        assert_eq!(
-            restrict(host(), agent(), Effects::new().set_access(&["cy"], &[])),
-            Ok(Effects::new())
-        );
+        assert_eq!(restrict(host(), agent(), Effects::new().set_access(&["cy"], &[])), Ok(Effects::new()));
     }
 
     #[test]
     fn inc_10_a_restricted_incident_needs_somebody_who_can_work_on_it() {
         let create = |host: FakeHost| {
-            let ticket = Ticket {
-                restricted: true,
-                opened_by: Some("bo".into()),
-                ..incident("T1", "new")
-            };
+            let ticket = Ticket { restricted: true, opened_by: Some("bo".into()), ..incident("T1", "new") };
             decide(&host, &Change::creating(ticket).within(requester("bo")))
         };
         assert_eq!(codes(create(host())), ["nobody-named"]);
         let named = Effects::new().set_access(&[], &["security"]);
-        assert_eq!(
-            create(host().with_setting("restricted-groups", json!(["security"]))),
-            Ok(named)
-        );
+        assert_eq!(create(host().with_setting("restricted-groups", json!(["security"]))), Ok(named));
     }
 
     #[test]
     fn inc_10_strangers_change_nothing() {
-        assert_eq!(
-            codes(restrict(host(), requester("eve"), Effects::new())),
-            ["not-a-party"]
-        );
+        assert_eq!(codes(restrict(host(), requester("eve"), Effects::new())), ["not-a-party"]);
     }
 }

@@ -30,10 +30,7 @@ fn core() -> Vec<u8> {
 }
 
 fn asset(path: &str, text: &str) -> Asset {
-    Asset {
-        path: path.to_owned(),
-        bytes: text.as_bytes().to_vec(),
-    }
+    Asset { path: path.to_owned(), bytes: text.as_bytes().to_vec() }
 }
 
 #[test]
@@ -44,13 +41,8 @@ fn what_was_packed_is_read_back_sorted() {
 
     let packed = read(&component).unwrap();
     assert_eq!(packed.manifest, MANIFEST);
-    assert_eq!(
-        packed.assets,
-        [asset("flows/a.bpmn", ""), asset("kinds/b.toml", "b")]
-    );
-    wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all())
-        .validate_all(&component)
-        .unwrap();
+    assert_eq!(packed.assets, [asset("flows/a.bpmn", ""), asset("kinds/b.toml", "b")]);
+    wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(&component).unwrap();
 }
 
 #[test]
@@ -58,8 +50,7 @@ fn the_order_of_the_input_does_not_change_the_digest() {
     let forward = [asset("a", "1"), asset("b", "2")];
     let backward = [asset("b", "2"), asset("a", "1")];
 
-    let digests =
-        [forward, backward].map(|assets| digest(&pack(&core(), MANIFEST, &assets).unwrap()));
+    let digests = [forward, backward].map(|assets| digest(&pack(&core(), MANIFEST, &assets).unwrap()));
 
     assert_eq!(digests[0], digests[1]);
     assert_eq!(digests[0].len(), 64);
@@ -85,32 +76,14 @@ fn a_component_of_another_language_is_packed_as_it_is_and_only_once() {
     let packed = pack(&component, MANIFEST, &[]).unwrap();
 
     assert_eq!(packed[..component.len()], component);
-    assert!(matches!(
-        pack(&packed, MANIFEST, &[]),
-        Err(PackError::Encode(_))
-    ));
+    assert!(matches!(pack(&packed, MANIFEST, &[]), Err(PackError::Encode(_))));
 }
 
 #[test]
 fn paths_that_leave_the_folder_or_hide_are_refused() {
-    for path in [
-        "",
-        "/etc",
-        "../up",
-        "a/../b",
-        "a//b",
-        ".hidden",
-        "a/.b",
-        "a b",
-        "a\\b",
-        "ä",
-        &"x".repeat(201),
-    ] {
+    for path in ["", "/etc", "../up", "a/../b", "a//b", ".hidden", "a/.b", "a b", "a\\b", "ä", &"x".repeat(201)] {
         let result = pack(&core(), MANIFEST, &[asset(path, "")]);
-        assert!(
-            matches!(result, Err(PackError::Asset { .. })),
-            "{path}: {result:?}"
-        );
+        assert!(matches!(result, Err(PackError::Asset { .. })), "{path}: {result:?}");
     }
 }
 
@@ -122,22 +95,11 @@ fn the_same_path_twice_is_refused() {
 
 #[test]
 fn limits_hold_on_both_sides() {
-    let large = Asset {
-        path: "a".to_owned(),
-        bytes: vec![0; limit::ASSET_BYTES_MAX + 1],
-    };
-    assert!(matches!(
-        pack(&core(), MANIFEST, &[large]),
-        Err(PackError::TooLarge { .. })
-    ));
+    let large = Asset { path: "a".to_owned(), bytes: vec![0; limit::ASSET_BYTES_MAX + 1] };
+    assert!(matches!(pack(&core(), MANIFEST, &[large]), Err(PackError::TooLarge { .. })));
 
-    let many = (0..=limit::ASSETS_MAX)
-        .map(|index| asset(&index.to_string(), ""))
-        .collect::<Vec<_>>();
-    assert!(matches!(
-        pack(&core(), MANIFEST, &many),
-        Err(PackError::TooManyAssets { .. })
-    ));
+    let many = (0..=limit::ASSETS_MAX).map(|index| asset(&index.to_string(), "")).collect::<Vec<_>>();
+    assert!(matches!(pack(&core(), MANIFEST, &many), Err(PackError::TooManyAssets { .. })));
 
     let mut file = pack(&core(), MANIFEST, &[]).unwrap();
     for _ in 0..=limit::ASSETS_MAX {
@@ -150,29 +112,20 @@ fn limits_hold_on_both_sides() {
 fn a_second_manifest_is_refused() {
     let mut component = pack(&core(), MANIFEST, &[]).unwrap();
     append(&mut component, MANIFEST_SECTION, b"id = \"other\"");
-    assert_eq!(
-        read(&component).unwrap_err().to_string(),
-        "the manifest is there twice"
-    );
+    assert_eq!(read(&component).unwrap_err().to_string(), "the manifest is there twice");
 }
 
 #[test]
 fn a_manifest_inside_the_nested_module_does_not_count() {
     let mut core = core();
     wasm_encoder::Section::append_to(
-        &wasm_encoder::CustomSection {
-            name: MANIFEST_SECTION.into(),
-            data: b"id = \"smuggled\"".as_slice().into(),
-        },
+        &wasm_encoder::CustomSection { name: MANIFEST_SECTION.into(), data: b"id = \"smuggled\"".as_slice().into() },
         &mut core,
     );
 
     let component = encode(&core).unwrap();
 
-    assert!(
-        component.windows(8).any(|window| window == b"smuggled"),
-        "the probe must reach the component"
-    );
+    assert!(component.windows(8).any(|window| window == b"smuggled"), "the probe must reach the component");
     assert!(matches!(read(&component), Err(PackError::Manifest(_))));
 }
 
@@ -182,8 +135,5 @@ fn what_is_not_a_component_is_said_to_be_none() {
         assert!(matches!(read(bytes), Err(PackError::NotComponent(_))));
     }
     let cut = pack(&core(), MANIFEST, &[asset("a", "text")]).unwrap();
-    assert!(matches!(
-        read(&cut[..cut.len() - 3]),
-        Err(PackError::NotComponent(_))
-    ));
+    assert!(matches!(read(&cut[..cut.len() - 3]), Err(PackError::NotComponent(_))));
 }

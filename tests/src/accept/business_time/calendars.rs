@@ -20,10 +20,7 @@ impl<'a> Calendars<'a> {
 
 /// The preset a source stands for.
 pub(super) fn preset(case: &Case<'_>) -> &'static str {
-    let reference = case.value["source"]["ref"]
-        .as_str()
-        .unwrap_or_default()
-        .to_lowercase();
+    let reference = case.value["source"]["ref"].as_str().unwrap_or_default().to_lowercase();
     let known = [
         ("zendesk/biz", "biz"),
         ("zammad", "zammad"),
@@ -33,20 +30,14 @@ pub(super) fn preset(case: &Case<'_>) -> &'static str {
         ("otrs", "znuny"),
         ("bestpractical/rt", "rt"),
     ];
-    known
-        .iter()
-        .find(|(word, _)| reference.contains(word))
-        .map_or("weft", |(_, preset)| preset)
+    known.iter().find(|(word, _)| reference.contains(word)).map_or("weft", |(_, preset)| preset)
 }
 
 /// The calendar of a case: the one it names, the hours it writes out, or none at all.
 ///
 /// `None` means that every minute counts.
 pub(super) fn of_case(case: &Case<'_>) -> Result<Option<Calendar>, String> {
-    if let Some(name) = case.value["calendar"]
-        .as_str()
-        .or_else(|| case.text(&["calendar"]))
-    {
+    if let Some(name) = case.value["calendar"].as_str().or_else(|| case.text(&["calendar"])) {
         return named(case, name).map(Some);
     }
     let input = case.input();
@@ -60,12 +51,7 @@ pub(super) fn of_case(case: &Case<'_>) -> Result<Option<Calendar>, String> {
         }
         _ => return Ok(None),
     };
-    build(
-        case,
-        "written out",
-        &json!({"timezone": input["timezone"], "hours": hours}),
-    )
-    .map(Some)
+    build(case, "written out", &json!({"timezone": input["timezone"], "hours": hours})).map(Some)
 }
 
 /// A calendar of the file by name.
@@ -94,34 +80,18 @@ fn build(case: &Case<'_>, name: &str, calendar: &Value) -> Result<Calendar, Stri
 
 /// The definition of a calendar of the file. A zone that is naive or said by the case is the case's, else UTC.
 pub(super) fn definition(case: &Case<'_>, name: &str, calendar: &Value) -> Result<Value, String> {
-    let own = calendar["timezone"]
-        .as_str()
-        .filter(|zone| !matches!(*zone, "per-case" | "naive"));
-    let zone = own
-        .or_else(|| case.text(&["timezone", "zone"]))
-        .unwrap_or("UTC");
-    let library_default = calendar["source"]
-        .as_str()
-        .unwrap_or_default()
-        .contains("bestpractical/rt");
+    let own = calendar["timezone"].as_str().filter(|zone| !matches!(*zone, "per-case" | "naive"));
+    let zone = own.or_else(|| case.text(&["timezone", "zone"])).unwrap_or("UTC");
+    let library_default = calendar["source"].as_str().unwrap_or_default().contains("bestpractical/rt");
     let hours = match &calendar["hours"] {
         // Business::Hours, which RT counts with, documents its default week: Monday to Friday, 9am to 6pm.
         Value::Null if library_default => read_hours("mon-fri 09:00-18:00")?,
         Value::Null => json!("always"),
-        Value::Object(days) => days
-            .iter()
-            .map(|(day, hours)| (day.clone(), of_day(hours)))
-            .collect(),
+        Value::Object(days) => days.iter().map(|(day, hours)| (day.clone(), of_day(hours))).collect(),
         hours => hours.clone(),
     };
-    let holidays = calendar["holidays"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let holidays = holidays
-        .iter()
-        .map(holiday)
-        .collect::<Result<Vec<Value>, String>>()?;
+    let holidays = calendar["holidays"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let holidays = holidays.iter().map(holiday).collect::<Result<Vec<Value>, String>>()?;
     let mut definition = json!({
         "key": name, "zone": zone, "preset": preset(case), "hours": hours, "holidays": holidays,
     });
@@ -189,9 +159,7 @@ pub(super) fn read_hours(text: &str) -> Result<Value, String> {
     if days.is_empty() {
         days = (0..5).collect();
     }
-    let named = days
-        .iter()
-        .map(|day| (WEEKDAYS[*day].to_owned(), Value::from(intervals.clone())));
+    let named = days.iter().map(|day| (WEEKDAYS[*day].to_owned(), Value::from(intervals.clone())));
     Ok(Value::Object(named.collect::<Map<String, Value>>()))
 }
 

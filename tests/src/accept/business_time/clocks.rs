@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::calendar::{Calendar, Clock, read_zone};
 use jiff::Timestamp;
-use service_level::timeline::{BusinessTime, CalendarUse, DayClock, Fault, Micros};
+use service_level_timeline::{BusinessTime, CalendarUse, DayClock, Fault, Micros};
 
 /// Calendars by key.
 pub(super) struct Host(pub(super) BTreeMap<String, Calendar>);
@@ -12,10 +12,7 @@ pub(super) struct Host(pub(super) BTreeMap<String, Calendar>);
 impl Host {
     fn calendar(&self, wanted: &CalendarUse) -> Result<Calendar, Fault> {
         let key = wanted.key.as_deref().unwrap_or_default();
-        let calendar = self
-            .0
-            .get(key)
-            .ok_or_else(|| Fault(format!("there is no calendar {key}")))?;
+        let calendar = self.0.get(key).ok_or_else(|| Fault(format!("there is no calendar {key}")))?;
         match &wanted.zone {
             None => Ok(calendar.clone()),
             Some(zone) => {
@@ -33,31 +30,19 @@ fn instant(at: Micros) -> Result<Timestamp, Fault> {
 impl BusinessTime for Host {
     fn add(&self, calendar: &CalendarUse, start: Micros, amount: Micros) -> Result<Micros, Fault> {
         let due = self.calendar(calendar)?.add_micros(instant(start)?, amount);
-        due.map(Timestamp::as_microsecond)
-            .map_err(|error| Fault(error.to_string()))
+        due.map(Timestamp::as_microsecond).map_err(|error| Fault(error.to_string()))
     }
 
     fn between(&self, calendar: &CalendarUse, from: Micros, to: Micros) -> Result<Micros, Fault> {
-        Ok(self
-            .calendar(calendar)?
-            .between_micros(instant(from)?, instant(to)?))
+        Ok(self.calendar(calendar)?.between_micros(instant(from)?, instant(to)?))
     }
 
-    fn add_days(
-        &self,
-        calendar: &CalendarUse,
-        start: Micros,
-        days: u32,
-        clock: DayClock,
-    ) -> Result<Micros, Fault> {
+    fn add_days(&self, calendar: &CalendarUse, start: Micros, days: u32, clock: DayClock) -> Result<Micros, Fault> {
         let clock = match clock {
             DayClock::SameTime => Clock::SameTime,
             DayClock::EndOfDay => Clock::EndOfDay,
         };
-        let due = self
-            .calendar(calendar)?
-            .add_days(instant(start)?, days, clock);
-        due.map(Timestamp::as_microsecond)
-            .map_err(|error| Fault(error.to_string()))
+        let due = self.calendar(calendar)?.add_days(instant(start)?, days, clock);
+        due.map(Timestamp::as_microsecond).map_err(|error| Fault(error.to_string()))
     }
 }

@@ -24,15 +24,8 @@ pub(super) fn due(case: &Case<'_>, way: Way) -> Result<Checks, String> {
     let context = Context::new(case, calendar)?;
     if let Some(field) = case.text(&["due_date_field", "due_date"]) {
         let named = context.moment(field)?;
-        let open = calendar
-            .map_or(Ok(named), |calendar| calendar.next_open(named))
-            .map_err(words)?;
-        let moments = Moments {
-            start: named,
-            due: open,
-            starts: open,
-            escalated: None,
-        };
+        let open = calendar.map_or(Ok(named), |calendar| calendar.next_open(named)).map_err(words)?;
+        let moments = Moments { start: named, due: open, starts: open, escalated: None };
         return expect_due(case, context.following(named), &moments);
     }
     let start = match case.text(&["start", "from", "created", "at"]) {
@@ -40,9 +33,7 @@ pub(super) fn due(case: &Case<'_>, way: Way) -> Result<Checks, String> {
         // A case without a start is about any start: the first opening of a working week.
         None => {
             let monday = context.instant(Context::reference().at(0, 0, 0, 0));
-            calendar
-                .map_or(Ok(monday), |calendar| calendar.next_open(monday))
-                .map_err(words)?
+            calendar.map_or(Ok(monday), |calendar| calendar.next_open(monday)).map_err(words)?
         }
     };
     let amount = read_amount(case.input());
@@ -56,12 +47,7 @@ pub(super) fn due(case: &Case<'_>, way: Way) -> Result<Checks, String> {
         0 => due,
         micros => count(calendar, due, micros, way)?,
     };
-    let mut moments = Moments {
-        start,
-        due,
-        starts: start,
-        escalated: None,
-    };
+    let mut moments = Moments { start, due, starts: start, escalated: None };
     let at_once = case.input()["start_immediately"].as_bool().unwrap_or(false);
     let only_starts = case.expected()["due"].is_null() && amount.is_ok();
     if only_starts {
@@ -69,14 +55,7 @@ pub(super) fn due(case: &Case<'_>, way: Way) -> Result<Checks, String> {
     } else if let (false, Some(calendar)) = (at_once, calendar) {
         moments.starts = calendar.next_open(start).map_err(words)?;
     }
-    for name in [
-        "escalation",
-        "escalation_offset",
-        "escalation_level",
-        "level",
-        "level_offset",
-        "offset",
-    ] {
+    for name in ["escalation", "escalation_offset", "escalation_level", "level", "level_offset", "offset"] {
         if let level @ Value::Object(_) = &case.input()[name] {
             moments.escalated = Some(step(calendar, due, &read_amount(level)?, Way::Forward)?);
         }
@@ -93,18 +72,11 @@ struct Moments {
     escalated: Option<Timestamp>,
 }
 
-fn step(
-    calendar: Option<&Calendar>,
-    start: Timestamp,
-    amount: &Amount,
-    way: Way,
-) -> Result<Timestamp, String> {
+fn step(calendar: Option<&Calendar>, start: Timestamp, amount: &Amount, way: Way) -> Result<Timestamp, String> {
     match amount {
         Amount::Micros(micros) => count(calendar, start, *micros, way),
         Amount::Elapsed(micros) => count(None, start, *micros, way),
-        Amount::Both(micros, elapsed) => {
-            count(None, count(calendar, start, *micros, way)?, *elapsed, way)
-        }
+        Amount::Both(micros, elapsed) => count(None, count(calendar, start, *micros, way)?, *elapsed, way),
         Amount::Days(days, clock) => {
             let calendar = calendar.ok_or("working days need a calendar")?;
             let count = u32::try_from(days.abs()).map_err(|_| "too many days")?;
@@ -119,19 +91,13 @@ fn step(
     }
 }
 
-fn count(
-    calendar: Option<&Calendar>,
-    start: Timestamp,
-    micros: i64,
-    way: Way,
-) -> Result<Timestamp, String> {
+fn count(calendar: Option<&Calendar>, start: Timestamp, micros: i64, way: Way) -> Result<Timestamp, String> {
     let forward = (way == Way::Forward) == (micros >= 0);
     let micros = micros.abs();
     match calendar {
         None => {
             let signed = if forward { micros } else { -micros };
-            Timestamp::from_microsecond(start.as_microsecond() + signed)
-                .map_err(|error| error.to_string())
+            Timestamp::from_microsecond(start.as_microsecond() + signed).map_err(|error| error.to_string())
         }
         Some(calendar) if forward => calendar.add_micros(start, micros).map_err(words),
         Some(calendar) => calendar.subtract_micros(start, micros).map_err(words),
@@ -154,16 +120,9 @@ enum Amount {
 fn read_amount(input: &Value) -> Result<Amount, String> {
     let flag = |names: &[&str]| names.iter().find_map(|name| input[*name].as_bool());
     let words = input["unit"].as_str().unwrap_or_default().to_lowercase();
-    let says = |word: &str| {
-        words.contains(word) || input["mode"].as_str().unwrap_or_default().contains(word)
-    };
-    let end_of_day = flag(&["end_of_working_day", "end_of_day"])
-        .unwrap_or_else(|| says("end of") || says("end_of"));
-    let clock = if end_of_day {
-        Clock::EndOfDay
-    } else {
-        Clock::SameTime
-    };
+    let says = |word: &str| words.contains(word) || input["mode"].as_str().unwrap_or_default().contains(word);
+    let end_of_day = flag(&["end_of_working_day", "end_of_day"]).unwrap_or_else(|| says("end of") || says("end_of"));
+    let clock = if end_of_day { Clock::EndOfDay } else { Clock::SameTime };
     let amount = &input["amount"];
     if amount.is_object() {
         return read_amount(amount);
@@ -171,9 +130,7 @@ fn read_amount(input: &Value) -> Result<Amount, String> {
     if amount.is_null() {
         return named_amounts(input);
     }
-    let name = words
-        .split_whitespace()
-        .find(|word| unit(word).is_some() || word.starts_with("date"));
+    let name = words.split_whitespace().find(|word| unit(word).is_some() || word.starts_with("date"));
     let name = name.ok_or_else(|| format!("the unit \"{words}\" is not known"))?;
     let in_days = name.starts_with("day") || name.starts_with("date");
     let working = flag(&["work_in_days", "working_days"]).unwrap_or(in_days);
@@ -196,8 +153,7 @@ fn read_amount(input: &Value) -> Result<Amount, String> {
 fn named_amounts(input: &Value) -> Result<Amount, String> {
     for name in ["duration", "delay", "add"] {
         if let Some(text) = input[name].as_str() {
-            let micros =
-                amount(text).ok_or_else(|| format!("the amount \"{text}\" is not known"))?;
+            let micros = amount(text).ok_or_else(|| format!("the amount \"{text}\" is not known"))?;
             return Ok(Amount::Micros(micros));
         }
     }
@@ -206,19 +162,14 @@ fn named_amounts(input: &Value) -> Result<Amount, String> {
         for name in ["weeks", "days", "hours", "minutes", "seconds"] {
             for prefix in prefixes {
                 let number = &input[format!("{prefix}{name}")];
-                if let (Value::Number(_), Some(part)) =
-                    (number, unit(name).and_then(|unit| scaled(number, unit)))
-                {
+                if let (Value::Number(_), Some(part)) = (number, unit(name).and_then(|unit| scaled(number, unit))) {
                     total = Some(total.unwrap_or(0) + part);
                 }
             }
         }
         total
     };
-    match (
-        sum(&["", "business_", "working_"]),
-        sum(&["real_", "elapsed_"]),
-    ) {
+    match (sum(&["", "business_", "working_"]), sum(&["real_", "elapsed_"])) {
         (Some(micros), None) => Ok(Amount::Micros(micros)),
         (None, Some(elapsed)) => Ok(Amount::Elapsed(elapsed)),
         (Some(micros), Some(elapsed)) => Ok(Amount::Both(micros, elapsed)),
@@ -266,30 +217,18 @@ fn expect_due(case: &Case<'_>, context: Context<'_>, moments: &Moments) -> Resul
                 checks.same(&name, days, days_worked(calendar, start, due));
             }
             ("starts" | "start" | "starts_at", Value::String(text)) => {
-                checks.same_text(
-                    &name,
-                    context.moment(text)?.to_string(),
-                    moments.starts.to_string(),
-                );
+                checks.same_text(&name, context.moment(text)?.to_string(), moments.starts.to_string());
             }
             (name, Value::String(text)) if name.contains("escalat") || name.contains("level") => {
                 let escalated = moments.escalated.ok_or_else(unread)?;
-                checks.same_text(
-                    name,
-                    context.moment(text)?.to_string(),
-                    escalated.to_string(),
-                );
+                checks.same_text(name, context.moment(text)?.to_string(), escalated.to_string());
             }
             (name, Value::String(text)) if is_due(name) => {
                 checks.same_text(name, context.moment(text)?.to_string(), due.to_string());
             }
             (name, Value::Number(_)) if name.starts_with("due_") && name.contains("_after_") => {
-                let unit = name
-                    .split('_')
-                    .find_map(|word| unit(word).filter(|_| !word.is_empty()));
-                let after = unit
-                    .and_then(|unit| scaled(expected, unit))
-                    .ok_or_else(unread)?;
+                let unit = name.split('_').find_map(|word| unit(word).filter(|_| !word.is_empty()));
+                let after = unit.and_then(|unit| scaled(expected, unit)).ok_or_else(unread)?;
                 checks.same(name, after, after_start);
             }
             _ => return Err(unread()),
@@ -299,27 +238,13 @@ fn expect_due(case: &Case<'_>, context: Context<'_>, moments: &Moments) -> Resul
 }
 
 fn is_due(name: &str) -> bool {
-    [
-        "due",
-        "due_local",
-        "due_utc",
-        "due_at",
-        "end",
-        "end_date",
-        "result",
-        "at",
-    ]
-    .contains(&name)
+    ["due", "due_local", "due_utc", "due_at", "end", "end_date", "result", "at"].contains(&name)
 }
 
 /// The local dates with working time in an interval.
 fn days_worked(calendar: &Calendar, start: Timestamp, due: Timestamp) -> i64 {
-    let windows = calendar
-        .windows(start)
-        .take_while(|window| window.open < due);
-    let mut dates: Vec<_> = windows
-        .map(|window| calendar.local_date(window.open))
-        .collect();
+    let windows = calendar.windows(start).take_while(|window| window.open < due);
+    let mut dates: Vec<_> = windows.map(|window| calendar.local_date(window.open)).collect();
     dates.dedup();
     dates.len() as i64
 }

@@ -32,22 +32,8 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("sunday", Weekday::Sunday),
 ];
 /// Words that say nothing about when.
-const FILLERS: [&str; 14] = [
-    "a",
-    "an",
-    "any",
-    "the",
-    "on",
-    "at",
-    "of",
-    "day",
-    "example",
-    "implies",
-    "exactly",
-    "local",
-    "following",
-    "next",
-];
+const FILLERS: [&str; 14] =
+    ["a", "an", "any", "the", "on", "at", "of", "day", "example", "implies", "exactly", "local", "following", "next"];
 
 /// What a moment in words is relative to.
 pub(super) struct Context<'a> {
@@ -61,20 +47,13 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Wall-clock times are in the case's zone, else in the calendar's, else UTC.
-    pub(super) fn new(
-        case: &Case<'_>,
-        calendar: Option<&'a Calendar>,
-    ) -> Result<Context<'a>, String> {
+    pub(super) fn new(case: &Case<'_>, calendar: Option<&'a Calendar>) -> Result<Context<'a>, String> {
         let zone = match (case.text(&["timezone", "zone"]), calendar) {
             (Some(name), _) => read_zone(name).map_err(|problem| problem.message)?,
             (None, Some(calendar)) => calendar.zone().clone(),
             (None, None) => TimeZone::UTC,
         };
-        Ok(Context {
-            zone,
-            calendar,
-            after: None,
-        })
+        Ok(Context { zone, calendar, after: None })
     }
 
     /// The same, for moments after one.
@@ -84,9 +63,9 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn instant(&self, local: DateTime) -> Timestamp {
-        let (gap, fold) = self.calendar.map_or((Gap::Later, Fold::First), |calendar| {
-            (calendar.options().gap, calendar.options().fold)
-        });
+        let (gap, fold) = self
+            .calendar
+            .map_or((Gap::Later, Fold::First), |calendar| (calendar.options().gap, calendar.options().fold));
         local_to_instant(&self.zone, local, gap, fold)
     }
 
@@ -111,10 +90,8 @@ impl<'a> Context<'a> {
     fn words(&self, text: &str) -> Result<DateTime, String> {
         let lower = text.to_lowercase();
         let unread = || format!("the moment \"{text}\" is not known");
-        let words: Vec<&str> = lower
-            .split(|c: char| !(c.is_alphanumeric() || c == ':'))
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&str> =
+            lower.split(|c: char| !(c.is_alphanumeric() || c == ':')).filter(|word| !word.is_empty()).collect();
         let mut time = None;
         let (mut month, mut weekday, mut number, mut year) = (None, None, None, None);
         let mut unknown = Vec::new();
@@ -132,8 +109,7 @@ impl<'a> Context<'a> {
                 match *word {
                     "noon" => time = Some((0, 12, 0, 0)),
                     "midnight" => time = Some((0, 0, 0, 0)),
-                    "weekday" | "working" | "business" | "days" | "later" | "after" | "same"
-                    | "tomorrow" => {}
+                    "weekday" | "working" | "business" | "days" | "later" | "after" | "same" | "tomorrow" => {}
                     word if FILLERS.contains(&word) => {}
                     word => unknown.push(word.to_owned()),
                 }
@@ -149,8 +125,7 @@ impl<'a> Context<'a> {
         } else if let Some(weekday) = weekday {
             self.weekday_after(weekday)
         } else if has("working") || has("business") || (has("weekday") && self.after.is_some()) {
-            self.working_days_after(number.unwrap_or(1))
-                .ok_or_else(unread)?
+            self.working_days_after(number.unwrap_or(1)).ok_or_else(unread)?
         } else if has("next") || has("following") || has("tomorrow") || has("later") {
             let days = i32::from(number.unwrap_or(1));
             self.base().checked_add(days.days()).map_err(|_| unread())?
@@ -162,9 +137,7 @@ impl<'a> Context<'a> {
     }
 
     fn base(&self) -> Date {
-        self.after.map_or(Self::reference(), |after| {
-            self.zone.to_datetime(after).date()
-        })
+        self.after.map_or(Self::reference(), |after| self.zone.to_datetime(after).date())
     }
 
     fn weekday_after(&self, weekday: Weekday) -> Date {
@@ -191,9 +164,7 @@ impl<'a> Context<'a> {
     fn check_weekday(&self, day: Date, rest: &str) -> Result<(), String> {
         let rest = rest.to_lowercase();
         match WEEKDAYS.iter().find(|(name, _)| rest.contains(name)) {
-            Some((name, weekday)) if day.weekday() != *weekday => {
-                Err(format!("{day} is not a {name}"))
-            }
+            Some((name, weekday)) if day.weekday() != *weekday => Err(format!("{day} is not a {name}")),
             _ => Ok(()),
         }
     }
@@ -203,27 +174,17 @@ impl<'a> Context<'a> {
 pub(super) fn written(text: &str) -> Option<(DateTime, &str)> {
     let day: Date = text.get(..10)?.parse().ok()?;
     let rest = text[10..].trim_start_matches(['T', ' ']);
-    let length = rest
-        .find(|c: char| !(c.is_ascii_digit() || c == ':'))
-        .unwrap_or(rest.len());
+    let length = rest.find(|c: char| !(c.is_ascii_digit() || c == ':')).unwrap_or(rest.len());
     if length == 0 {
         return Some((day.at(0, 0, 0, 0), rest));
     }
     let (days, hour, minute, second) = clock_time(&rest[..length])?;
-    Some((
-        day.checked_add(days.days())
-            .ok()?
-            .at(hour, minute, second, 0),
-        &rest[length..],
-    ))
+    Some((day.checked_add(days.days()).ok()?.at(hour, minute, second, 0), &rest[length..]))
 }
 
 /// Days, hours, minutes and seconds of a clock time; 24:00 is a day.
 fn clock_time(text: &str) -> Option<(i32, i8, i8, i8)> {
-    let parts: Vec<i8> = text
-        .split(':')
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
+    let parts: Vec<i8> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     match parts[..] {
         [24, 0] | [24, 0, 0] => Some((1, 0, 0, 0)),
         [hour @ 0..24, minute @ 0..60] => Some((0, hour, minute, 0)),
@@ -235,12 +196,7 @@ fn clock_time(text: &str) -> Option<(i32, i8, i8, i8)> {
 /// Seconds of the day of a clock time.
 pub(super) fn second_of_day(text: &str) -> Option<i64> {
     let (days, hour, minute, second) = clock_time(text)?;
-    Some(
-        i64::from(days) * 86_400
-            + i64::from(hour) * 3600
-            + i64::from(minute) * 60
-            + i64::from(second),
-    )
+    Some(i64::from(days) * 86_400 + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second))
 }
 
 /// A day and month; without a year the latest before 2030 on which the weekday is right.
@@ -249,10 +205,7 @@ fn dated(year: Option<i16>, month: i8, day: i16, weekday: Option<Weekday>) -> Op
     let on = |year: i16| Date::new(year, month, day).ok();
     match year {
         Some(year) => on(year),
-        None => (2000..2030)
-            .rev()
-            .filter_map(on)
-            .find(|date| weekday.is_none_or(|weekday| date.weekday() == weekday)),
+        None => (2000..2030).rev().filter_map(on).find(|date| weekday.is_none_or(|weekday| date.weekday() == weekday)),
     }
 }
 
@@ -276,9 +229,7 @@ pub(super) fn scaled(number: &Value, unit: i64) -> Option<i64> {
         Value::String(text) => text.clone(),
         _ => return None,
     };
-    let (sign, digits) = text
-        .strip_prefix('-')
-        .map_or((1, text.as_str()), |digits| (-1, digits));
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     let mut amount = whole.parse::<i64>().ok()?.checked_mul(unit)?;
     let mut scale = unit;

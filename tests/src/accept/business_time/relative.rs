@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::calendar::Calendar;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use service_level::timeline::{
+use service_level_timeline::{
     CalendarUse, DueAtPause, MINUTE, Metric, Micros, due_after, merge_pauses, working_between,
 };
 
@@ -17,8 +17,7 @@ use super::{Case, Checks, calendars, ticket};
 /// A pause split into breaks of local days.
 pub(super) fn pause_to_break(case: &Case<'_>) -> Result<Checks, String> {
     let zone = case.text(&["timezone", "zone"]).ok_or("there is no zone")?;
-    let always =
-        json!({"key": "k", "zone": zone, "hours": "always", "preset": calendars::preset(case)});
+    let always = json!({"key": "k", "zone": zone, "hours": "always", "preset": calendars::preset(case)});
     let calendar = Calendar::from_json(&always).map_err(|problems| format!("{problems:?}"))?;
     let mut parts = Vec::new();
     for (from, to) in pauses(case, &calendar)? {
@@ -27,14 +26,10 @@ pub(super) fn pause_to_break(case: &Case<'_>) -> Result<Checks, String> {
     let mut days: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for part in &parts {
         let time = |second: i64| format!("{:02}:{:02}", second / 3600, second / 60 % 60);
-        days.entry(part.date)
-            .or_default()
-            .push(format!("{}-{}", time(part.start), time(part.end)));
+        days.entry(part.date).or_default().push(format!("{}-{}", time(part.start), time(part.end)));
     }
-    let days: Vec<(String, String)> = days
-        .into_iter()
-        .map(|(date, parts)| (date.to_string(), parts.join(" ")))
-        .collect();
+    let days: Vec<(String, String)> =
+        days.into_iter().map(|(date, parts)| (date.to_string(), parts.join(" "))).collect();
     let mut checks = Checks::default();
     for (name, expected) in entries(case.expected())? {
         compare_breaks(&mut checks, &name, expected, &days)?;
@@ -42,19 +37,9 @@ pub(super) fn pause_to_break(case: &Case<'_>) -> Result<Checks, String> {
     Ok(checks)
 }
 
-fn compare_breaks(
-    checks: &mut Checks,
-    name: &str,
-    expected: &Value,
-    days: &[(String, String)],
-) -> Result<(), String> {
+fn compare_breaks(checks: &mut Checks, name: &str, expected: &Value, days: &[(String, String)]) -> Result<(), String> {
     let unread = || format!("the expected \"{name}\" is not known");
-    let on = |day: &str| {
-        days.iter()
-            .find(|(date, _)| date == day)
-            .map_or("", |(_, breaks)| breaks)
-            .to_owned()
-    };
+    let on = |day: &str| days.iter().find(|(date, _)| date == day).map_or("", |(_, breaks)| breaks).to_owned();
     let nth = |index: usize| days.get(index).map_or("", |(_, breaks)| breaks).to_owned();
     if let Some(by_day) = expected.as_object() {
         for (day, breaks) in by_day {
@@ -69,18 +54,9 @@ fn compare_breaks(
     }
     if let Some(breaks) = write_breaks(expected) {
         if name.contains("same") {
-            checks.same(
-                "days with breaks",
-                usize::from(!breaks.is_empty()),
-                days.len(),
-            );
+            checks.same("days with breaks", usize::from(!breaks.is_empty()), days.len());
         }
-        let all = || {
-            days.iter()
-                .map(|(_, breaks)| breaks.as_str())
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let all = || days.iter().map(|(_, breaks)| breaks.as_str()).collect::<Vec<_>>().join(" ");
         checks.same_text(name, breaks, place(name).map_or_else(all, nth));
         return Ok(());
     }
@@ -98,9 +74,7 @@ fn place(name: &str) -> Option<usize> {
         &["second", "next", "following", "day_2", "day2", "day 2"],
         &["third", "day_3", "day3", "day 3"],
     ];
-    words
-        .iter()
-        .position(|words| words.iter().any(|word| name.contains(word)))
+    words.iter().position(|words| words.iter().any(|word| name.contains(word)))
 }
 
 fn write_breaks(list: &Value) -> Option<String> {
@@ -113,11 +87,7 @@ fn write_breaks(list: &Value) -> Option<String> {
 fn pauses(case: &Case<'_>, calendar: &Calendar) -> Result<Vec<(Timestamp, Timestamp)>, String> {
     let input = case.input();
     let local = Context::new(case, Some(calendar))?;
-    let utc = Context {
-        zone: jiff::tz::TimeZone::UTC,
-        calendar: None,
-        after: None,
-    };
+    let utc = Context { zone: jiff::tz::TimeZone::UTC, calendar: None, after: None };
     if let Some(states) = input["states"].as_array() {
         let mut entered: Vec<(Timestamp, &str)> = Vec::new();
         for state in states {
@@ -127,25 +97,14 @@ fn pauses(case: &Case<'_>, calendar: &Calendar) -> Result<Vec<(Timestamp, Timest
             let previous = entered.last().map(|(at, _)| *at);
             entered.push((in_order(&local, time, previous)?, name));
         }
-        let spans = entered
-            .windows(2)
-            .filter(|pair| ticket::pauses(case, Metric::Resolution, pair[0].1));
+        let spans = entered.windows(2).filter(|pair| ticket::pauses(case, Metric::Resolution, pair[0].1));
         return Ok(spans.map(|pair| (pair[0].0, pair[1].0)).collect());
     }
-    for (name, context) in [
-        ("pause_utc", &utc),
-        ("pauses_utc", &utc),
-        ("pause", &local),
-        ("pauses", &local),
-    ] {
+    for (name, context) in [("pause_utc", &utc), ("pauses_utc", &utc), ("pause", &local), ("pauses", &local)] {
         let Some(list) = input[name].as_array() else {
             continue;
         };
-        let pairs = if list.iter().all(Value::is_string) {
-            vec![input[name].clone()]
-        } else {
-            list.clone()
-        };
+        let pairs = if list.iter().all(Value::is_string) { vec![input[name].clone()] } else { list.clone() };
         let mut read = Vec::new();
         for pair in pairs {
             let end = |index: usize| pair[index].as_str().ok_or("a pause is not a pair of times");
@@ -158,19 +117,11 @@ fn pauses(case: &Case<'_>, calendar: &Calendar) -> Result<Vec<(Timestamp, Timest
 }
 
 /// A moment that is not before another: a bare clock time that would be is one of the next day.
-fn in_order(
-    context: &Context<'_>,
-    text: &str,
-    previous: Option<Timestamp>,
-) -> Result<Timestamp, String> {
+fn in_order(context: &Context<'_>, text: &str, previous: Option<Timestamp>) -> Result<Timestamp, String> {
     let at = context.moment(text)?;
     match (previous, second_of_day(text)) {
         (Some(previous), Some(_)) if at < previous => {
-            let next = Context {
-                zone: context.zone.clone(),
-                calendar: context.calendar,
-                after: Some(previous),
-            };
+            let next = Context { zone: context.zone.clone(), calendar: context.calendar, after: Some(previous) };
             next.moment(&format!("{text} next day"))
         }
         _ => Ok(at),
@@ -201,20 +152,10 @@ impl Life {
             label.contains("(paused)") || ticket::pauses(case, Metric::Resolution, name)
         };
         // A state that lasts until now has no end yet and is no pause. (Zammad)
-        let pauses: Vec<_> = states
-            .windows(2)
-            .filter(|pair| paused(&pair[0].1))
-            .map(|pair| (pair[0].0, pair[1].0))
-            .collect();
-        let closed = states
-            .iter()
-            .find(|(_, label)| label.contains("closed"))
-            .map(|(at, _)| *at);
-        Ok(Life {
-            pauses: merge_pauses(&pauses),
-            closed,
-            now: minutes(&input["now_min_after_created"]),
-        })
+        let pauses: Vec<_> =
+            states.windows(2).filter(|pair| paused(&pair[0].1)).map(|pair| (pair[0].0, pair[1].0)).collect();
+        let closed = states.iter().find(|(_, label)| label.contains("closed")).map(|(at, _)| *at);
+        Ok(Life { pauses: merge_pauses(&pauses), closed, now: minutes(&input["now_min_after_created"]) })
     }
 
     /// `created - 1 week`, `closed + 1 week`, `now - 45 min`, `created`.
@@ -241,21 +182,12 @@ impl Life {
 /// Working minutes of a period of a ticket's life, or a due time from now.
 pub(super) fn relative(case: &Case<'_>) -> Result<Checks, String> {
     let calendar = calendars::of_case(case)?.ok_or("there is no calendar")?;
-    let origin = calendar.next_open(
-        Context::new(case, Some(&calendar))?.instant(Context::reference().at(0, 0, 0, 0)),
-    );
+    let origin = calendar.next_open(Context::new(case, Some(&calendar))?.instant(Context::reference().at(0, 0, 0, 0)));
     let origin = origin.map_err(|error| error.to_string())?.as_microsecond();
     let life = Life::read(case)?;
     let host = Host([("c".to_owned(), calendar)].into());
-    let of = CalendarUse {
-        key: Some("c".to_owned()),
-        zone: None,
-    };
-    let shifted: Vec<_> = life
-        .pauses
-        .iter()
-        .map(|(a, b)| (a + origin, b + origin))
-        .collect();
+    let of = CalendarUse { key: Some("c".to_owned()), zone: None };
+    let shifted: Vec<_> = life.pauses.iter().map(|(a, b)| (a + origin, b + origin)).collect();
     // Nothing counts before a ticket exists or after it is closed. (Zammad "starts before and ends after ticket life")
     let worked = |from: Micros, to: Micros| {
         let (from, to) = (from.max(0), life.closed.map_or(to, |closed| to.min(closed)));
@@ -267,29 +199,22 @@ pub(super) fn relative(case: &Case<'_>) -> Result<Checks, String> {
     for (name, expected) in entries(case.expected())? {
         let got = match name.as_str() {
             "working_minutes" | "minutes" => {
-                let from =
-                    life.moment(case.text(&["from", "start"]).ok_or("there is no start")?)?;
+                let from = life.moment(case.text(&["from", "start"]).ok_or("there is no start")?)?;
                 let to = life.moment(case.text(&["to", "end"]).ok_or("there is no end")?)?;
                 Some(worked(from, to)?)
             }
             name if name.starts_with("due_minutes_relative_to") => {
-                let from =
-                    life.moment(case.text(&["start", "from"]).ok_or("there is no start")?)?;
+                let from = life.moment(case.text(&["start", "from"]).ok_or("there is no start")?)?;
                 let word = case.text(&["unit"]).unwrap_or("minutes");
                 let unit = unit(word).ok_or_else(|| format!("the unit \"{word}\" is not known"))?;
                 let wanted = scaled(&case.input()["amount"], unit).ok_or("there is no amount")?;
                 let due = due_after(&host, &of, from + origin, wanted, &shifted, DueAtPause::End);
-                let base = if name.ends_with("now") {
-                    life.moment("now")?
-                } else {
-                    life.moment("created")?
-                };
+                let base = if name.ends_with("now") { life.moment("now")? } else { life.moment("created")? };
                 Some((due.map_err(|fault| fault.0)? - origin - base) / MINUTE)
             }
             name => statistic(case, &life, name, &worked)?,
         };
-        let write =
-            |minutes: Option<i64>| minutes.map_or("null".to_owned(), |minutes| minutes.to_string());
+        let write = |minutes: Option<i64>| minutes.map_or("null".to_owned(), |minutes| minutes.to_string());
         checks.same_text(&name, expected.to_string(), write(got));
     }
     Ok(checks)

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use service_level::timeline::presets::{
-    Recontact, TargetPreset, keep_in_loop, pausing_statuses, target,
-};
-use service_level::timeline::{
-    Change, Condition, Duration, MINUTE, Metric, Micros, Running, Target, TargetState, Zones,
-    advance, apply, next_due, replay,
+use service_level_timeline::presets::{Recontact, TargetPreset, keep_in_loop, pausing_statuses, target};
+use service_level_timeline::{
+    Change, Condition, Duration, MINUTE, Metric, Micros, Running, Target, TargetState, Zones, advance, apply, next_due,
+    replay,
 };
 
 use super::clocks::Host;
@@ -36,12 +34,11 @@ pub(super) fn pauses(case: &Case<'_>, metric: Metric, status: &str) -> bool {
 /// The metric a source's word names.
 fn metric(word: &str) -> Option<Metric> {
     match word {
-        "first_response" | "first_response_time" | "tto" | "time_to_own" | "own" => {
-            Some(Metric::Response)
-        }
+        "first_response" | "first_response_time" | "tto" | "time_to_own" | "own" => Some(Metric::Response),
         "update" | "update_time" | "response" | "response_time" => Some(Metric::Update),
-        "solution" | "solution_time" | "resolution" | "resolve" | "close" | "ttr"
-        | "time_to_resolve" => Some(Metric::Resolution),
+        "solution" | "solution_time" | "resolution" | "resolve" | "close" | "ttr" | "time_to_resolve" => {
+            Some(Metric::Resolution)
+        }
         "keep_in_loop" => Some(Metric::Update),
         _ => None,
     }
@@ -53,29 +50,18 @@ fn promise(word: &str, value: &Value, unit_word: &str) -> Result<Option<Duration
     let (amount, unit_word) = match value {
         Value::Null => return Ok(None),
         Value::Object(fields) => {
-            let unit = fields
-                .get("unit")
-                .and_then(Value::as_str)
-                .ok_or_else(unread)?;
+            let unit = fields.get("unit").and_then(Value::as_str).ok_or_else(unread)?;
             (fields.get("amount").ok_or_else(unread)?, unit)
         }
         number => (number, unit_word),
     };
     let name = unit_word.split_whitespace().last().unwrap_or_default();
     if name.starts_with("day") {
-        let days = scaled(amount, 1)
-            .and_then(|days| u32::try_from(days).ok())
-            .ok_or_else(unread)?;
+        let days = scaled(amount, 1).and_then(|days| u32::try_from(days).ok()).ok_or_else(unread)?;
         let end = value["end_of_working_day"].as_bool().unwrap_or(false);
-        return Ok(Some(if end {
-            Duration::EndOfDay(days)
-        } else {
-            Duration::WorkingDates(days)
-        }));
+        return Ok(Some(if end { Duration::EndOfDay(days) } else { Duration::WorkingDates(days) }));
     }
-    let micros = unit(name)
-        .and_then(|unit| scaled(amount, unit))
-        .ok_or_else(unread)?;
+    let micros = unit(name).and_then(|unit| scaled(amount, unit)).ok_or_else(unread)?;
     if micros % MINUTE != 0 {
         return Err(unread());
     }
@@ -85,12 +71,10 @@ fn promise(word: &str, value: &Value, unit_word: &str) -> Result<Option<Duration
 /// The targets an input promises; a name may end in `_before` or `_after`.
 fn targets(case: &Case<'_>, suffix: &str, calendar: Option<&str>) -> Result<Vec<Target>, String> {
     let input = case.input();
-    let found = ["sla_minutes", "sla_hours", "sla_seconds", "sla", "targets"]
-        .iter()
-        .find_map(|name| {
-            let with_suffix = input.get(format!("{name}{suffix}"));
-            Some((*name, with_suffix.or_else(|| input.get(*name))?))
-        });
+    let found = ["sla_minutes", "sla_hours", "sla_seconds", "sla", "targets"].iter().find_map(|name| {
+        let with_suffix = input.get(format!("{name}{suffix}"));
+        Some((*name, with_suffix.or_else(|| input.get(*name))?))
+    });
     let (name, promises) = found.ok_or("there are no promises")?;
     let unit_word = name.strip_prefix("sla_").unwrap_or("minutes");
     let mut list = Vec::new();
@@ -100,15 +84,8 @@ fn targets(case: &Case<'_>, suffix: &str, calendar: Option<&str>) -> Result<Vec<
         // One number is one promise: to be done.
         Value::Number(_) => {
             let duration = promise("resolution", promises, unit_word)?;
-            let made = |duration| {
-                target(
-                    target_preset(case),
-                    Metric::Resolution,
-                    duration,
-                    calendar,
-                    Recontact::FirstCounts,
-                )
-            };
+            let made =
+                |duration| target(target_preset(case), Metric::Resolution, duration, calendar, Recontact::FirstCounts);
             return Ok(duration.map(made).into_iter().collect());
         }
         promises => promises.as_object().ok_or("the promises are not known")?,
@@ -136,45 +113,25 @@ fn changes(case: &Case<'_>, context: &Context<'_>) -> Result<Vec<Change>, String
         None => context.moment("noon")?,
     };
     let created = created.as_microsecond();
-    let events = case.input()["events"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let events = case.input()["events"].as_array().map(Vec::as_slice).unwrap_or_default();
     let text = |event: &Value, name: &str| event[name].as_str().map(str::to_owned);
-    let states = |kind: &str| {
-        events
-            .iter()
-            .filter(move |event| event["type"] == *kind)
-            .collect::<Vec<_>>()
-    };
-    let first = states("created_in_state")
-        .first()
-        .and_then(|event| text(event, "state"));
-    let from = || {
-        states("state")
-            .first()
-            .and_then(|event| text(event, "from"))
-    };
+    let states = |kind: &str| events.iter().filter(move |event| event["type"] == *kind).collect::<Vec<_>>();
+    let first = states("created_in_state").first().and_then(|event| text(event, "state"));
+    let from = || states("state").first().and_then(|event| text(event, "from"));
     let mut state = first.or_else(from).unwrap_or_else(|| "open".to_owned());
     let step = |at: Micros, event: &str, state: &str| Change {
         at,
         event: event.to_owned(),
-        changed: Vec::new(),
-        fields: [("state".to_owned(), Value::from(state))]
-            .into_iter()
-            .collect(),
+        fields: [("state".to_owned(), Value::from(state))].into_iter().collect(),
         instants: [("created".to_owned(), created)].into(),
+        ..Change::default()
     };
     let mut list = vec![step(created, "created", &state)];
     for event in events {
-        let at = context
-            .moment(event["at"].as_str().ok_or("an event has no time")?)?
-            .as_microsecond();
+        let at = context.moment(event["at"].as_str().ok_or("an event has no time")?)?.as_microsecond();
         let kind = event["type"].as_str().unwrap_or_default();
         let name = match kind {
-            "customer_contact" | "customer_reply" | "requestor_reply" | "requester_reply" => {
-                "customer-contact"
-            }
+            "customer_contact" | "customer_reply" | "requestor_reply" | "requester_reply" => "customer-contact",
             "agent_contact" | "agent_reply" | "staff_reply" | "owner_reply" => "agent-contact",
             "first_response" | "assigned" | "taken_into_account" => "first-response",
             "close" | "closed" | "solved" | "resolved" | "resolve" => "closed",
@@ -199,27 +156,13 @@ fn told_pauses(
     context: &Context<'_>,
     step: &dyn Fn(Micros, &str, &str) -> Change,
 ) -> Result<Vec<Change>, String> {
-    let told = case
-        .value
-        .get("pauses")
-        .or_else(|| case.input().get("pauses"));
-    let paused = pausing_statuses(target_preset(case), Metric::Resolution)
-        .first()
-        .copied()
-        .unwrap_or("pending");
+    let told = case.value.get("pauses").or_else(|| case.input().get("pauses"));
+    let paused = pausing_statuses(target_preset(case), Metric::Resolution).first().copied().unwrap_or("pending");
     let mut list = Vec::new();
-    for pause in told
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
+    for pause in told.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
         for (index, state) in [(0, paused), (1, "open")] {
             if let Some(text) = pause[index].as_str() {
-                list.push(step(
-                    context.moment(text)?.as_microsecond(),
-                    "updated",
-                    state,
-                ));
+                list.push(step(context.moment(text)?.as_microsecond(), "updated", state));
             }
         }
     }
@@ -228,14 +171,8 @@ fn told_pauses(
 
 /// A first response that a case tells by itself is the only one; otherwise the first answer of an agent is it.
 fn tell_first_response(targets: &mut [Target], changes: &[Change]) {
-    if changes
-        .iter()
-        .any(|change| change.event == "first-response")
-    {
-        for target in targets
-            .iter_mut()
-            .filter(|target| target.metric == Metric::Response)
-        {
+    if changes.iter().any(|change| change.event == "first-response") {
+        for target in targets.iter_mut().filter(|target| target.metric == Metric::Response) {
             target.stop = Condition::event(&["first-response"]);
         }
     }
@@ -249,21 +186,10 @@ pub(super) fn ticket(case: &Case<'_>) -> Result<Checks, String> {
     let changes = changes(case, &context)?;
     let mut targets = targets(case, "", key.as_deref())?;
     tell_first_response(&mut targets, &changes);
-    let host = Host(
-        calendar
-            .iter()
-            .map(|calendar| (calendar.key().to_owned(), calendar.clone()))
-            .collect(),
-    );
+    let host = Host(calendar.iter().map(|calendar| (calendar.key().to_owned(), calendar.clone())).collect());
     let states = replay(&targets, &changes, &Zones::default(), &host).map_err(|fault| fault.0)?;
     let mut checks = Checks::default();
-    compare(
-        &mut checks,
-        case.expected(),
-        &states,
-        &context,
-        changes[0].at,
-    )?;
+    compare(&mut checks, case.expected(), &states, &context, changes[0].at)?;
     Ok(checks)
 }
 
@@ -271,26 +197,13 @@ pub(super) fn ticket(case: &Case<'_>) -> Result<Checks, String> {
 pub(super) fn replaced(case: &Case<'_>) -> Result<Checks, String> {
     let input = case.input();
     let names: [&[&str]; 2] = [
-        &[
-            "calendar_before",
-            "old_calendar",
-            "from_calendar",
-            "calendar_from",
-        ],
-        &[
-            "calendar_after",
-            "new_calendar",
-            "to_calendar",
-            "calendar_to",
-        ],
+        &["calendar_before", "old_calendar", "from_calendar", "calendar_from"],
+        &["calendar_after", "new_calendar", "to_calendar", "calendar_to"],
     ];
     let mut host = BTreeMap::new();
     let mut keys = Vec::new();
     for (phase, names) in ["before", "after"].into_iter().zip(names) {
-        let named = names
-            .iter()
-            .map(|name| &input[*name])
-            .find(|value| !value.is_null());
+        let named = names.iter().map(|name| &input[*name]).find(|value| !value.is_null());
         let calendar = match named {
             Some(value) => Some(calendars::given(case, value)?),
             None => calendars::of_case(case)?,
@@ -307,8 +220,7 @@ pub(super) fn replaced(case: &Case<'_>) -> Result<Checks, String> {
     let mut after = targets(case, "_after", keys[1].as_deref())?;
     tell_first_response(&mut before, &changes);
     tell_first_response(&mut after, &changes);
-    let mut states =
-        replay(&before, &changes, &Zones::default(), &host).map_err(|fault| fault.0)?;
+    let mut states = replay(&before, &changes, &Zones::default(), &host).map_err(|fault| fault.0)?;
     let mut checks = Checks::default();
     let created = changes[0].at;
     if let Some(expected) = case.expected().get("before") {
@@ -319,20 +231,12 @@ pub(super) fn replaced(case: &Case<'_>) -> Result<Checks, String> {
         Some(text) => context.moment(text)?.as_microsecond(),
         None => last.at,
     };
-    let edit = Change {
-        at,
-        event: "policy-changed".to_owned(),
-        ..last.clone()
-    };
+    let edit = Change { at, event: "policy-changed".to_owned(), ..last.clone() };
     let moved = advance(&after, &states, &edit, &changes, &Zones::default(), &host);
     apply(&mut states, moved.map_err(|fault| fault.0)?);
     let expected = case.expected().get("after").unwrap_or(case.expected());
     compare(&mut checks, expected, &states, &context, created)?;
-    if checks.compared > 0 {
-        Ok(checks)
-    } else {
-        Err("nothing of what it expects could be read".to_owned())
-    }
+    if checks.compared > 0 { Ok(checks) } else { Err("nothing of what it expects could be read".to_owned()) }
 }
 
 /// Compares what a case expects of a ticket with its clocks.
@@ -354,9 +258,7 @@ fn compare(
         };
         let instant = |value: &Value| match value {
             Value::Null => Ok("null".to_owned()),
-            value => context
-                .moment(value.as_str().ok_or_else(unread)?)
-                .map(|at| at.to_string()),
+            value => context.moment(value.as_str().ok_or_else(unread)?).map(|at| at.to_string()),
         };
         if ["next_escalation", "escalation_at", "due", "due_at"].contains(&name.as_str()) {
             checks.same_text(&name, instant(expected)?, write(next_due(states)));
@@ -367,15 +269,7 @@ fn compare(
             checks.same_text(&name, expected.to_string(), number(minutes));
             continue;
         }
-        let endings = [
-            "_due_minutes_after_created",
-            "_due_at",
-            "_due",
-            "_in_min",
-            "_diff_min",
-            "_at",
-            "",
-        ];
+        let endings = ["_due_minutes_after_created", "_due_at", "_due", "_in_min", "_diff_min", "_at", ""];
         let split = endings.iter().find_map(|ending| {
             let word = name.strip_suffix(ending)?;
             Some((metric(word)?, *ending))
@@ -408,23 +302,16 @@ struct Clocks<'a> {
 
 impl Clocks<'_> {
     fn mine(&self) -> impl DoubleEndedIterator<Item = &TargetState> {
-        self.states
-            .iter()
-            .filter(|state| state.metric == self.metric)
+        self.states.iter().filter(|state| state.metric == self.metric)
     }
 
     fn due(&self) -> Option<Micros> {
-        self.mine()
-            .filter(|state| state.is_active())
-            .filter_map(|state| state.due_at)
-            .min()
+        self.mine().filter(|state| state.is_active()).filter_map(|state| state.due_at).min()
     }
 
     /// The longest round, in whole minutes: the one that says whether the promise was kept. (Zammad keeps the longest)
     fn longest(&self) -> Option<&TargetState> {
-        let done = self
-            .mine()
-            .filter(|state| state.running == Running::Completed);
+        let done = self.mine().filter(|state| state.running == Running::Completed);
         done.max_by_key(|state| state.elapsed)
     }
 

@@ -16,13 +16,17 @@ const HEADER_COLUMNS_MAX: usize = 1000;
 pub enum FileProblem {
     #[error("the file is empty; export the incident audit log with its header")]
     Empty,
-    #[error("the file is {what}, not CSV; export the incident audit log as CSV in UTF-8, which may be packed with gzip")]
+    #[error(
+        "the file is {what}, not CSV; export the incident audit log as CSV in UTF-8, which may be packed with gzip"
+    )]
     Foreign { what: &'static str },
     #[error("the header lacks {}; it has {}{hint}", .missing.join(", "), .found.join(", "))]
     MissingColumns { missing: Vec<String>, found: Vec<String>, hint: &'static str },
     #[error("the header names {} more than once; each column may come once", .columns.join(", "))]
     DuplicateColumns { columns: Vec<String> },
-    #[error("the file ends in the middle after line {line}: it is truncated; fetch it again, rows that are imported stay")]
+    #[error(
+        "the file ends in the middle after line {line}: it is truncated; fetch it again, rows that are imported stay"
+    )]
     Truncated { line: u64 },
     #[error("the gzip data is damaged after line {line}: {why}; fetch the file again, rows that are imported stay")]
     Damaged { line: u64, why: String },
@@ -77,6 +81,9 @@ impl Rows {
         let mut csv = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            // With the default, the line feed of CRLF counts to the next row and every line number is one too low. The
+            // carriage return is trimmed with the last value.
+            .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(Metered { input: plain, meter: Arc::clone(&meter) });
         let mut header = csv::ByteRecord::new();
         let is_there = csv.read_byte_record(&mut header).map_err(|error| problem(error, 0, &meter))?;
@@ -85,28 +92,36 @@ impl Rows {
         }
         let columns = columns(&header)?;
         meter.since_row.store(0, Relaxed);
-        Ok(Self { line: csv.position().line().saturating_sub(1), csv, meter, columns, zone, is_over: false })
+        Ok(Self { line: csv.position().line().saturating_sub(1).max(1), csv, meter, columns, zone, is_over: false })
     }
 
     fn read(&mut self) -> Result<Option<Item>, FileProblem> {
         let mut record = csv::ByteRecord::new();
-        let line = self.line;
-        self.meter.since_row.store(0, Relaxed);
-        let is_there = self.csv.read_byte_record(&mut record).map_err(|error| problem(error, line, &self.meter))?;
-        if !is_there {
-            return Ok(None);
+        loop {
+            self.meter.since_row.store(0, Relaxed);
+            let is_there =
+                self.csv.read_byte_record(&mut record).map_err(|error| problem(error, self.line, &self.meter))?;
+            if !is_there {
+                return Ok(None);
+            }
+            if record.len() > 1 || !record.as_slice().trim_ascii().is_empty() {
+                break;
+            }
         }
-        let line = record.position().map_or(line + 1, csv::Position::line);
-        self.line = self.csv.position().line().max(line + 1) - 1;
+        let is_cut = self.meter.ended_without_line_end(self.csv.position().byte());
+        let end = self.csv.position().line();
+        self.line = if is_cut { end } else { end - 1 };
+        let inside = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = self.line.saturating_sub(inside);
         if record.len() == self.columns.count {
             return Ok(Some(row::read(&self.columns, &record, line, &self.zone)));
         }
         // A last row that is short and has no line end was cut off; any other one was written so.
-        if record.len() < self.columns.count && self.csv.is_done() && self.meter.last_byte.load(Relaxed) != u64::from(b'\n') {
+        if record.len() < self.columns.count && is_cut {
             return Err(FileProblem::Truncated { line: line - 1 });
         }
         let why = format!("the row has {} columns and the header {}", record.len(), self.columns.count);
-        let value = record.get(0).map(String::from_utf8_lossy).unwrap_or_default().chars().take(80).collect();
+        let value = record.get(0).map(String::from_utf8_lossy).unwrap_or_default().trim().chars().take(80).collect();
         Ok(Some(Err(vec![RowProblem { line, number: None, column: "number".to_owned(), value, why }])))
     }
 }
@@ -124,13 +139,15 @@ impl Iterator for Rows {
     }
 }
 
-/// The text of the file, unpacked if it is packed.
+/// The text of the file, unpacked if it is packed and without byte order mark.
 fn unpack(input: impl Read + Send + 'static) -> Result<Box<dyn BufRead + Send>, FileProblem> {
-    let unreadable = |error: std::io::Error| FileProblem::Unreadable { line: 0, why: error.to_string() };
     let mut input = BufReader::new(input);
-    let start = input.fill_buf().map_err(unreadable)?;
+    let start = input.fill_buf().map_err(|error| unreadable(&error, 0))?;
     if start.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Box::new(BufReader::new(flate2::bufread::MultiGzDecoder::new(input))));
+        let mut plain = BufReader::new(flate2::bufread::MultiGzDecoder::new(input));
+        let mark = bom_length(plain.fill_buf().map_err(|error| unreadable(&error, 0))?);
+        plain.consume(mark);
+        return Ok(Box::new(plain));
     }
     let foreign = [
         (&b"PK\x03\x04"[..], "a ZIP archive or an Excel workbook"),
@@ -147,8 +164,17 @@ fn unpack(input: impl Read + Send + 'static) -> Result<Box<dyn BufRead + Send>, 
     ];
     match foreign.iter().find(|(magic, _)| start.starts_with(magic)) {
         Some((_, what)) => Err(FileProblem::Foreign { what }),
-        None => Ok(Box::new(input)),
+        None => {
+            let mark = bom_length(start);
+            input.consume(mark);
+            Ok(Box::new(input))
+        }
     }
+}
+
+fn bom_length(start: &[u8]) -> usize {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if start.starts_with(MARK) { MARK.len() } else { 0 }
 }
 
 fn columns(header: &csv::ByteRecord) -> Result<Columns, FileProblem> {
@@ -158,7 +184,7 @@ fn columns(header: &csv::ByteRecord) -> Result<Columns, FileProblem> {
     let names: Vec<String> = header
         .iter()
         .take(HEADER_COLUMNS_MAX)
-        .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_ascii_lowercase())
+        .map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase())
         .collect();
     let duplicates: Vec<String> = COLUMNS
         .iter()
@@ -189,14 +215,17 @@ fn problem(error: csv::Error, line: u64, meter: &Meter) -> FileProblem {
         return FileProblem::RowTooLong { line };
     }
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => FileProblem::Truncated { line },
-            std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput => {
-                FileProblem::Damaged { line, why: error.to_string() }
-            }
-            _ => FileProblem::Unreadable { line, why: error.to_string() },
-        },
+        csv::ErrorKind::Io(error) => unreadable(&error, line),
         other => FileProblem::Unreadable { line, why: format!("{other:?}") },
+    }
+}
+
+fn unreadable(error: &std::io::Error, line: u64) -> FileProblem {
+    let why = error.to_string();
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => FileProblem::Truncated { line },
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput => FileProblem::Damaged { line, why },
+        _ => FileProblem::Unreadable { line, why },
     }
 }
 
@@ -204,7 +233,15 @@ fn problem(error: csv::Error, line: u64, meter: &Meter) -> FileProblem {
 #[derive(Debug, Default)]
 struct Meter {
     since_row: AtomicU64,
+    total: AtomicU64,
     last_byte: AtomicU64,
+}
+
+impl Meter {
+    /// Whether everything up to `position` is all there is and ends in the middle of a line.
+    fn ended_without_line_end(&self, position: u64) -> bool {
+        position == self.total.load(Relaxed) && self.last_byte.load(Relaxed) != u64::from(b'\n')
+    }
 }
 
 struct Metered<R> {
@@ -219,6 +256,7 @@ impl<R: Read> Read for Metered<R> {
         }
         let count = self.input.read(buffer)?;
         self.meter.since_row.fetch_add(count as u64, Relaxed);
+        self.meter.total.fetch_add(count as u64, Relaxed);
         if let Some(last) = buffer[..count].last() {
             self.meter.last_byte.store(u64::from(*last), Relaxed);
         }

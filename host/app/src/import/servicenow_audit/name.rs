@@ -92,10 +92,25 @@ mod tests {
     fn different_names_never_share_an_id() {
         let long = "x".repeat(60);
         let longer = "x".repeat(61);
-        let names = ["Group 56", "Group-56", "Group_56", "group.56", "Gröup 56", "Группа", "工具", "?!", "-", "56", &long, &longer];
+        let names = [
+            "Group 56",
+            "Group-56",
+            "Group_56",
+            "group.56",
+            "Gröup 56",
+            "Группа",
+            "工具",
+            "?!",
+            "-",
+            "56",
+            &long,
+            &longer,
+        ];
         let slugs: std::collections::BTreeSet<_> = names.iter().map(|name| slug(name)).collect();
         assert_eq!(slugs.len(), names.len(), "{slugs:?}");
-        assert!(slugs.iter().all(|slug| slug.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')));
+        assert!(
+            slugs.iter().all(|slug| slug.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-'))
+        );
         assert_eq!(slug("GRÖUP 56"), slug("gröup  56"));
     }
 }

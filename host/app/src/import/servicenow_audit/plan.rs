@@ -96,11 +96,7 @@ fn create(target: &Target, now: ImportedState, row: &Row) -> CreateTicket {
         parent: None,
         restricted: false,
         fields: now.fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        imported: Some(Imported {
-            number: row.number.clone(),
-            state: now.state.to_owned(),
-            opened_at: row.opened_at,
-        }),
+        imported: Some(Imported { number: row.number.clone(), state: now.state.to_owned(), opened_at: row.opened_at }),
     }
 }
 

@@ -152,7 +152,9 @@ impl Report {
             for PriorityMismatch { line: at, number, impact, urgency, source, here } in &self.priority_mismatches {
                 let (impact, urgency) = (shown(impact.as_ref()), shown(urgency.as_ref()));
                 let here = shown(here.as_ref());
-                line(format_args!("  line {at} ({number}): impact {impact}, urgency {urgency}: {source} there, {here} here"));
+                line(format_args!(
+                    "  line {at} ({number}): impact {impact}, urgency {urgency}: {source} there, {here} here"
+                ));
             }
         }
         if !self.final_mismatches.is_empty() {

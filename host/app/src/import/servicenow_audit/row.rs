@@ -113,7 +113,13 @@ struct Cells<'c> {
 impl<'c> Cells<'c> {
     fn refuse(&mut self, column: &str, value: &str, why: impl Into<String>) {
         let value = value.chars().take(80).map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.problems.push(RowProblem { line: self.line, number: None, column: column.to_owned(), value, why: why.into() });
+        self.problems.push(RowProblem {
+            line: self.line,
+            number: None,
+            column: column.to_owned(),
+            value,
+            why: why.into(),
+        });
     }
 
     /// The trimmed text; `None` where the log does not know.
@@ -221,7 +227,8 @@ fn digest(columns: &Columns, record: &csv::ByteRecord) -> String {
 }
 
 fn number(text: &str) -> Result<String, String> {
-    let good = text.chars().count() <= NUMBER_CHARS_MAX && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c));
+    let good = text.chars().count() <= NUMBER_CHARS_MAX
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c));
     if good { Ok(text.to_owned()) } else { Err("not the number of an incident, such as INC0000045".to_owned()) }
 }
 

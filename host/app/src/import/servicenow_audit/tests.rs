@@ -118,7 +118,8 @@ fn a_row_keeps_its_key_in_another_export() {
     let names: Vec<_> = HEADER.split(',').collect();
     let cells: Vec<_> = NEW.split(',').collect();
     let reversed = |cells: &[&str]| cells.iter().rev().copied().collect::<Vec<_>>().join(",");
-    let other = rows_of(format!("extra,{}\nx,{}\n", reversed(&names), reversed(&cells))).remove(0).expect("the file is right");
+    let other =
+        rows_of(format!("extra,{}\nx,{}\n", reversed(&names), reversed(&cells))).remove(0).expect("the file is right");
 
     assert_eq!(other.expect("the row is right").key, plain.key);
     assert!(plain.key.starts_with("INC0000045:0:"));
@@ -129,9 +130,11 @@ fn a_row_keeps_its_key_in_another_export() {
 fn columns_that_are_missing_are_named_at_once_with_those_that_are_there() {
     check(
         "number,opened_at,colour\nINC1,1/1/2016 00:00,red\n",
-        &["the header lacks incident_state, reassignment_count, reopen_count, sys_mod_count, made_sla, caller_id, sys_updated_by, \
+        &[
+            "the header lacks incident_state, reassignment_count, reopen_count, sys_mod_count, made_sla, caller_id, sys_updated_by, \
            sys_updated_at, contact_type, location, category, subcategory, u_symptom, cmdb_ci, impact, urgency, priority, \
-           assignment_group, assigned_to, problem_id, rfc, vendor, caused_by, closed_code; it has number, opened_at, colour"],
+           assignment_group, assigned_to, problem_id, rfc, vendor, caused_by, closed_code; it has number, opened_at, colour",
+        ],
     );
     let with_semicolons = shown(&rows_of(csv(&[NEW]).replace(',', ";")));
     assert!(with_semicolons[0].ends_with("the columns are separated by `;`, export them separated by commas"));
@@ -145,9 +148,13 @@ fn columns_that_are_missing_are_named_at_once_with_those_that_are_there() {
 fn a_file_of_another_kind_is_named() {
     check("", &["the file is empty; export the incident audit log with its header"]);
     check(gzip(""), &["the file is empty; export the incident audit log with its header"]);
-    for (start, what) in
-        [(&b"PK\x03\x04xyz"[..], "Excel"), (b"\xff\xfen\0u\0", "UTF-16"), (b"<html>", "web page"), (b"{\"a\":1}", "JSON"), (b"a\0b\n", "binary")]
-    {
+    for (start, what) in [
+        (&b"PK\x03\x04xyz"[..], "Excel"),
+        (b"\xff\xfen\0u\0", "UTF-16"),
+        (b"<html>", "web page"),
+        (b"{\"a\":1}", "JSON"),
+        (b"a\0b\n", "binary"),
+    ] {
         let found = shown(&rows_of(start));
         assert!(found.len() == 1 && found[0].contains(what), "{found:?}");
     }
@@ -161,11 +168,18 @@ fn a_file_that_was_cut_says_after_which_line() {
 
     check(
         &text.as_bytes()[..text.len() - 60],
-        &["2 INC0000045", "the file ends in the middle after line 2: it is truncated; fetch it again, rows that are imported stay"],
+        &[
+            "2 INC0000045",
+            "the file ends in the middle after line 2: it is truncated; fetch it again, rows that are imported stay",
+        ],
     );
     let packed = gzip(&csv(&vec![NEW; 3000]));
     let found = shown(&rows_of(&packed[..packed.len() - 9]));
-    assert!(found.last().expect("an end").starts_with("the file ends in the middle after line 3001: it is truncated"), "{:?}", found.last());
+    assert!(
+        found.last().expect("an end").starts_with("the file ends in the middle after line 3001: it is truncated"),
+        "{:?}",
+        found.last()
+    );
     let mut damaged = gzip(&text);
     let last = damaged.len() - 6;
     damaged[last] ^= 0xff;
@@ -177,14 +191,20 @@ fn a_file_that_was_cut_says_after_which_line() {
 
 #[test]
 fn a_row_of_another_width_is_one_bad_row() {
-    check(csv(&[NEW, "INC1,New", NEW, &format!("{NEW},x"), NEW]), &["2 INC0000045", "3 number", "4 INC0000045", "5 number", "6 INC0000045"]);
+    check(
+        csv(&[NEW, "INC1,New", NEW, &format!("{NEW},x"), NEW]),
+        &["2 INC0000045", "3 number", "4 INC0000045", "5 number", "6 INC0000045"],
+    );
     check(csv(&["", NEW, "", "x", NEW]), &["3 INC0000045", "5 number", "6 INC0000045"]);
 }
 
 #[test]
 fn a_quote_that_is_never_closed_ends_reading_within_a_limit() {
     let text = csv(&[NEW, &row_with(&[("location", "\"Location")])]) + &csv(&vec![NEW; 10_000]);
-    check(text, &["2 INC0000045", "the row after line 2 is longer than 1048576 bytes; look for a quote that is not closed"]);
+    check(
+        text,
+        &["2 INC0000045", "the row after line 2 is longer than 1048576 bytes; look for a quote that is not closed"],
+    );
     let header = "x".repeat(3_000_000);
     check(header, &["the row after line 0 is longer than 1048576 bytes; look for a quote that is not closed"]);
 }
@@ -229,7 +249,8 @@ fn wire(effects: &[Effect]) -> Value {
 
 #[test]
 fn the_first_row_creates_the_incident_where_it_stood() {
-    let row = read_row(&[("incident_state", "Awaiting Vendor"), ("assigned_to", "Resolver 149"), ("vendor", "code 8s")]);
+    let row =
+        read_row(&[("incident_state", "Awaiting Vendor"), ("assigned_to", "Resolver 149"), ("vendor", "code 8s")]);
 
     assert_eq!(
         wire(&plan(&target(), None, &row)),
@@ -281,7 +302,11 @@ fn a_later_row_says_only_what_is_new() {
 
     check_plan(&[], &[("sys_mod_count", "1"), ("sys_updated_by", "?"), ("priority", "1 - Critical")], json!([]));
     check_plan(&[], &[("incident_state", "Active")], json!([go("in-progress")]));
-    check_plan(&[], &[("incident_state", "Awaiting User Info")], json!([set("pending-reason", json!("awaiting-caller")), go("on-hold")]));
+    check_plan(
+        &[],
+        &[("incident_state", "Awaiting User Info")],
+        json!([set("pending-reason", json!("awaiting-caller")), go("on-hold")]),
+    );
     check_plan(
         &[("incident_state", "Awaiting User Info")],
         &[("incident_state", "Awaiting Problem"), ("problem_id", "Problem ID  14")],
@@ -304,14 +329,28 @@ fn a_later_row_says_only_what_is_new() {
     check_plan(
         &[("incident_state", "Closed")],
         &[("incident_state", "Active"), ("reopen_count", "1")],
-        json!([set("reopen-count", json!(1)), set("close-code", Value::Null), set("close-notes", Value::Null), go("in-progress")]),
+        json!([
+            set("reopen-count", json!(1)),
+            set("close-code", Value::Null),
+            set("close-notes", Value::Null),
+            go("in-progress")
+        ]),
     );
-    check_plan(&[], &[("impact", "1 - High"), ("rfc", "CHG1")], json!([set("change", json!("CHG1")), set("impact", json!(1))]));
+    check_plan(
+        &[],
+        &[("impact", "1 - High"), ("rfc", "CHG1")],
+        json!([set("change", json!("CHG1")), set("impact", json!(1))]),
+    );
     check_plan(&[], &[("caller_id", "Caller 7")], json!([set("requester", json!("caller-7"))]));
     check_plan(&[], &[("caller_id", "?")], json!([set("requester", Value::Null)]));
     check_plan(&[], &[("assigned_to", "Resolver 1")], json!([assign(json!({ "assignee": "resolver-1" }))]));
-    check_plan(&[("assigned_to", "Resolver 1")], &[("assignment_group", "?")], json!([assign(json!({ "group": null, "assignee": null }))]));
-    let effects = plan(&target(), Some(&ImportedState::of(&read_row(&[]))), &read_row(&[("assignment_group", "Group 7")]));
+    check_plan(
+        &[("assigned_to", "Resolver 1")],
+        &[("assignment_group", "?")],
+        json!([assign(json!({ "group": null, "assignee": null }))]),
+    );
+    let effects =
+        plan(&target(), Some(&ImportedState::of(&read_row(&[]))), &read_row(&[("assignment_group", "Group 7")]));
     assert_eq!(
         effects,
         [Effect::Assign(Assign { ticket: None, group: Patch::Set("group-7".into()), assignee: Patch::Keep })]
@@ -337,7 +376,10 @@ fn incidents_may_be_mixed_and_rows_may_come_twice() {
         Step::Apply { effects, people, groups } => format!("{} {} {}", effects.len(), people.len(), groups.len()),
         other => format!("{other:?}"),
     };
-    assert_eq!(steps.iter().map(count).collect::<Vec<_>>(), ["1 1 1", "1 2 1", "2 0 0", "Duplicate", "Unchanged", "5 0 0"]);
+    assert_eq!(
+        steps.iter().map(count).collect::<Vec<_>>(),
+        ["1 1 1", "1 2 1", "2 0 0", "Duplicate", "Unchanged", "5 0 0"]
+    );
     let mut finals: Vec<_> = tracker.finals().map(|(number, state)| (number, state.state)).collect();
     finals.sort_unstable();
     assert_eq!(finals, [("INC0000045", "in-progress"), ("INC2", "closed")]);

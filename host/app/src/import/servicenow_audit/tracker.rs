@@ -39,7 +39,13 @@ pub struct Tracker {
 impl Tracker {
     #[must_use]
     pub fn new(target: Target) -> Self {
-        Self { target, incidents: HashMap::new(), rows: HashSet::new(), people: BTreeMap::new(), groups: BTreeMap::new() }
+        Self {
+            target,
+            incidents: HashMap::new(),
+            rows: HashSet::new(),
+            people: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
     }
 
     /// Takes the next row of the file.

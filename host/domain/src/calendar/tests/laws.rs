@@ -5,9 +5,7 @@ use super::*;
 
 fn seed() -> u64 {
     // A seed of the environment repeats a failure; otherwise the run is the same every time.
-    let seed = option_env!("WEFT_TEST_SEED")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_060_402);
+    let seed = option_env!("WEFT_TEST_SEED").and_then(|text| text.parse().ok()).unwrap_or(20_060_402);
     eprintln!("seed {seed}");
     seed
 }
@@ -22,17 +20,11 @@ fn every_minute_agrees_with_the_oracle() {
     for round in 0..168 {
         let zone = ZONES[round % ZONES.len()];
         // Days that do not exist (Apia, 2011) are only asked of the wall clock: boundaries move onto other days there.
-        let preset = if round % 3 == 0 && zone != "Pacific/Apia" {
-            "biz"
-        } else {
-            "weft"
-        };
+        let preset = if round % 3 == 0 && zone != "Pacific/Apia" { "biz" } else { "weft" };
         let year = [2006, 2011, 2018, 2026][random.below(4) as usize];
         let (plain, calendar) = Plain::random(&mut random, zone, year, preset);
         // Every other round begins just before a change of the clocks, the others anywhere in the year.
-        let january = jiff::civil::date(year as i16, 1, 1)
-            .to_zoned(TimeZone::UTC)
-            .expect("a day");
+        let january = jiff::civil::date(year as i16, 1, 1).to_zoned(TimeZone::UTC).expect("a day");
         let anywhere = january.timestamp().as_second() + random.below(360 * 86_400);
         let changes: Vec<_> = plain.zone.following(stamp(anywhere)).take(1).collect();
         let begin = match changes.first() {
@@ -41,27 +33,15 @@ fn every_minute_agrees_with_the_oracle() {
         };
         let begin = begin.div_euclid(60) * 60;
         let minutes = 3 * 1440;
-        let open: Vec<bool> = (0..minutes)
-            .map(|minute| plain.open(begin + minute * 60))
-            .collect();
+        let open: Vec<bool> = (0..minutes).map(|minute| plain.open(begin + minute * 60)).collect();
 
         for (minute, open) in open.iter().enumerate() {
             let second = begin + minute as i64 * 60;
-            assert_eq!(
-                calendar.is_open(stamp(second)),
-                *open,
-                "{zone} round {round} at {}",
-                stamp(second)
-            );
+            assert_eq!(calendar.is_open(stamp(second)), *open, "{zone} round {round} at {}", stamp(second));
         }
         let total = open.iter().filter(|open| **open).count() as i64 * 60;
         let end = begin + minutes * 60;
-        assert_eq!(
-            calendar.between(stamp(begin), stamp(end)),
-            total,
-            "{zone} round {round} {}",
-            stamp(begin)
-        );
+        assert_eq!(calendar.between(stamp(begin), stamp(end)), total, "{zone} round {round} {}", stamp(begin));
 
         if total > 0 {
             let amount = 60 * (1 + random.below(total / 60));
@@ -77,11 +57,7 @@ fn every_minute_agrees_with_the_oracle() {
             } else {
                 // Landing at the next opening adds no working time.
                 assert!(landed >= stamp(due), "{zone} round {round} + {amount}");
-                assert_eq!(
-                    calendar.between(stamp(due), landed),
-                    0,
-                    "{zone} round {round} + {amount}"
-                );
+                assert_eq!(calendar.between(stamp(due), landed), 0, "{zone} round {round} + {amount}");
             }
         }
     }
@@ -101,15 +77,9 @@ fn adding_and_measuring_are_inverse_and_monotonic() {
         let due = calendar.add(start, more).expect("opens");
 
         assert_eq!(calendar.between(start, due), more, "{zone} round {round}");
-        assert!(
-            calendar.add(start, less).expect("opens") <= due,
-            "{zone} round {round}"
-        );
+        assert!(calendar.add(start, less).expect("opens") <= due, "{zone} round {round}");
         let back = calendar.subtract(due, more).expect("opens");
-        assert!(
-            back >= start || preset == "glpi",
-            "{zone} round {round} {preset}"
-        );
+        assert!(back >= start || preset == "glpi", "{zone} round {round} {preset}");
         assert_eq!(calendar.between(back, due), more, "{zone} round {round}");
         let middle = stamp((start.as_second() + due.as_second()) / 2);
         let parts = calendar.between(start, middle) + calendar.between(middle, due);
@@ -142,10 +112,7 @@ fn a_change_at_midnight_orders_the_days_it_mixes() {
     let evening = calendar(json!({"key": "e", "zone": zone, "hours": {
         "sat": [["23:30", "24:00"]], "sun": [["00:00", "00:30"]]}}));
 
-    let windows: Vec<_> = evening
-        .windows(at("2006-10-28T12:00:00Z"))
-        .take(4)
-        .collect();
+    let windows: Vec<_> = evening.windows(at("2006-10-28T12:00:00Z")).take(4).collect();
 
     assert!(windows.windows(2).all(|pair| pair[0].close <= pair[1].open));
     let worked = evening.between(at("2006-10-28T12:00:00Z"), at("2006-10-29T12:00:00Z"));

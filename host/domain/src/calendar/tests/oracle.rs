@@ -55,12 +55,7 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    pub(super) fn random(
-        random: &mut Random,
-        zone: &str,
-        year: i64,
-        preset: &str,
-    ) -> (Plain, Calendar) {
+    pub(super) fn random(random: &mut Random, zone: &str, year: i64, preset: &str) -> (Plain, Calendar) {
         let mut week: [Vec<(i64, i64)>; 7] = Default::default();
         for day in &mut week {
             let mut from = 0;
@@ -77,30 +72,16 @@ impl Plain {
         if week.iter().all(Vec::is_empty) {
             week[0].push((540, 1020));
         }
-        let mut date = || {
-            (
-                year as i16,
-                1 + random.below(12) as i8,
-                1 + random.below(28) as i8,
-            )
-        };
+        let mut date = || (year as i16, 1 + random.below(12) as i8, 1 + random.below(28) as i8);
         let free: Vec<_> = (0..4).map(|_| date()).collect();
         let days: Vec<_> = (0..3).map(|_| date()).collect();
-        let breaks = days
-            .into_iter()
-            .map(|day| (day, (600 + random.below(60), 700 + random.below(90))));
+        let breaks = days.into_iter().map(|day| (day, (600 + random.below(60), 700 + random.below(90))));
         let breaks: Vec<_> = breaks.collect();
         let time = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
         let name = |(y, m, d): Day| format!("{y:04}-{m:02}-{d:02}");
         let mut hours = serde_json::Map::new();
-        for (day, windows) in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-            .iter()
-            .zip(&week)
-        {
-            let windows: Vec<_> = windows
-                .iter()
-                .map(|w| json!([time(w.0), time(w.1)]))
-                .collect();
+        for (day, windows) in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().zip(&week) {
+            let windows: Vec<_> = windows.iter().map(|w| json!([time(w.0), time(w.1)])).collect();
             hours.insert((*day).to_owned(), json!(windows));
         }
         let mut cut = serde_json::Map::new();
@@ -113,36 +94,16 @@ impl Plain {
             "options": {"last_minute": "as-written"}
         }));
         // The same date twice in `breaks`: the last one counts in JSON, so only it may count here.
-        let last = |index: usize| {
-            !breaks[index + 1..]
-                .iter()
-                .any(|later| later.0 == breaks[index].0)
-        };
-        let kept = (0..breaks.len())
-            .filter(|index| last(*index))
-            .map(|index| breaks[index])
-            .collect();
+        let last = |index: usize| !breaks[index + 1..].iter().any(|later| later.0 == breaks[index].0);
+        let kept = (0..breaks.len()).filter(|index| last(*index)).map(|index| breaks[index]).collect();
         let zone = read_zone(zone).expect("a known zone");
         let boundaries = calendar.options().dst == Dst::Boundaries;
-        (
-            Plain {
-                week,
-                free,
-                breaks: kept,
-                zone,
-                boundaries,
-            },
-            calendar,
-        )
+        (Plain { week, free, breaks: kept, zone, boundaries }, calendar)
     }
 
     /// Whether an instant is open.
     pub(super) fn open(&self, second: i64) -> bool {
-        if self.boundaries {
-            self.open_by_boundaries(second)
-        } else {
-            self.open_by_wall_clock(second)
-        }
+        if self.boundaries { self.open_by_boundaries(second) } else { self.open_by_wall_clock(second) }
     }
 
     /// Whether the wall clock shows an open time.
@@ -150,27 +111,18 @@ impl Plain {
         let instant = Timestamp::from_second(second).expect("an instant");
         let local = self.zone.to_datetime(instant);
         let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
-        self.hours(local.date())
-            .iter()
-            .any(|(from, to)| *from <= minute && minute < *to)
+        self.hours(local.date()).iter().any(|(from, to)| *from <= minute && minute < *to)
     }
 
     /// Whether an opening is not later and its closing is.
     fn open_by_boundaries(&self, second: i64) -> bool {
         let instant = Timestamp::from_second(second).expect("an instant");
         let today = self.zone.to_datetime(instant).date();
-        let days =
-            [today.yesterday(), Ok(today), today.tomorrow()].map(|day| day.expect("in range"));
+        let days = [today.yesterday(), Ok(today), today.tomorrow()].map(|day| day.expect("in range"));
         days.into_iter().any(|day| {
-            let midnight = day
-                .to_zoned(TimeZone::UTC)
-                .expect("a day")
-                .timestamp()
-                .as_second();
+            let midnight = day.to_zoned(TimeZone::UTC).expect("a day").timestamp().as_second();
             let at = |minute: i64| self.first_instant(midnight + minute * 60);
-            self.hours(day)
-                .iter()
-                .any(|(from, to)| at(*from) <= second && second < at(*to))
+            self.hours(day).iter().any(|(from, to)| at(*from) <= second && second < at(*to))
         })
     }
 
@@ -181,13 +133,8 @@ impl Plain {
             i64::from(self.zone.to_offset(instant).seconds())
         };
         let near = (-14..=14).map(|hours| offset(wall + hours * 3600));
-        let shown = near
-            .clone()
-            .map(|o| wall - o)
-            .filter(|second| second + offset(*second) == wall);
-        shown
-            .min()
-            .unwrap_or_else(|| wall - near.min().expect("some offsets"))
+        let shown = near.clone().map(|o| wall - o).filter(|second| second + offset(*second) == wall);
+        shown.min().unwrap_or_else(|| wall - near.min().expect("some offsets"))
     }
 
     /// The hours of a date in minutes, breaks cut minute by minute, holidays closed.
@@ -198,13 +145,8 @@ impl Plain {
         }
         let mut left = self.week[date.weekday().to_monday_zero_offset() as usize].clone();
         for (_, (from, to)) in self.breaks.iter().filter(|(on, _)| *on == day) {
-            let halves =
-                |(open, close): (i64, i64)| [(open, close.min(*from)), (open.max(*to), close)];
-            left = left
-                .into_iter()
-                .flat_map(halves)
-                .filter(|(open, close)| open < close)
-                .collect();
+            let halves = |(open, close): (i64, i64)| [(open, close.min(*from)), (open.max(*to), close)];
+            left = left.into_iter().flat_map(halves).filter(|(open, close)| open < close).collect();
         }
         left
     }

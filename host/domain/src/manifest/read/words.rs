@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_refused_word_comes_with_one_that_would_do() {
-        assert!(word("Awaiting User").unwrap_err().contains("`awaiting-user`"));
-        assert!(id("Acme.HR Case!").unwrap_err().contains("`acme.hr-case`"));
+        assert!(word("Awaiting User").expect_err("it is refused").contains("`awaiting-user`"));
+        assert!(id("Acme.HR Case!").expect_err("it is refused").contains("`acme.hr-case`"));
     }
 }

@@ -9,6 +9,7 @@ use super::{Change, Condition, Target};
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
     /// One space or one client.
+    #[serde(alias = "space", alias = "client")]
     Workspace,
     /// Everybody.
     #[default]
@@ -47,14 +48,8 @@ pub enum PolicyOrder {
 }
 
 /// The policy in force for a ticket, if any.
-pub fn choose_policy<'a>(
-    policies: &'a [Policy],
-    ticket: &Change,
-    order: PolicyOrder,
-) -> Option<&'a Policy> {
-    let mut matching = policies
-        .iter()
-        .filter(|policy| policy.applies.holds(ticket));
+pub fn choose_policy<'a>(policies: &'a [Policy], ticket: &Change, order: PolicyOrder) -> Option<&'a Policy> {
+    let mut matching = policies.iter().filter(|policy| policy.applies.holds(ticket));
     match order {
         PolicyOrder::AsListed => matching.next(),
         // `min_by_key` keeps the first of equals.

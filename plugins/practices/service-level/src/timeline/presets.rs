@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::target::{
-    DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding, Repeat,
-    RetroactivePause, StartFrom, Target, ZoneSource,
+    DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding, Repeat, RetroactivePause, StartFrom,
+    Target, ZoneSource,
 };
 use super::{AgreementKind, Condition};
 
@@ -39,13 +39,7 @@ pub enum Recontact {
     EachRestarts,
 }
 
-const ZAMMAD_PAUSED: [&str; 5] = [
-    "pending reminder",
-    "pending close",
-    "closed",
-    "merged",
-    "removed",
-];
+const ZAMMAD_PAUSED: [&str; 5] = ["pending reminder", "pending close", "closed", "merged", "removed"];
 const GLPI_PAUSED: [&str; 2] = ["waiting", "pending"];
 const ON_HOLD: [&str; 3] = ["on-hold", "on hold", "pending"];
 
@@ -56,10 +50,7 @@ pub fn pausing_statuses(preset: TargetPreset, metric: Metric) -> &'static [&'sta
         (TargetPreset::Glpi, Metric::Resolution) => &GLPI_PAUSED,
         (TargetPreset::ServiceNow, Metric::Resolution) => &ON_HOLD,
         (TargetPreset::Weft, Metric::Update | Metric::Resolution) => &ON_HOLD,
-        (
-            TargetPreset::Glpi | TargetPreset::ServiceNow | TargetPreset::Weft | TargetPreset::Rt,
-            _,
-        ) => &[],
+        (TargetPreset::Glpi | TargetPreset::ServiceNow | TargetPreset::Weft | TargetPreset::Rt, _) => &[],
     }
 }
 
@@ -90,47 +81,15 @@ pub fn target(
         calendar: calendar.map(str::to_owned),
         calendar_title: None,
         zone_source: ZoneSource::Sla,
-        start_from: if retroactive {
-            StartFrom::Instant("created".to_owned())
-        } else {
-            StartFrom::Change
-        },
-        retroactive_pause: if retroactive {
-            RetroactivePause::Counted
-        } else {
-            RetroactivePause::Ignored
-        },
-        repeat: if metric == Metric::Update {
-            Repeat::EachStart
-        } else {
-            Repeat::Once
-        },
-        pause_rounding: if zammad {
-            PauseRounding::WholeMinutes
-        } else {
-            PauseRounding::Exact
-        },
-        pause_counting: if glpi {
-            PauseCounting::Appended
-        } else {
-            PauseCounting::Around
-        },
-        due_at_pause: if zammad {
-            DueAtPause::End
-        } else {
-            DueAtPause::Begin
-        },
-        due_while_paused: if glpi {
-            DueWhilePaused::Kept
-        } else {
-            DueWhilePaused::None
-        },
+        start_from: if retroactive { StartFrom::Instant("created".to_owned()) } else { StartFrom::Change },
+        retroactive_pause: if retroactive { RetroactivePause::Counted } else { RetroactivePause::Ignored },
+        repeat: if metric == Metric::Update { Repeat::EachStart } else { Repeat::Once },
+        pause_rounding: if zammad { PauseRounding::WholeMinutes } else { PauseRounding::Exact },
+        pause_counting: if glpi { PauseCounting::Appended } else { PauseCounting::Around },
+        due_at_pause: if zammad { DueAtPause::End } else { DueAtPause::Begin },
+        due_while_paused: if glpi { DueWhilePaused::Kept } else { DueWhilePaused::None },
         start,
-        pause: if paused.is_empty() {
-            Condition::Never
-        } else {
-            Condition::state(paused)
-        },
+        pause: if paused.is_empty() { Condition::Never } else { Condition::state(paused) },
         resume: Condition::Never,
         stop,
         reset: if restart { contact() } else { Condition::Never },
@@ -139,36 +98,21 @@ pub fn target(
 }
 
 /// Key, title, and what begins and ends a metric.
-fn begin_and_end(
-    preset: TargetPreset,
-    metric: Metric,
-) -> (&'static str, &'static str, Condition, Condition) {
+fn begin_and_end(preset: TargetPreset, metric: Metric) -> (&'static str, &'static str, Condition, Condition) {
     let contact = || Condition::event(&["customer-contact"]);
     match metric {
-        Metric::Response => (
-            "response",
-            "First response",
-            Condition::Always,
-            Condition::event(&["first-response", "agent-contact"]),
-        ),
+        Metric::Response => {
+            ("response", "First response", Condition::Always, Condition::event(&["first-response", "agent-contact"]))
+        }
         Metric::Update if preset == TargetPreset::Rt => (
             "update",
             "Update",
             Condition::event(&["created", "customer-contact"]),
             Condition::event(&["agent-contact", "closed"]),
         ),
-        Metric::Update => (
-            "update",
-            "Update",
-            contact(),
-            Condition::event(&["agent-contact"]),
-        ),
-        Metric::Resolution => (
-            "resolution",
-            "Resolution",
-            Condition::Always,
-            Condition::event(&["closed"]),
-        ),
+        Metric::Update => ("update", "Update", contact(), Condition::event(&["agent-contact"])),
+        Metric::Resolution => ("resolution", "Resolution", Condition::Always, Condition::event(&["closed"])),
+        Metric::Custom => ("custom", "Target", Condition::Never, Condition::Never),
     }
 }
 
@@ -181,12 +125,6 @@ pub fn keep_in_loop(preset: TargetPreset, duration: Duration, calendar: Option<&
         start: Condition::event(&["agent-contact"]),
         stop: Condition::event(&["customer-contact", "closed"]),
         reset: Condition::event(&["agent-contact"]),
-        ..target(
-            preset,
-            Metric::Update,
-            duration,
-            calendar,
-            Recontact::FirstCounts,
-        )
+        ..target(preset, Metric::Update, duration, calendar, Recontact::FirstCounts)
     }
 }

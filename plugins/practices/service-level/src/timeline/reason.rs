@@ -11,23 +11,14 @@ pub fn write_instant(at: Micros) -> String {
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted - era * 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 {
-        month_index + 3
-    } else {
-        month_index - 9
-    };
+    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let fine = if second == 0 {
-        String::new()
-    } else {
-        format!(":{second:02}")
-    };
+    let fine = if second == 0 { String::new() } else { format!(":{second:02}") };
     format!("{year:04}-{month:02}-{day_of_month:02}T{hour:02}:{minute:02}{fine}Z")
 }
 
@@ -61,10 +52,7 @@ impl Explained<'_> {
         let since = state.pauses.last().filter(|pause| pause.until.is_none());
         let end = match (state.running, since, state.due_at) {
             (Running::Paused, Some(pause), _) => {
-                format!(
-                    "paused since {}, due again when it resumes",
-                    write_instant(pause.from)
-                )
+                format!("paused since {}, due again when it resumes", write_instant(pause.from))
             }
             (_, _, Some(due)) => format!("due {}", write_instant(due)),
             (_, _, None) => "not due".to_owned(),
@@ -80,11 +68,7 @@ impl Explained<'_> {
             return format!("{promise}: cancelled {at}");
         };
         let took = write_amount(elapsed, self.unit());
-        let verdict = if state.breached_at.is_some() {
-            "missed"
-        } else {
-            "met"
-        };
+        let verdict = if state.breached_at.is_some() { "missed" } else { "met" };
         format!("{promise}: {verdict} {at} after {took}")
     }
 
@@ -94,6 +78,7 @@ impl Explained<'_> {
             Metric::Response => "Response",
             Metric::Update => "Update",
             Metric::Resolution => "Resolution",
+            Metric::Custom => &state.title,
         };
         let within = match &state.duration {
             Duration::WorkingMinutes(minutes) | Duration::ElapsedMinutes(minutes) => {
@@ -106,27 +91,17 @@ impl Explained<'_> {
             Duration::EndOfDay(days) => format!("by the end of the working day {days} days on"),
             Duration::DueAt(name) => format!("by the ticket's {name}"),
         };
-        let named = state
-            .calendar_title
-            .as_ref()
-            .or(state.calendar.key.as_ref());
+        let named = state.calendar_title.as_ref().or(state.calendar.key.as_ref());
         let calendar = match (&state.duration, named, &state.calendar.zone) {
             (Duration::ElapsedMinutes(_), _, _) | (_, None, _) => String::new(),
             (_, Some(calendar), Some(zone)) => format!(" (calendar {calendar}, zone {zone})"),
             (_, Some(calendar), None) => format!(" (calendar {calendar})"),
         };
-        format!(
-            "{metric} {within}{calendar} from {}",
-            write_instant(state.started_at)
-        )
+        format!("{metric} {within}{calendar} from {}", write_instant(state.started_at))
     }
 
     fn unit(&self) -> &'static str {
         let elapsed = matches!(self.state.duration, Duration::ElapsedMinutes(_));
-        if elapsed || self.state.calendar.key.is_none() {
-            ""
-        } else {
-            "working "
-        }
+        if elapsed || self.state.calendar.key.is_none() { "" } else { "working " }
     }
 }

@@ -6,8 +6,7 @@ use super::reason::Explained;
 use super::target::{DueWhilePaused, PauseCounting, PauseRounding};
 use super::working::{add, between, due_after, merge_pauses, working_between};
 use super::{
-    AgreementKind, BusinessTime, CalendarUse, Change, DayClock, Duration, Fault, MINUTE, Metric,
-    Micros, Target,
+    AgreementKind, BusinessTime, CalendarUse, Change, DayClock, Duration, Fault, MINUTE, Metric, Micros, Target,
 };
 
 /// Finished pauses kept one by one; older ones are summed up.
@@ -133,9 +132,7 @@ impl TargetState {
     /// The promised amount, where it is an amount and not a date.
     pub fn promised(&self) -> Option<Micros> {
         match self.duration {
-            Duration::WorkingMinutes(minutes) | Duration::ElapsedMinutes(minutes) => {
-                Some(minutes * MINUTE)
-            }
+            Duration::WorkingMinutes(minutes) | Duration::ElapsedMinutes(minutes) => Some(minutes * MINUTE),
             Duration::WorkingDates(_) | Duration::EndOfDay(_) | Duration::DueAt(_) => None,
         }
     }
@@ -150,21 +147,48 @@ impl TargetState {
         Ok(self.banked + worked)
     }
 
-    pub(crate) fn pause(&mut self, at: Micros, target: &Target) {
-        self.note_breach(at);
-        self.running = Running::Paused;
-        self.pauses.push(Pause {
-            from: round(at, target.pause_rounding),
-            until: None,
-        });
-    }
-
-    pub(crate) fn resume(
+    /// Takes over the pauses of the clock that this one replaces, because a change tells nothing of those before it (SLM-05).
+    ///
+    /// # Errors
+    /// When the calendar cannot count.
+    pub fn inherit_pauses(
         &mut self,
+        earlier: &TargetState,
         at: Micros,
         target: &Target,
         time: &dyn BusinessTime,
     ) -> Result<(), Fault> {
+        self.pauses.clone_from(&earlier.pauses);
+        let at = round(at, target.pause_rounding);
+        match (self.running, self.pauses.last_mut()) {
+            (Running::Counting, Some(last)) if last.until.is_none() => {
+                last.until = Some(at.max(last.from));
+            }
+            (Running::Paused, last) if last.as_ref().is_none_or(|last| last.until.is_some()) => {
+                self.pauses.push(Pause { from: at, until: None });
+            }
+            _ => {}
+        }
+        self.settle(target, time)
+    }
+
+    /// When it would be due if it counted from an instant on.
+    ///
+    /// # Errors
+    /// When the calendar cannot count.
+    pub fn due_if_resumed(&self, at: Micros, target: &Target, time: &dyn BusinessTime) -> Result<Micros, Fault> {
+        let mut state = self.clone();
+        state.resume(at, target, time)?;
+        state.due(target, time)
+    }
+
+    pub(crate) fn pause(&mut self, at: Micros, target: &Target) {
+        self.note_breach(at);
+        self.running = Running::Paused;
+        self.pauses.push(Pause { from: round(at, target.pause_rounding), until: None });
+    }
+
+    pub(crate) fn resume(&mut self, at: Micros, target: &Target, time: &dyn BusinessTime) -> Result<(), Fault> {
         self.running = Running::Counting;
         let at = round(at, target.pause_rounding);
         if let Some(pause) = self.pauses.last_mut() {
@@ -174,30 +198,29 @@ impl TargetState {
     }
 
     /// Takes over a changed definition; whether anything that matters did change.
-    pub(crate) fn redefine(
-        &mut self,
-        target: &Target,
-        calendar: CalendarUse,
-        change: &Change,
-    ) -> bool {
+    pub(crate) fn redefine(&mut self, target: &Target, calendar: CalendarUse, change: &Change) -> bool {
         let before = (self.duration.clone(), self.calendar.clone(), self.named_due);
         self.duration = target.duration.clone();
         self.calendar = calendar;
         self.title.clone_from(&target.title);
         self.calendar_title.clone_from(&target.calendar_title);
         self.read_named_due(change);
-        before != (self.duration.clone(), self.calendar.clone(), self.named_due)
+        let redefined = before != (self.duration.clone(), self.calendar.clone(), self.named_due);
+        if redefined {
+            // Late under another promise is not late under this one.
+            self.breached_at = None;
+        }
+        redefined
     }
 
     /// The state once it is over at an instant.
-    pub(crate) fn finish(
-        &self,
-        at: Micros,
-        running: Running,
-        time: &dyn BusinessTime,
-    ) -> Result<TargetState, Fault> {
+    pub(crate) fn finish(&self, at: Micros, running: Running, time: &dyn BusinessTime) -> Result<TargetState, Fault> {
         let mut state = self.clone();
-        let elapsed = state.used(at, time)?;
+        // What does not count is not counted: a clock can be cancelled when its calendar is gone.
+        let elapsed = match running {
+            Running::Completed => state.used(at, time)?,
+            _ => 0,
+        };
         if running == Running::Completed && state.breached_at.is_none() {
             // Amounts are compared as amounts: between a closing and the next opening nothing is late.
             let late = match (state.running, state.promised()) {
@@ -205,27 +228,15 @@ impl TargetState {
                 (Running::Counting, None) => state.due_at.is_some_and(|due| due < at),
                 (_, None) => false,
             };
-            state.breached_at = if late {
-                state.due_at.or(Some(at))
-            } else {
-                None
-            };
+            state.breached_at = if late { state.due_at.or(Some(at)) } else { None };
         }
-        if let Some(pause) = state
-            .pauses
-            .last_mut()
-            .filter(|pause| pause.until.is_none())
-        {
+        if let Some(pause) = state.pauses.last_mut().filter(|pause| pause.until.is_none()) {
             pause.until = Some(at.max(pause.from));
         }
         state.running = running;
         state.stopped_at = Some(at);
         state.elapsed = (running == Running::Completed).then_some(elapsed);
-        state.reason = Explained {
-            state: &state,
-            paused: 0,
-        }
-        .finished();
+        state.reason = Explained { state: &state, paused: 0 }.finished();
         Ok(state)
     }
 
@@ -240,69 +251,40 @@ impl TargetState {
         for (from, until) in self.closed_pauses(Micros::MIN) {
             paused += between(time, &self.measure(), from.max(self.counting_from), until)?;
         }
-        self.reason = Explained {
-            state: self,
-            paused,
-        }
-        .running();
+        self.reason = Explained { state: self, paused }.running();
         Ok(())
     }
 
     fn due(&self, target: &Target, time: &dyn BusinessTime) -> Result<Micros, Fault> {
         let pauses = self.closed_pauses(Micros::MIN);
         let measure = self.measure();
-        if let Some(promised) = self
-            .promised()
-            .filter(|_| target.pause_counting == PauseCounting::Around)
-        {
+        if let Some(promised) = self.promised().filter(|_| target.pause_counting == PauseCounting::Around) {
             let left = (promised - self.banked).max(0);
-            return due_after(
-                time,
-                &measure,
-                self.counting_from,
-                left,
-                &pauses,
-                target.due_at_pause,
-            );
+            return due_after(time, &measure, self.counting_from, left, &pauses, target.due_at_pause);
         }
         let base = match &self.duration {
-            Duration::WorkingMinutes(_) | Duration::ElapsedMinutes(_) => add(
-                time,
-                &measure,
-                self.started_at,
-                self.promised().unwrap_or(0),
-            )?,
+            Duration::WorkingMinutes(_) | Duration::ElapsedMinutes(_) => {
+                add(time, &measure, self.started_at, self.promised().unwrap_or(0))?
+            }
             Duration::WorkingDates(days) => self.dates(*days, DayClock::SameTime, time)?,
             Duration::EndOfDay(days) => self.dates(*days, DayClock::EndOfDay, time)?,
             Duration::DueAt(name) => {
                 let named = self.named_due.ok_or_else(|| {
-                    Fault(format!(
-                        "the ticket has no \"{name}\" to be due at; set it or use a duration"
-                    ))
+                    Fault(format!("the ticket has no \"{name}\" to be due at; set it or use a duration"))
                 })?;
-                return if measure.key.is_some() {
-                    time.next_open(&measure, named)
-                } else {
-                    Ok(named)
-                };
+                return if measure.key.is_some() { time.next_open(&measure, named) } else { Ok(named) };
             }
         };
         let mut paused = self.banked_pause;
         for (from, until) in &pauses {
             paused += between(time, &measure, (*from).max(self.counting_from), *until)?;
         }
-        if paused == 0 {
-            Ok(base)
-        } else {
-            add(time, &measure, base, paused)
-        }
+        if paused == 0 { Ok(base) } else { add(time, &measure, base, paused) }
     }
 
     fn dates(&self, days: u32, clock: DayClock, time: &dyn BusinessTime) -> Result<Micros, Fault> {
         if self.calendar.key.is_none() {
-            return Err(Fault(
-                "a target in working dates needs a calendar; add one or use minutes".to_owned(),
-            ));
+            return Err(Fault("a target in working dates needs a calendar; add one or use minutes".to_owned()));
         }
         time.add_days(&self.calendar, self.started_at, days, clock)
     }
@@ -317,10 +299,7 @@ impl TargetState {
 
     /// Pauses joined, the open one ending at `until`, or left out when that is not after its start.
     fn closed_pauses(&self, until: Micros) -> Vec<(Micros, Micros)> {
-        let closed = self
-            .pauses
-            .iter()
-            .map(|pause| (pause.from, pause.until.unwrap_or(until)));
+        let closed = self.pauses.iter().map(|pause| (pause.from, pause.until.unwrap_or(until)));
         merge_pauses(&closed.collect::<Vec<_>>())
     }
 

@@ -28,6 +28,8 @@ pub enum Metric {
     /// Until the ticket is solved.
     #[default]
     Resolution,
+    /// Whatever its conditions say.
+    Custom,
 }
 
 /// How long a target may take.
@@ -61,6 +63,8 @@ pub enum ZoneSource {
     TaskLocation,
     /// That of the caller's location.
     CallerLocation,
+    /// That of the installation.
+    System,
 }
 
 /// What a clock counts from (SLM-05).

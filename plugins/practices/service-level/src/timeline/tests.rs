@@ -27,9 +27,7 @@ impl BusinessTime for NineToFive {
 
     fn between(&self, _: &CalendarUse, from: Micros, to: Micros) -> Result<Micros, Fault> {
         let days = from.div_euclid(DAY)..=to.div_euclid(DAY);
-        Ok(days
-            .map(|day| (to.min(day * DAY + 17 * HOUR) - from.max(day * DAY + 9 * HOUR)).max(0))
-            .sum())
+        Ok(days.map(|day| (to.min(day * DAY + 17 * HOUR) - from.max(day * DAY + 9 * HOUR)).max(0)).sum())
     }
 }
 
@@ -39,9 +37,7 @@ fn at(day: i64, hour: i64, minute: i64) -> Micros {
 }
 
 fn change(at: Micros, event: &str, state: &str) -> Change {
-    let fields = [("state".to_owned(), Value::from(state))]
-        .into_iter()
-        .collect();
+    let fields = [("state".to_owned(), Value::from(state))].into_iter().collect();
     Change {
         at,
         event: event.to_owned(),
@@ -53,19 +49,9 @@ fn change(at: Micros, event: &str, state: &str) -> Change {
 
 fn agreed(preset: TargetPreset) -> Vec<Target> {
     let make = |metric, minutes| {
-        target(
-            preset,
-            metric,
-            Duration::WorkingMinutes(minutes),
-            Some("office"),
-            Recontact::FirstCounts,
-        )
+        target(preset, metric, Duration::WorkingMinutes(minutes), Some("office"), Recontact::FirstCounts)
     };
-    vec![
-        make(Metric::Response, 60),
-        make(Metric::Update, 120),
-        make(Metric::Resolution, 480),
-    ]
+    vec![make(Metric::Response, 60), make(Metric::Update, 120), make(Metric::Resolution, 480)]
 }
 
 fn run(targets: &[Target], changes: &[Change]) -> Vec<TargetState> {
@@ -73,19 +59,12 @@ fn run(targets: &[Target], changes: &[Change]) -> Vec<TargetState> {
 }
 
 fn state<'a>(states: &'a [TargetState], key: &str) -> &'a TargetState {
-    states
-        .iter()
-        .rfind(|state| state.target == key)
-        .expect("the clock is attached")
+    states.iter().rfind(|state| state.target == key).expect("the clock is attached")
 }
 
 #[test]
 fn slm_04_overlapping_pauses_count_once() {
-    let pauses = [
-        (at(0, 10, 0), at(0, 11, 0)),
-        (at(0, 10, 30), at(0, 11, 30)),
-        (at(0, 10, 45), at(0, 10, 50)),
-    ];
+    let pauses = [(at(0, 10, 0), at(0, 11, 0)), (at(0, 10, 30), at(0, 11, 30)), (at(0, 10, 45), at(0, 10, 50))];
 
     let merged = merge_pauses(&pauses);
 
@@ -117,30 +96,15 @@ fn slm_04_only_the_working_part_of_a_pause_moves_the_due_time() {
 #[test]
 fn slm_04_presets_differ_in_what_pauses() {
     let paused_response = |preset, status| {
-        let changes = [
-            change(at(0, 9, 30), "created", "open"),
-            change(at(0, 9, 40), "updated", status),
-        ];
+        let changes = [change(at(0, 9, 30), "created", "open"), change(at(0, 9, 40), "updated", status)];
         let states = run(&agreed(preset), &changes);
-        (
-            state(&states, "response").running,
-            state(&states, "resolution").running,
-        )
+        (state(&states, "response").running, state(&states, "resolution").running)
     };
 
     let (counting, paused) = (Running::Counting, Running::Paused);
-    assert_eq!(
-        paused_response(TargetPreset::Zammad, "pending reminder"),
-        (paused, paused)
-    );
-    assert_eq!(
-        paused_response(TargetPreset::Glpi, "waiting"),
-        (counting, paused)
-    );
-    assert_eq!(
-        paused_response(TargetPreset::Weft, "on-hold"),
-        (counting, paused)
-    );
+    assert_eq!(paused_response(TargetPreset::Zammad, "pending reminder"), (paused, paused));
+    assert_eq!(paused_response(TargetPreset::Glpi, "waiting"), (counting, paused));
+    assert_eq!(paused_response(TargetPreset::Weft, "on-hold"), (counting, paused));
 }
 
 #[test]
@@ -162,20 +126,9 @@ fn one_change_at_a_time_equals_the_whole_history() {
         // The state travels as JSON between two changes, as it does in a component.
         let text = serde_json::to_string(&states).expect("states are data");
         states = serde_json::from_str(&text).expect("states are data");
-        let transitions = advance(
-            &targets,
-            &states,
-            change,
-            &[],
-            &Zones::default(),
-            &NineToFive,
-        );
+        let transitions = advance(&targets, &states, change, &[], &Zones::default(), &NineToFive);
         let transitions = transitions.expect("the toy calendar counts");
-        verbs.extend(
-            transitions
-                .iter()
-                .map(|t| format!("{:?} {}", t.verb, t.state.target)),
-        );
+        verbs.extend(transitions.iter().map(|t| format!("{:?} {}", t.verb, t.state.target)));
         apply(&mut states, transitions);
     }
 
@@ -216,28 +169,15 @@ fn slm_05_a_higher_priority_counts_from_creation() {
         )
     };
     let created = change(at(0, 9, 30), "created", "open");
-    let held = [
-        change(at(0, 10, 0), "updated", "on-hold"),
-        change(at(0, 10, 30), "updated", "open"),
-    ];
+    let held = [change(at(0, 10, 0), "updated", "on-hold"), change(at(0, 10, 30), "updated", "open")];
     let history = [vec![created], held.to_vec()].concat();
     let mut states = run(&[resolution("p3", 960)], &history);
 
     let raised = change(at(0, 12, 30), "updated", "open");
-    let replaced = advance(
-        &[resolution("p1", 240)],
-        &states,
-        &raised,
-        &history,
-        &Zones::default(),
-        &NineToFive,
-    )
-    .expect("the toy calendar counts");
+    let replaced = advance(&[resolution("p1", 240)], &states, &raised, &history, &Zones::default(), &NineToFive)
+        .expect("the toy calendar counts");
 
-    assert_eq!(
-        replaced.iter().map(|t| t.verb).collect::<Vec<_>>(),
-        [Verb::Cancel, Verb::Start]
-    );
+    assert_eq!(replaced.iter().map(|t| t.verb).collect::<Vec<_>>(), [Verb::Cancel, Verb::Start]);
     // Four hours from 09:30 and the half hour on hold.
     assert_eq!(replaced[1].state.due_at, Some(at(0, 14, 0)));
     apply(&mut states, replaced);
@@ -254,14 +194,7 @@ fn slm_05_retroactive_start_and_pause_are_choices() {
     ];
     let now = change(at(0, 12, 0), "updated", "open");
     let due = |target: &Target| {
-        let started = advance(
-            std::slice::from_ref(target),
-            &[],
-            &now,
-            &history,
-            &Zones::default(),
-            &NineToFive,
-        );
+        let started = advance(std::slice::from_ref(target), &[], &now, &history, &Zones::default(), &NineToFive);
         started.expect("the toy calendar counts")[0].state.due_at
     };
 
@@ -280,30 +213,17 @@ fn slm_12_an_edited_definition_recomputes_and_keeps_the_start() {
 
     targets[0].duration = Duration::WorkingMinutes(120);
     let later = change(at(0, 10, 0), "updated", "open");
-    let edited = advance(
-        &targets,
-        &states,
-        &later,
-        &[],
-        &Zones::default(),
-        &NineToFive,
-    );
+    let edited = advance(&targets, &states, &later, &[], &Zones::default(), &NineToFive);
 
     let edited = edited.expect("the toy calendar counts");
     assert_eq!(edited.len(), 1);
-    assert_eq!(
-        (edited[0].verb, edited[0].state.due_at),
-        (Verb::Recompute, Some(at(0, 11, 30)))
-    );
+    assert_eq!((edited[0].verb, edited[0].state.due_at), (Verb::Recompute, Some(at(0, 11, 30))));
 }
 
 #[test]
 fn slm_08_a_target_met_on_the_dot_is_met() {
     let stop = |stop_at: Micros| {
-        let changes = [
-            change(at(0, 9, 30), "created", "open"),
-            change(stop_at, "agent-contact", "open"),
-        ];
+        let changes = [change(at(0, 9, 30), "created", "open"), change(stop_at, "agent-contact", "open")];
         state(&run(&agreed(TargetPreset::Weft), &changes), "response").breached_at
     };
 
@@ -314,17 +234,10 @@ fn slm_08_a_target_met_on_the_dot_is_met() {
 #[test]
 fn slm_11_a_second_contact_restarts_the_update_only_in_one_mode() {
     let due = |recontact| {
-        let update = target(
-            TargetPreset::Weft,
-            Metric::Update,
-            Duration::WorkingMinutes(120),
-            Some("office"),
-            recontact,
-        );
-        let changes = [
-            change(at(0, 9, 30), "customer-contact", "open"),
-            change(at(0, 10, 0), "customer-contact", "open"),
-        ];
+        let update =
+            target(TargetPreset::Weft, Metric::Update, Duration::WorkingMinutes(120), Some("office"), recontact);
+        let changes =
+            [change(at(0, 9, 30), "customer-contact", "open"), change(at(0, 10, 0), "customer-contact", "open")];
         state(&run(&[update], &changes), "update").due_at
     };
 
@@ -367,10 +280,7 @@ fn a_clock_with_very_many_pauses_stays_small_and_exact() {
     // 30 minutes of the first day and one minute before each of the 299 further pauses.
     let clock = state(&states, "resolution");
     assert!(clock.pauses.len() <= 200);
-    assert_eq!(
-        clock.used(at(300, 9, 59), &NineToFive),
-        Ok((30 + 299) * MINUTE)
-    );
+    assert_eq!(clock.used(at(300, 9, 59), &NineToFive), Ok((30 + 299) * MINUTE));
     assert_eq!(clock.due_at, Some(at(300, 9, 59) + (480 - 329) * MINUTE));
 }
 
@@ -386,16 +296,10 @@ fn targets_are_data() {
     let target: Target = serde_json::from_value(text).expect("a target");
 
     assert_eq!(target.kind, AgreementKind::Ola);
-    let zones = Zones {
-        caller_location: Some("Asia/Tokyo".to_owned()),
-        ..Zones::default()
-    };
+    let zones = Zones { caller_location: Some("Asia/Tokyo".to_owned()), ..Zones::default() };
     let mut assigned = change(at(0, 9, 30), "created", "open");
-    assigned
-        .instants
-        .insert("assigned".to_owned(), at(0, 10, 0));
-    let states =
-        replay(&[target], &[assigned], &zones, &NineToFive).expect("the toy calendar counts");
+    assigned.instants.insert("assigned".to_owned(), at(0, 10, 0));
+    let states = replay(&[target], &[assigned], &zones, &NineToFive).expect("the toy calendar counts");
     assert_eq!(states[0].started_at, at(0, 10, 0));
     assert_eq!(states[0].calendar.zone.as_deref(), Some("Asia/Tokyo"));
 }

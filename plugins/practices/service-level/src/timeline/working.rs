@@ -11,9 +11,7 @@ pub(crate) fn add(
 ) -> Result<Micros, Fault> {
     match calendar.key {
         Some(_) => time.add(calendar, start, amount),
-        None => start
-            .checked_add(amount)
-            .ok_or_else(|| Fault("the due time is out of range".to_owned())),
+        None => start.checked_add(amount).ok_or_else(|| Fault("the due time is out of range".to_owned())),
     }
 }
 
@@ -32,11 +30,7 @@ pub(crate) fn between(
 
 /// Pauses in order, joined where they touch or overlap, empty ones left out.
 pub fn merge_pauses(pauses: &[(Micros, Micros)]) -> Vec<(Micros, Micros)> {
-    let mut sorted: Vec<_> = pauses
-        .iter()
-        .copied()
-        .filter(|(from, until)| from < until)
-        .collect();
+    let mut sorted: Vec<_> = pauses.iter().copied().filter(|(from, until)| from < until).collect();
     sorted.sort_unstable();
     let mut merged: Vec<(Micros, Micros)> = Vec::with_capacity(sorted.len());
     for (from, until) in sorted {

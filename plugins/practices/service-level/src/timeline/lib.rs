@@ -27,8 +27,8 @@ pub use policy::{Policy, PolicyOrder, Scope, choose_policy};
 pub use reason::{write_amount, write_instant};
 pub use state::{Pause, Running, TargetState};
 pub use target::{
-    AgreementKind, DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding,
-    Repeat, RetroactivePause, StartFrom, Target, ZoneSource,
+    AgreementKind, DueAtPause, DueWhilePaused, Duration, Metric, PauseCounting, PauseRounding, Repeat,
+    RetroactivePause, StartFrom, Target, ZoneSource,
 };
 pub use working::{due_after, merge_pauses, working_between};
 
@@ -89,17 +89,9 @@ pub trait BusinessTime {
     ///
     /// # Errors
     /// When the host cannot count dates, the calendar is unknown or never opens.
-    fn add_days(
-        &self,
-        calendar: &CalendarUse,
-        _start: Micros,
-        _days: u32,
-        _clock: DayClock,
-    ) -> Result<Micros, Fault> {
+    fn add_days(&self, calendar: &CalendarUse, _start: Micros, _days: u32, _clock: DayClock) -> Result<Micros, Fault> {
         let key = calendar.key.as_deref().unwrap_or("none");
-        Err(Fault(format!(
-            "working dates of calendar {key} cannot be counted here; use working minutes"
-        )))
+        Err(Fault(format!("working dates of calendar {key} cannot be counted here; use working minutes")))
     }
 
     /// The instant itself when open, else the next opening.
@@ -120,6 +112,8 @@ pub struct Change {
     pub at: Micros,
     /// What happened: `created`, `updated`, `customer-contact`, `agent-contact`, `first-response`, `closed`, ….
     pub event: String,
+    /// What else happened at once: a ticket may be answered and closed in one change.
+    pub also: Vec<String>,
     /// Names of the fields that changed.
     pub changed: Vec<String>,
     /// The fields afterwards.
@@ -191,23 +185,21 @@ pub fn advance(
     for state in states.iter().filter(|state| state.is_active()) {
         if !targets.iter().any(|target| target.key == state.target) {
             let state = state.finish(change.at, Running::Cancelled, time)?;
-            transitions.push(Transition {
-                verb: Verb::Cancel,
-                state,
-            });
+            transitions.push(Transition { verb: Verb::Cancel, state });
         }
     }
     for target in targets {
         let mine = states.iter().filter(|state| state.target == target.key);
-        let rounds = u32::try_from(mine.clone().count()).unwrap_or(u32::MAX);
-        let active = mine.clone().find(|state| state.is_active());
-        let step = Step {
-            target,
-            change,
-            history,
-            zones,
-            time,
+        let rounds = Rounds {
+            next: mine.clone().map(|state| state.round + 1).max().unwrap_or(0),
+            ended: mine
+                .clone()
+                .filter(|state| state.running != Running::Cancelled)
+                .filter_map(|state| state.stopped_at)
+                .max(),
         };
+        let active = mine.clone().find(|state| state.is_active());
+        let step = Step { target, change, history, zones, time };
         transitions.extend(step.take(active, rounds)?);
     }
     Ok(transitions)
@@ -234,8 +226,7 @@ pub fn replay(
 /// Puts transitions into the list of clocks.
 pub fn apply(states: &mut Vec<TargetState>, transitions: Vec<Transition>) {
     for Transition { state, .. } in transitions {
-        let same =
-            |other: &&mut TargetState| other.target == state.target && other.round == state.round;
+        let same = |other: &&mut TargetState| other.target == state.target && other.round == state.round;
         match states.iter_mut().find(same) {
             Some(place) => *place = state,
             None => states.push(state),
@@ -245,11 +236,16 @@ pub fn apply(states: &mut Vec<TargetState>, transitions: Vec<Transition>) {
 
 /// The earliest due time of the clocks that count.
 pub fn next_due(states: &[TargetState]) -> Option<Micros> {
-    states
-        .iter()
-        .filter(|state| state.is_active())
-        .filter_map(|state| state.due_at)
-        .min()
+    states.iter().filter(|state| state.is_active()).filter_map(|state| state.due_at).min()
+}
+
+/// The rounds of a target so far. One that was cancelled, as by a priority that came and went, never counted: the next
+/// is as good as the first.
+#[derive(Clone, Copy)]
+struct Rounds {
+    next: u32,
+    /// When the last one that counted ended.
+    ended: Option<Micros>,
 }
 
 /// One target meeting one change.
@@ -264,43 +260,26 @@ struct Step<'a> {
 impl Step<'_> {
     /// SLM-01: cancel → cancel; stop → complete; start ∧ reset → complete and reattach; pause → pause; not-pause or
     /// resume → resume; start ∧ ¬stop ∧ ¬cancel → attach.
-    fn take(&self, active: Option<&TargetState>, rounds: u32) -> Result<Vec<Transition>, Fault> {
+    fn take(&self, active: Option<&TargetState>, rounds: Rounds) -> Result<Vec<Transition>, Fault> {
         let (target, change) = (self.target, self.change);
         let holds = |condition: &Condition| condition.holds(change);
-        let (start, stop, cancel) = (
-            holds(&target.start),
-            holds(&target.stop),
-            holds(&target.cancel),
-        );
+        let (start, stop, cancel) = (holds(&target.start), holds(&target.stop), holds(&target.cancel));
         let reset = start && holds(&target.reset);
         let attach = start && !stop && !cancel;
         let Some(state) = active else {
-            let again = rounds == 0 || reset || target.repeat == Repeat::EachStart;
-            let started = if attach && again {
-                Some(self.attach(rounds)?)
-            } else {
-                None
-            };
+            let again = rounds.ended.is_none() || reset || target.repeat == Repeat::EachStart;
+            let started = if attach && again { Some(self.attach(rounds)?) } else { None };
             return Ok(started.into_iter().collect());
         };
         let finish = |running| state.finish(change.at, running, self.time);
         if cancel {
-            return Ok(vec![Transition {
-                verb: Verb::Cancel,
-                state: finish(Running::Cancelled)?,
-            }]);
+            return Ok(vec![Transition { verb: Verb::Cancel, state: finish(Running::Cancelled)? }]);
         }
         if stop {
-            return Ok(vec![Transition {
-                verb: Verb::Stop,
-                state: finish(Running::Completed)?,
-            }]);
+            return Ok(vec![Transition { verb: Verb::Stop, state: finish(Running::Completed)? }]);
         }
         if reset {
-            let done = Transition {
-                verb: Verb::Stop,
-                state: finish(Running::Completed)?,
-            };
+            let done = Transition { verb: Verb::Stop, state: finish(Running::Completed)? };
             return Ok(vec![done, self.attach(rounds)?]);
         }
         let mut state = state.clone();
@@ -327,15 +306,18 @@ impl Step<'_> {
         Ok(vec![Transition { verb, state }])
     }
 
-    fn attach(&self, rounds: u32) -> Result<Transition, Fault> {
+    fn attach(&self, rounds: Rounds) -> Result<Transition, Fault> {
         let (target, change) = (self.target, self.change);
         let started_at = match &target.start_from {
             StartFrom::Change => change.at,
-            // A second round counts from what began it, or it would be due before it starts.
-            StartFrom::Instant(_) if rounds > 0 => change.at,
-            StartFrom::Instant(name) => change.instants.get(name).copied().unwrap_or(change.at),
+            StartFrom::Instant(name) => {
+                // A second round counts from what began it, or it would be due before it starts.
+                let instant = change.instants.get(name).copied();
+                let fresh = |instant: &Micros| rounds.ended.is_none_or(|ended| ended <= *instant);
+                instant.filter(fresh).unwrap_or(change.at)
+            }
         };
-        let mut state = TargetState::new(target, self.calendar(), rounds, started_at, change);
+        let mut state = TargetState::new(target, self.calendar(), rounds.next, started_at, change);
         if target.retroactive_pause == RetroactivePause::Counted {
             for earlier in self.history {
                 let paused = target.pause.holds(earlier) && !target.resume.holds(earlier);
@@ -352,21 +334,14 @@ impl Step<'_> {
         match (state.running, paused) {
             (Running::Counting, true) => {
                 let retroactive = target.retroactive_pause == RetroactivePause::Counted;
-                let from = if retroactive && self.history.is_empty() {
-                    started_at
-                } else {
-                    change.at
-                };
+                let from = if retroactive && self.history.is_empty() { started_at } else { change.at };
                 state.pause(from, target);
             }
             (Running::Paused, false) => state.resume(change.at, target, self.time)?,
             _ => {}
         }
         state.settle(target, self.time)?;
-        Ok(Transition {
-            verb: Verb::Start,
-            state,
-        })
+        Ok(Transition { verb: Verb::Start, state })
     }
 
     fn calendar(&self) -> CalendarUse {
@@ -374,19 +349,12 @@ impl Step<'_> {
         let from_source = match self.target.zone_source {
             // The calendar's own zone: nothing replaces it.
             ZoneSource::Sla => None,
+            ZoneSource::System => zones.system.clone(),
             ZoneSource::Caller => zones.caller.clone().or_else(|| zones.system.clone()),
             ZoneSource::CiLocation => zones.ci_location.clone().or_else(|| zones.system.clone()),
-            ZoneSource::TaskLocation => {
-                zones.task_location.clone().or_else(|| zones.system.clone())
-            }
-            ZoneSource::CallerLocation => zones
-                .caller_location
-                .clone()
-                .or_else(|| zones.system.clone()),
+            ZoneSource::TaskLocation => zones.task_location.clone().or_else(|| zones.system.clone()),
+            ZoneSource::CallerLocation => zones.caller_location.clone().or_else(|| zones.system.clone()),
         };
-        CalendarUse {
-            key: self.target.calendar.clone(),
-            zone: from_source,
-        }
+        CalendarUse { key: self.target.calendar.clone(), zone: from_source }
     }
 }

@@ -1,0 +1,655 @@
+//! The JSON of the API as types: what the OpenAPI document shows and what a client reads.
+//!
+//! Most answers are words of the domain, which know nothing of OpenAPI; these are their shapes. Every field must be here, unknown
+//! ones are refused on reading, and the tests read every answer with these types: a shape that drifts fails there.
+//!
+//! Longer than 600 lines because it is one list of shapes, and a reader looks for one of them.
+//! Longer than other files, because it is a list.
+
+use domain::Object;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// What went wrong, as RFC 9457 says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Leads to the description of the code.
+    #[serde(rename = "type")]
+    pub problem_type: String,
+    pub title: String,
+    pub status: u16,
+    /// What happened, why, and what to do.
+    pub detail: String,
+    /// Stable word for programs.
+    pub code: String,
+    /// For operators: finds the log lines of this request.
+    pub trace_id: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+    /// Where the ticket can go from its state, when the transition was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal: Option<Vec<NextState>>,
+    /// The version that it has now, when another one was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<u32>,
+    /// Seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldProblem {
+    /// JSON Pointer into the body; empty for the whole.
+    pub pointer: String,
+    pub code: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextState {
+    pub to: String,
+    pub title: String,
+    pub required: Vec<String>,
+    pub comment: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    New,
+    Active,
+    Paused,
+    Resolved,
+    Closed,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    Requester,
+    Agent,
+    Approver,
+    Manager,
+    Administrator,
+    Auditor,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ticket {
+    pub id: String,
+    /// What people call it.
+    pub number: String,
+    pub kind: String,
+    pub space: String,
+    pub state: String,
+    pub category: Category,
+    pub title: String,
+    pub requester: Option<String>,
+    pub opened_by: Option<String>,
+    pub group: Option<String>,
+    pub assignee: Option<String>,
+    pub parent: Option<String>,
+    pub restricted: bool,
+    /// Counts the commits that touched it; the `ETag`.
+    pub version: u32,
+    pub opened_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
+    /// The earliest due time of its running clocks.
+    pub due_at: Option<Timestamp>,
+    /// What the kind defines, as far as the caller may see it.
+    #[schema(value_type = Object)]
+    pub fields: Object,
+}
+
+/// A ticket with everything that its page shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TicketDetail {
+    #[serde(flatten)]
+    pub ticket: Ticket,
+    pub clocks: Vec<Clock>,
+    pub watchers: Vec<String>,
+    pub access: Access,
+    pub links: Vec<Link>,
+    pub actions: Actions,
+    /// Display names of the people, groups and tickets that are mentioned.
+    pub names: BTreeMap<String, String>,
+}
+
+/// What the caller may do with the ticket now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Actions {
+    pub transitions: Vec<NextState>,
+    pub can_edit: bool,
+    pub can_assign: bool,
+    pub can_comment_public: bool,
+    pub can_comment_internal: bool,
+    /// Fields that the caller may set.
+    pub fields: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    pub people: Vec<String>,
+    pub groups: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub from: String,
+    #[serde(rename = "type")]
+    pub link_type: String,
+    pub to: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockState {
+    Running,
+    Paused,
+    Stopped,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    pub ticket: String,
+    pub name: String,
+    pub plugin: String,
+    pub title: String,
+    pub state: ClockState,
+    pub started_at: Timestamp,
+    pub due_at: Option<Timestamp>,
+    pub stopped_at: Option<Timestamp>,
+    /// The due time that passed while the clock ran.
+    pub breached_at: Option<Timestamp>,
+    pub reason: String,
+    pub data: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Visibility {
+    /// The requester sees it too.
+    Public,
+    /// Only those who work on the ticket see it.
+    Internal,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    pub id: String,
+    pub ticket: String,
+    pub visibility: Visibility,
+    /// Person or plugin id.
+    pub author: String,
+    pub at: Timestamp,
+    /// Markdown.
+    pub body: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// For `GET /api/v1/attachments/{id}`.
+    pub id: String,
+    pub ticket: String,
+    pub name: String,
+    pub media_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the content.
+    pub digest: String,
+    pub author: String,
+    pub at: Timestamp,
+}
+
+/// One line of a ticket's timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimelineEntry {
+    pub seq: i64,
+    pub at: Timestamp,
+    pub actor: String,
+    pub actor_name: String,
+    /// For example `ticket.changed`.
+    pub kind: String,
+    pub data: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
+}
+
+/// What a change would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DryRun {
+    /// What was asked for and what plugins add to it, in order.
+    #[schema(value_type = Vec<Object>)]
+    pub effects: Vec<Value>,
+    /// How the ticket would be; absent when there are problems.
+    pub ticket: Option<Ticket>,
+    pub problems: Vec<FieldProblem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// `null` for those without a value.
+    pub value: Option<String>,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bulk {
+    pub results: Vec<BulkResult>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulkResult {
+    pub id: String,
+    pub status: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Ticket>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<ProblemBody>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    pub id: String,
+    pub login: String,
+    pub name: String,
+    pub email: String,
+    pub manager: Option<String>,
+    pub locale: String,
+    pub zone: String,
+    pub active: bool,
+    #[schema(value_type = Object)]
+    pub attributes: Object,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub id: String,
+    pub title: String,
+    pub space: String,
+    pub members: Vec<String>,
+    pub active: bool,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Space {
+    pub id: String,
+    pub title: String,
+    pub confidential: bool,
+    pub calendar: Option<String>,
+    pub version: u32,
+}
+
+/// A role held in a space; the space `*` stands for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleIn {
+    pub space: String,
+    pub role: Role,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    pub person: SignedIn,
+    /// Roles by space; the space `*` stands for all of them.
+    pub roles: BTreeMap<String, Vec<Role>>,
+    pub groups: Vec<String>,
+    /// This is the demo: anybody can sign in as anybody.
+    pub demo: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignedIn {
+    pub id: String,
+    pub login: String,
+    pub name: String,
+    pub email: String,
+    pub locale: String,
+    pub zone: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Persona {
+    pub login: String,
+    pub name: String,
+    pub role_title: String,
+    pub summary: String,
+}
+
+/// An API token, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    pub id: String,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// A new API token. The secret is shown this once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    pub token: String,
+    pub id: String,
+    pub name: String,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Kind {
+    pub id: String,
+    pub noun: Noun,
+    pub plugin: String,
+    pub title: String,
+    pub plural: String,
+    pub prefix: String,
+    pub digits: u8,
+    pub states: Vec<State>,
+    pub transitions: Vec<Transition>,
+    /// By name, in their order.
+    #[schema(value_type = Vec<Vec<Object>>)]
+    pub fields: Vec<(String, Field)>,
+    pub create: Vec<Role>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noun {
+    Ticket,
+    Record,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    pub id: String,
+    pub title: String,
+    pub category: Category,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Transition {
+    pub from: Vec<String>,
+    pub to: String,
+    pub title: String,
+    pub roles: Vec<Role>,
+    pub required: Vec<String>,
+    pub comment: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    pub title: String,
+    pub description: String,
+    /// JSON Schema (2020-12) of the value.
+    pub schema: Value,
+    pub required: bool,
+    pub write: Vec<Role>,
+    pub read: Vec<Role>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ci {
+    pub id: String,
+    pub name: String,
+    pub class: String,
+    pub space: String,
+    #[schema(value_type = Object)]
+    pub attributes: Object,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CiClass {
+    pub id: String,
+    pub title: String,
+    pub parent: Option<String>,
+    #[serde(rename = "abstract")]
+    pub is_abstract: bool,
+    #[schema(value_type = Object)]
+    pub attributes: Object,
+    pub required: Vec<String>,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CiRelation {
+    pub from: String,
+    #[serde(rename = "type")]
+    pub relation_type: String,
+    pub to: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Impact {
+    pub items: Vec<Impacted>,
+    /// CIs that are reached and that the caller may not see.
+    pub hidden: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Impacted {
+    pub ci: Ci,
+    pub distance: u32,
+    pub path: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    pub id: String,
+    pub number: String,
+    pub kind: String,
+    pub space: String,
+    pub state: String,
+    pub category: Category,
+    pub title: String,
+    pub version: u32,
+    pub updated_at: Timestamp,
+    #[schema(value_type = Object)]
+    pub fields: Object,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Calendar {
+    pub key: String,
+    pub title: String,
+    pub zone: String,
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    pub version: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Due {
+    pub due_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Elapsed {
+    /// Seconds of business time.
+    pub seconds: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginState {
+    Active,
+    Disabled,
+    ConsentNeeded,
+    Quarantined,
+    Broken,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plugin {
+    pub id: String,
+    pub version: String,
+    pub title: String,
+    pub summary: String,
+    pub digest: String,
+    /// Bytes.
+    pub size: u64,
+    pub enabled: bool,
+    pub state: PluginState,
+    pub reason: Option<String>,
+    pub grants: Vec<Grant>,
+    pub capabilities: Vec<String>,
+    pub kinds: Vec<String>,
+    pub imports: Vec<String>,
+    pub settings_schema: Vec<Setting>,
+    #[schema(value_type = Object)]
+    pub settings: Object,
+    pub health: Health,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    pub sentence: String,
+    pub reason: String,
+    pub granted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    pub key: String,
+    pub title: String,
+    pub description: String,
+    pub schema: Value,
+    pub default: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    pub calls: u64,
+    pub faults: u64,
+    pub last_fault: Option<LastFault>,
+    pub p50_micros: Option<u32>,
+    pub p99_micros: Option<u32>,
+    pub quarantined: bool,
+    /// Deliveries that wait for it.
+    pub held_jobs: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LastFault {
+    pub at: Timestamp,
+    pub function: String,
+    pub cause: String,
+}
+
+/// What a component says about itself, without being installed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inspection {
+    pub id: String,
+    pub version: String,
+    pub title: String,
+    pub summary: String,
+    pub digest: String,
+    pub size: u64,
+    pub grants: Vec<Grant>,
+    pub kinds: Vec<String>,
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+    pub settings_schema: Vec<Setting>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    pub id: String,
+    #[schema(value_type = Object)]
+    pub work: Value,
+    pub order_key: String,
+    pub due_at: Timestamp,
+    pub attempts: u32,
+    pub state: JobState,
+    pub last_error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    Ready,
+    Held,
+    Dead,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notification {
+    pub id: String,
+    pub person: String,
+    pub ticket: Option<String>,
+    pub at: Timestamp,
+    pub subject: String,
+    pub body: String,
+    pub read: bool,
+}
+
+/// The data of a live event `ticket`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveEvent {
+    pub seq: i64,
+    /// For example `ticket.changed`.
+    pub kind: String,
+    pub ticket: String,
+    pub number: String,
+    pub version: u32,
+}

@@ -1,0 +1,16 @@
+//! Tickets and what hangs on them.
+
+pub(crate) mod access;
+pub(crate) mod bulk;
+pub(crate) mod clocks;
+pub(crate) mod command;
+pub(crate) mod comments;
+pub(crate) mod counts;
+pub(crate) mod create;
+pub(crate) mod filter;
+pub(crate) mod links;
+pub(crate) mod list;
+pub(crate) mod patch;
+pub(crate) mod read;
+pub(crate) mod timeline;
+pub(crate) mod watchers;

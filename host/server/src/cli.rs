@@ -1,0 +1,220 @@
+//! Arguments. Every setting is a flag of every command, made from the same list as the file keys and variables.
+
+use crate::config::{self, Key, Loaded};
+use crate::failure::Failure;
+use clap::{Arg, ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Parser)]
+#[command(name = "weft", version, about = "A service management platform whose every practice is a sandboxed plugin", long_about = None)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// File with settings; weft.toml in this folder when absent
+    #[arg(long, global = true, env = "WEFT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a company with people, tickets and running clocks, to look at and to play with
+    Demo {
+        /// Keep its data in this folder; otherwise it is gone when the demo ends
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+    /// Run the server
+    Serve,
+    /// Bring in what happened elsewhere
+    Import {
+        #[command(subcommand)]
+        source: Import,
+    },
+    /// Look at plugins, install and switch them
+    Plugin {
+        #[command(subcommand)]
+        action: PluginCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// People and what they may do
+    User {
+        #[command(subcommand)]
+        action: UserCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// The settings
+    Config {
+        #[command(subcommand)]
+        action: ConfigCommand,
+    },
+    /// Look for what would go wrong
+    Doctor,
+    /// Completions for a shell, to standard output
+    Completions { shell: clap_complete::Shell },
+    /// The version
+    Version,
+}
+
+/// Talk to a running server instead of the database.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Remote {
+    /// Address of a running server
+    #[arg(long, env = "WEFT_URL", global = true)]
+    pub url: Option<String>,
+    /// API token for it
+    #[arg(long, env = "WEFT_TOKEN", global = true, hide_env_values = true)]
+    pub token: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// The incident audit log of a ServiceNow instance: CSV, or CSV compressed with gzip
+    ServicenowAudit {
+        file: PathBuf,
+        /// The space that the incidents come into
+        #[arg(long, default_value = "it")]
+        space: String,
+        /// The zone of the log's local times
+        #[arg(long, default_value = "UTC")]
+        zone: String,
+        /// Do not take the priority matrix over from the log
+        #[arg(long)]
+        keep_matrix: bool,
+        /// The report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// What is installed
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// What a component is, wants and offers, without running or installing it
+    Inspect {
+        file: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Install a component from a file, or one that comes with Weft by its id
+    Install { file: PathBuf },
+    /// Consent to everything that a plugin asks for, and switch it on
+    Enable {
+        id: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Switch a plugin off; its deliveries wait
+    Disable { id: String },
+    /// Remove a plugin that nothing needs any more
+    Remove { id: String },
+    /// Show the settings of a plugin, or replace them
+    Settings {
+        id: String,
+        /// JSON object with the new values
+        #[arg(long)]
+        set: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Create a person; a password is made and shown once
+    Add {
+        login: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long, default_value = "")]
+        email: String,
+        /// Make them an administrator of the platform
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Everybody
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a new password and show it once; every session of the person ends
+    Password { login: String },
+    /// Replace the roles of a person, as SPACE:ROLE; `*` is all spaces
+    Role { login: String, roles: Vec<String> },
+    /// Make an API token for a person and show it once
+    Token {
+        login: String,
+        #[arg(long, default_value = "command line")]
+        name: String,
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Every setting and its value
+    Show {
+        /// Where each comes from
+        #[arg(long)]
+        origin: bool,
+    },
+}
+
+impl Command {
+    /// A server tells what it does; a command only what went wrong.
+    pub(crate) fn logs_by_default(&self) -> bool {
+        matches!(self, Self::Serve)
+    }
+}
+
+/// The whole command line.
+pub(crate) fn command() -> clap::Command {
+    let settings = config::keys().into_iter().map(|key| {
+        Arg::new(key.path())
+            .long(key.flag())
+            .value_name("VALUE")
+            .help(key.help.trim())
+            .long_help(format!("{} [file: {}] [env: {}]", key.help.trim(), key.path(), key.variable()))
+            .help_heading("Settings")
+            .action(ArgAction::Set)
+            .global(true)
+            .hide_short_help(true)
+    });
+    Cli::command().args(settings)
+}
+
+/// The command and the settings that it runs with.
+pub(crate) fn read() -> Result<(Command, Result<Loaded, Failure>), Failure> {
+    let matches = command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut deepest = &matches;
+    while let Some((_, sub)) = deepest.subcommand() {
+        deepest = sub;
+    }
+    let flags: Vec<(Key, String)> = config::keys()
+        .into_iter()
+        .filter_map(|key| Some((key, deepest.get_one::<String>(&key.path())?.clone())))
+        .collect();
+    Ok((cli.command, config::load(cli.config.as_deref(), &variables(), &flags)))
+}
+
+/// The environment: read here and nowhere else.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads settings from the environment")]
+fn variables() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with("WEFT_"))
+        .collect()
+}
+
+/// The folder for what can be made again, if the system has one.
+#[expect(clippy::disallowed_methods, reason = "where the system keeps caches is said by the environment")]
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    Some(absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?.join("weft"))
+}

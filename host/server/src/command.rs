@@ -1,0 +1,50 @@
+//! The commands, one file each.
+
+mod config;
+mod doctor;
+mod import;
+mod plugin;
+mod serve;
+mod user;
+
+use crate::cli::{Command, Remote};
+use crate::config::Loaded;
+use crate::failure::Failure;
+use crate::remote::Client;
+use crate::{cli, demo, out};
+
+pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failure> {
+    match command {
+        Command::Demo { dir } => demo::run(settings.values, dir).await,
+        Command::Serve => serve::run(settings.values).await,
+        Command::Import { source } => import::run(source, settings.values).await,
+        Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,
+        Command::User { action, remote } => user::run(action, client(remote)?, settings.values).await,
+        Command::Config { action } => config::run(action, &settings),
+        Command::Doctor => doctor::run(settings.values).await,
+        Command::Version => {
+            out::line(&format!("weft {}", env!("CARGO_PKG_VERSION")));
+            Ok(())
+        }
+        Command::Completions { shell } => completions(shell),
+    }
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    // Into memory first: a closed pipe is no reason to panic.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut cli::command(), "weft", &mut script);
+    out::line(String::from_utf8_lossy(&script).trim_end());
+    Ok(())
+}
+
+fn client(remote: Remote) -> Result<Option<Client>, Failure> {
+    match (remote.url, remote.token) {
+        (Some(url), Some(token)) => Client::new(&url, token).map(Some),
+        (Some(_), None) => Err(Failure::new(
+            "--url needs --token (or WEFT_TOKEN): make one with `weft user token LOGIN`, or on the page of your account",
+        )),
+        // A token alone is for another command of the same shell.
+        (None, _) => Ok(None),
+    }
+}

@@ -1,0 +1,87 @@
+//! From settings to a running application: the only place that builds concrete types.
+
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::platform::{OsEntropy, WallClock};
+use app::{App, AppConfig};
+use domain::{Actor, Role, SpaceId};
+use runtime::{Runtime, RuntimeConfig};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use store::Store;
+use store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+
+/// How durable commits are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// What is acknowledged survives a power cut.
+    Full,
+    /// For data that nobody will miss: the demo's.
+    None,
+}
+
+/// Open the database and start the component runtime.
+///
+/// # Errors
+/// The database is open elsewhere or cannot be read; the runtime does not start.
+pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Result<Arc<App>, Failure> {
+    let store = open_store(settings, durability).await?;
+    let plugins = Arc::new(open_runtime(settings)?);
+    let config = AppConfig {
+        demo,
+        session_seconds: i64::from(settings.http.session_hours) * 3600,
+        workers: settings.jobs.workers.max(1),
+        attempts_max: settings.jobs.attempts_max,
+        attachment_max: settings.http.attachment_bytes_max,
+        ..AppConfig::default()
+    };
+    Ok(App::start(config, store, plugins, Arc::new(WallClock), Arc::new(OsEntropy)).await?)
+}
+
+pub(crate) async fn open_store(settings: &Settings, durability: Durability) -> Result<Arc<dyn Store>, Failure> {
+    let mut config = SqliteConfig::new(&settings.store.path);
+    config.readers = settings.store.readers.max(1);
+    config.deadline_ms = settings.store.deadline_ms;
+    config.synchronous = match durability {
+        Durability::Full => Synchronous::Full,
+        Durability::None => Synchronous::Off,
+    };
+    let store = SqliteStore::open(config).await.map_err(|error| {
+        let failure = Failure::of(&format!("the database `{}` cannot be opened", settings.store.path.display()), &error);
+        if failure.to_string().contains("another Weft") {
+            return Failure::new(format!(
+                "{failure}.\nA server is running on this database. Give --url (or WEFT_URL) and --token (or WEFT_TOKEN) to talk to it, or stop it first."
+            ));
+        }
+        failure
+    })?;
+    Ok(Arc::new(store))
+}
+
+pub(crate) fn open_runtime(settings: &Settings) -> Result<Runtime, Failure> {
+    let plugins = &settings.plugins;
+    let cache_dir = match plugins.cache_dir.as_str() {
+        "" => None,
+        "auto" => Some(settings.store.path.with_extension("cache")),
+        folder => Some(PathBuf::from(folder)),
+    };
+    let config = RuntimeConfig {
+        cache_dir,
+        component_bytes_max: settings.http.plugin_bytes_max as u64,
+        call_compute_ms_max: plugins.call_compute_ms_max,
+        call_wall_ms_max: plugins.call_wall_ms_max,
+        memory_bytes_max: plugins.memory_bytes_max,
+        calls_max: plugins.calls_max,
+        compile_concurrency: plugins.compile_concurrency,
+        ..RuntimeConfig::default()
+    };
+    Runtime::new(config).map_err(|error| Failure::of("the component runtime does not start", &error))
+}
+
+/// Whoever has the database file in their hands: the command line on the server's own machine.
+#[must_use]
+pub fn operator() -> Actor {
+    let everywhere = BTreeMap::from([(SpaceId::from(Actor::PLATFORM), BTreeSet::from([Role::Administrator]))]);
+    Actor { roles: everywhere, name: "command line".to_owned(), ..Actor::system() }
+}

@@ -1,0 +1,111 @@
+//! The server: listen, answer, stop in order.
+
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::out;
+use api::{ApiConfig, ApiState, Asset, Assets};
+use app::App;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What is done while requests are already answered, before jobs run.
+pub(crate) type Preparation = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// Answer requests and run jobs until a signal comes; then finish what runs and close the store.
+pub(crate) async fn serve(
+    app: Arc<App>,
+    settings: &Settings,
+    listener: TcpListener,
+    prepare: Preparation,
+) -> Result<(), Failure> {
+    let stop = CancellationToken::new();
+    let state = state(&app, settings, stop.clone())?;
+    let ready = Arc::clone(&state.ready);
+    ready.store(false, Ordering::Release);
+    let router = api::router(state);
+    let stopping = stop.clone();
+    let server =
+        tokio::spawn(
+            async move { axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await },
+        );
+    let working = tokio::select! {
+        prepared = prepare => {
+            prepared?;
+            ready.store(true, Ordering::Release);
+            tokio::spawn(Arc::clone(&app).work(stop.clone()))
+        }
+        stopped = signal() => return stopped,
+    };
+    signal().await?;
+    out::note("Stopping: running requests get to finish. Press Ctrl-C again to end at once.");
+    stop.cancel();
+    tokio::select! {
+        () = finish(&app, server, working, Duration::from_secs(settings.http.drain_seconds)) => Ok(()),
+        again = signal() => again.and(Err(Failure::new("ended at once; what was acknowledged is safe"))),
+    }
+}
+
+async fn finish(
+    app: &App,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    working: tokio::task::JoinHandle<()>,
+    limit: Duration,
+) {
+    let abort = server.abort_handle();
+    if tokio::time::timeout(limit, server).await.is_err() {
+        tracing::warn!("requests were still running when their time was over");
+        abort.abort();
+    }
+    if working.await.is_err() {
+        tracing::error!("the job workers did not end well");
+    }
+    app.store().close().await;
+}
+
+fn state(app: &Arc<App>, settings: &Settings, stop: CancellationToken) -> Result<ApiState, Failure> {
+    let http = &settings.http;
+    let config = ApiConfig {
+        public_url: (!http.public_url.is_empty()).then(|| http.public_url.clone()),
+        body_bytes_max: http.body_bytes_max,
+        plugin_bytes_max: http.plugin_bytes_max,
+        request_timeout: Duration::from_secs(http.request_timeout_seconds),
+        streams_max: http.streams_max,
+        ..ApiConfig::default()
+    };
+    let recorder = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| Failure::of("metrics cannot be collected", &error))?;
+    Ok(ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop))
+}
+
+/// The built screens.
+#[must_use]
+pub fn assets() -> Assets {
+    let get = |path: &str| {
+        bundle::ui::get(path).map(|file| Asset { bytes: file.bytes, etag: file.etag, media_type: file.media_type })
+    };
+    Assets { get: Arc::new(get), missing: bundle::ui::MISSING_PAGE }
+}
+
+/// Until somebody wants the process to stop.
+async fn signal() -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -1,0 +1,247 @@
+// The JSON of `/api/v1` as the screens read it: the same words as the host's domain crate.
+
+export type Role = 'requester' | 'agent' | 'approver' | 'manager' | 'administrator' | 'auditor';
+export type Category = 'new' | 'active' | 'paused' | 'resolved' | 'closed' | 'cancelled';
+export type Visibility = 'public' | 'internal';
+export type ClockState = 'running' | 'paused' | 'stopped' | 'cancelled';
+/** A value of a kind-specific field. */
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+export type Fields = Record<string, Value>;
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Person {
+  id: string;
+  login: string;
+  name: string;
+  email?: string;
+  locale?: string;
+  zone?: string;
+}
+
+export interface Group {
+  id: string;
+  title: string;
+  space: string;
+  members: string[];
+}
+
+export interface Space {
+  id: string;
+  title: string;
+}
+
+export interface Session {
+  person: Person;
+  roles: Record<string, Role[]>;
+  groups: string[];
+  demo: boolean;
+}
+
+export interface Persona {
+  login: string;
+  name: string;
+  role_title: string;
+  summary: string;
+}
+
+/** The part of JSON Schema (2020-12) that the generic form understands. */
+export interface Schema {
+  type?: string | string[];
+  enum?: Value[];
+  oneOf?: { const: Value; title?: string }[];
+  format?: string;
+  title?: string;
+  default?: Value;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  examples?: Value[];
+  items?: Schema;
+}
+
+export interface FieldRule {
+  title: string;
+  description: string;
+  schema: Schema;
+  required: boolean;
+  write: Role[];
+  read: Role[];
+}
+
+export interface Kind {
+  id: string;
+  noun: 'ticket' | 'record';
+  title: string;
+  plural: string;
+  prefix: string;
+  plugin: string;
+  states: { id: string; title: string; category: Category }[];
+  transitions: { from: string[]; to: string; title: string; roles: Role[]; required: string[]; comment: boolean }[];
+  fields: [string, FieldRule][];
+  create: Role[];
+}
+
+export interface Ticket {
+  id: string;
+  number: string;
+  kind: string;
+  space: string;
+  state: string;
+  category: Category;
+  title: string;
+  requester: string | null;
+  opened_by: string | null;
+  group: string | null;
+  assignee: string | null;
+  parent: string | null;
+  restricted: boolean;
+  version: number;
+  opened_at: string;
+  updated_at: string;
+  resolved_at: string | null;
+  closed_at: string | null;
+  due_at: string | null;
+  fields: Fields;
+  names?: Record<string, string>;
+}
+
+export interface LegalTransition {
+  to: string;
+  title: string;
+  required: string[];
+  comment: boolean;
+}
+
+export interface Clock {
+  name: string;
+  plugin: string;
+  title: string;
+  state: ClockState;
+  started_at: string;
+  due_at: string | null;
+  stopped_at: string | null;
+  breached_at: string | null;
+  reason: string;
+}
+
+export interface Link {
+  from: string;
+  type: string;
+  to: string;
+}
+
+export interface TicketDetail extends Ticket {
+  clocks: Clock[];
+  watchers: string[];
+  access: { people: string[]; groups: string[] };
+  links: Link[];
+  actions: {
+    transitions: LegalTransition[];
+    can_edit: boolean;
+    can_comment_public: boolean;
+    can_comment_internal: boolean;
+    can_assign: boolean;
+    /** Fields that the caller may set. */
+    fields: string[];
+  };
+  names: Record<string, string>;
+}
+
+export interface TimelineEntry {
+  seq: number;
+  at: string;
+  actor: string;
+  actor_name: string | null;
+  kind: string;
+  data: Record<string, Value>;
+  comment?: { visibility: Visibility; body: string } | null;
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  author: string;
+  at: string;
+}
+
+export interface BulkResult {
+  id: string;
+  status: number;
+  ticket?: Ticket;
+  problem?: ProblemBody;
+}
+
+export interface FieldProblem {
+  pointer: string;
+  code: string;
+  message: string;
+}
+
+/** RFC 9457. */
+export interface ProblemBody {
+  type?: string;
+  title: string;
+  status: number;
+  detail?: string;
+  code?: string;
+  trace_id?: string;
+  errors?: FieldProblem[];
+  legal?: { to: string; title: string }[];
+  retry_after?: number;
+}
+
+export type PluginState = 'active' | 'disabled' | 'consent-needed' | 'quarantined' | 'broken';
+
+export interface Plugin {
+  id: string;
+  version: string;
+  title: string;
+  summary: string;
+  digest: string;
+  size: number;
+  enabled: boolean;
+  state: PluginState;
+  reason?: string | null;
+  grants: { sentence: string; reason: string; granted: boolean }[];
+  capabilities: string[];
+  kinds: string[];
+  health: {
+    calls: number;
+    faults: number;
+    last_fault?: { at: string; function: string; cause: string } | null;
+    p50_micros: number | null;
+    p99_micros: number | null;
+    held_jobs: number;
+  };
+  settings_schema: { key: string; title: string; description: string; schema: Schema; default: Value }[];
+  settings: Fields;
+  imports: string[];
+}
+
+/** What a component says of itself before it is installed. */
+export type Inspection = Pick<Plugin, 'id' | 'version' | 'title' | 'summary' | 'digest' | 'size' | 'grants' | 'imports'>;
+
+export interface Job {
+  id: string;
+  work: { type: string; plugin?: string; ticket?: string; seq?: number; clock?: string; key?: string };
+  due_at: string;
+  attempts: number;
+  state: 'ready' | 'held' | 'dead';
+  last_error: string | null;
+}
+
+export interface LiveEvent {
+  seq: number;
+  kind: string;
+  ticket: string;
+  number: string;
+  version: number;
+}

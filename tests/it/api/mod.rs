@@ -1,0 +1,8 @@
+//! The API as its callers see it.
+
+mod access;
+mod edge;
+mod events;
+mod inventory;
+mod session;
+mod tickets;
