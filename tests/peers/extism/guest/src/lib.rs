@@ -1,6 +1,9 @@
 //! A guard as an Extism plugin: takes the change as JSON, reads it into types, and adds one comment.
 
-#![expect(dead_code, reason = "every field is parsed, as the typed call of the component model lowers it; none is used")]
+#![expect(
+    dead_code,
+    reason = "every field is parsed, as the typed call of the component model lowers it; none is used"
+)]
 
 use extism_pdk::{FnResult, plugin_fn};
 use serde::{Deserialize, Serialize};
@@ -63,9 +66,6 @@ struct Effect {
 pub fn guard(change: String) -> FnResult<String> {
     let change: Change = serde_json::from_str(&change)?;
     let mut effects = change.effects;
-    effects.push(Effect {
-        kind: "comment".to_owned(),
-        data: "{}".to_owned(),
-    });
+    effects.push(Effect { kind: "comment".to_owned(), data: "{}".to_owned() });
     Ok(serde_json::to_string(&effects)?)
 }
