@@ -23,7 +23,8 @@ impl Project {
         let root = root.filter(|root| root.join("Cargo.toml").is_file());
         let root = root.ok_or_else(|| Failure::new("the source folder has moved; run this by `cargo dev`"))?;
         let program = env::current_exe()?;
-        let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+        // `<target>/<profile>/weft-dev`: the same on every machine, also where the folder was there before cargo was.
+        let target = program.parent().and_then(Path::parent);
         let target =
             target.ok_or_else(|| Failure::new("this program must be run where cargo built it, by `cargo dev`"))?;
         let cargo = env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
