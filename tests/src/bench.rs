@@ -2,4 +2,5 @@
 
 pub mod call;
 pub mod commit;
+pub mod peer;
 pub mod ticket;

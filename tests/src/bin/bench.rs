@@ -13,8 +13,25 @@ async fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("call") => {
             let incident = bundle::plugin("incident").expect("the incident practice is bundled");
-            let report = weft_tests::bench::call::run(incident.bytes).await;
-            println!("{}", serde_json::to_string(&report).expect("a report is JSON"));
+            let small = weft_tests::guests::guard_returning("bench", &[("comment", "{}")]);
+            let small = weft_tests::bench::call::run(&small).await;
+            let incident = weft_tests::bench::call::run(incident.bytes).await;
+            for (name, report) in [("a guard that adds one effect", &small), ("the guard of `incident`", &incident)] {
+                println!(
+                    "{name}: {:.1} us in a fresh instance, {:.1} us on the bare engine, {:.2}x",
+                    report.weft_p50_us, report.floor_p50_us, report.ratio
+                );
+            }
+            let peer = weft_tests::bench::peer::extism();
+            if let Ok(peer) = &peer {
+                let fresh = peer["fresh_p50_us"].as_f64().unwrap_or_default();
+                println!(
+                    "Extism, one effect, the same ticket as JSON: {fresh:.1} us, {:.1}x ours",
+                    fresh / small.weft_p50_us
+                );
+            }
+            let peer = peer.unwrap_or_else(|why| serde_json::json!({ "missing": why }));
+            println!("{}", serde_json::json!({ "id": "call", "small": small, "incident": incident, "extism": peer }));
         }
         Some("commit") => {
             let folder = tempfile::tempdir().expect("a temporary folder");
