@@ -140,7 +140,7 @@ fn plan(index: usize, now: Timestamp) -> Vec<Step> {
         imported: None,
     }));
     let step = |percent: i64, who, effects| Step { at: at(percent), who, ticket: index, effects };
-    let mut steps = vec![Step { at: opened, who: requester, ticket: index, effects: vec![create] }];
+    let mut steps = vec![Step { at: opened, who: "ada", ticket: index, effects: vec![create] }];
     if matches!(course, Course::Waiting) {
         return steps;
     }
@@ -219,7 +219,7 @@ fn family(steps: &mut Vec<Step>, now: Timestamp) {
     {
         let minutes = 80 - offset as i64 * 5;
         let child = parent + 1 + offset;
-        steps.push(Step { at: at(minutes), who: requester, ticket: child, effects: vec![create(title, requester)] });
+        steps.push(Step { at: at(minutes), who: "ada", ticket: child, effects: vec![create(title, requester)] });
         let under = Effect::SetParent(SetParent { ticket: None, parent: Some(TicketId(parent.to_string())) });
         steps.push(Step { at: at(minutes - 3), who: "ada", ticket: child, effects: vec![under] });
     }
