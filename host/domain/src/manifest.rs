@@ -132,14 +132,12 @@ impl Permission {
     /// What an administrator reads before consenting.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let noun = |target: &str| match target.split_once(':') {
-            Some((noun, "*")) => format!("every {noun}"),
-            Some((noun, kind)) => format!("{kind} {noun}s"),
-            None => format!("{target}s"),
-        };
         match self {
             Self::Read(target) => format!("May read {}", noun(target)),
-            Self::Effect { names, on } => format!("May {} on {}", names.join(", "), noun(on)),
+            Self::Effect { names, on } => {
+                let deeds: Vec<_> = names.iter().map(|name| deed(name)).collect();
+                format!("May do this to {}: {}", noun(on), enumerated(&deeds))
+            }
             Self::Http { host, methods, path } => {
                 format!("May ask for {} requests to {host}{path}", methods.join(", "))
             }
@@ -156,6 +154,50 @@ impl Permission {
     #[must_use]
     pub fn allows_effect(&self, name: &str, target: &str) -> bool {
         matches!(self, Self::Effect { names, on } if covers(on, target) && names.iter().any(|n| n == name))
+    }
+}
+
+/// What a grant is about, as people say it.
+fn noun(target: &str) -> String {
+    match target.split_once(':') {
+        Some((noun, "*")) => format!("{noun}s of every kind"),
+        Some((noun, kind)) => format!("{kind} {noun}s"),
+        None if target == "person" => "people and the members of groups".to_owned(),
+        None if target == "ci" => "configuration items".to_owned(),
+        None => format!("{target}s"),
+    }
+}
+
+/// What an effect does, as people say it.
+fn deed(effect: &str) -> &str {
+    match effect {
+        "set-field" => "set fields",
+        "transition" => "change the state",
+        "assign" => "assign them",
+        "comment" => "comment",
+        "create-ticket" => "create new ones",
+        "link" | "unlink" => "change links",
+        "set-parent" => "change the parent",
+        "watch" => "change who watches",
+        "set-access" => "say who may see restricted ones",
+        "attach" => "attach files",
+        "start-clock" => "start clocks",
+        "pause-clock" => "pause clocks",
+        "stop-clock" => "stop clocks",
+        "schedule" => "set timers",
+        "unschedule" => "cancel timers",
+        "notify" => "notify people",
+        "upsert-record" | "upsert-ci" => "create and change them",
+        "relate-cis" | "unrelate-cis" => "change relations",
+        other => other,
+    }
+}
+
+fn enumerated(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

@@ -71,8 +71,8 @@ fn a_good_manifest_is_read_completely() {
         sentences,
         [
             "May read incident tickets",
-            "May set-field, transition on incident tickets",
-            "May upsert-ci on cis",
+            "May do this to incident tickets: set fields and change the state",
+            "May do this to configuration items: create and change them",
             "May ask for POST requests to idp.example.com/scim/v2/",
         ]
     );
