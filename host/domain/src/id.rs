@@ -55,6 +55,10 @@ id! {
     CommentId,
     AttachmentId,
     JobId,
+    /// A run of a flow.
+    InstanceId,
+    /// Work for a person in a flow.
+    TaskId,
     /// Id of a kind of ticket or record, for example `incident`.
     KindId,
     /// Id of a plugin, for example `incident` or `acme.hr`.

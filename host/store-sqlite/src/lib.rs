@@ -10,6 +10,7 @@ mod config;
 mod credential;
 mod error;
 mod filter;
+mod flow;
 mod job;
 mod journal;
 mod lock;

@@ -3,11 +3,12 @@
 use crate::{InstalledPlugin, Notification, TicketQuery};
 use domain::change::IdempotencyKey;
 use domain::event::{Event, EventDraft};
+use domain::flow::{BufferedMessage, Definition, Subscription, Topic};
 use domain::person::RoleAssignment;
 use domain::ticket::AccessList;
 use domain::{
-    Attachment, Ci, CiClass, CiRelation, Clock, Comment, Digest, Group, JobId, Link, OrgId, Person, PersonId, PluginId,
-    Record, Space, Ticket, TicketId, job,
+    Attachment, Ci, CiClass, CiRelation, Clock, Comment, Digest, FlowInstance, Group, JobId, Link, OrgId, Person, PersonId, PluginId,
+    Record, Space, Task, Ticket, TicketId, job,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,9 @@ pub enum Noun {
     Calendar,
     CiClass,
     Plugin,
+    Definition,
+    FlowInstance,
+    Task,
     /// Relations of a CI; bumped whenever one is added or removed, 0 before the first.
     CiRelations,
 }
@@ -86,6 +90,12 @@ pub enum QueryScope {
     Records { kind: domain::KindId, state: Option<String> },
     /// Active members of a group: ids.
     Members(domain::GroupId),
+    /// Who waits for a message or a signal: ids.
+    Subscriptions(Topic),
+    /// Messages that wait for a receiver: ids.
+    Messages { name: String, key: String },
+    /// Running instances of a process for a ticket: ids and versions.
+    Instances { process: String, ticket: TicketId },
 }
 
 #[derive(Debug, Clone)]
@@ -139,6 +149,19 @@ pub enum Write {
     Component {
         digest: Digest,
         wasm: std::sync::Arc<[u8]>,
+    },
+    /// Never replaced: a version that exists is a conflict.
+    Definition(Box<Definition>),
+    FlowInstance(Box<FlowInstance>),
+    /// With its candidates.
+    Task(Box<Task>),
+    Subscribe(Subscription),
+    Unsubscribe {
+        id: String,
+    },
+    BufferMessage(BufferedMessage),
+    TakeMessage {
+        id: String,
     },
     Notification(Notification),
     NotificationRead {

@@ -8,10 +8,12 @@ pub mod changeset;
 pub mod conformance;
 pub mod digest;
 pub mod error;
+pub mod flow;
 pub mod query;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
+pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 
 use async_trait::async_trait;
@@ -283,6 +285,7 @@ pub trait Store:
     + Journal
     + Jobs
     + Notifications
+    + Flows
     + std::fmt::Debug
 {
     /// Answers if the database does.

@@ -117,6 +117,16 @@ fn rows_sql(noun: Noun) -> &'static str {
         Noun::CiClass => by_key!("r.version", "ci_class"),
         Noun::Plugin => by_key!("r.version", "plugin"),
         Noun::CiRelations => by_key!("r.version", "ci_relation_version"),
+        Noun::FlowInstance => by_key!("r.version", "flow_instance"),
+        Noun::Task => by_key!("r.version", "task"),
+        // The id is type and key; the version is that of the newest.
+        Noun::Definition => {
+            "SELECT k.value ->> 1 AS id, r.org_id, MAX(r.version) AS version FROM json_each($1) k CROSS JOIN definition r
+                ON r.org_id = k.value ->> 0
+                AND r.definition_type = substr(k.value ->> 1, 1, instr(k.value ->> 1, '/') - 1)
+                AND r.id = substr(k.value ->> 1, instr(k.value ->> 1, '/') + 1)
+                GROUP BY r.org_id, k.value ->> 1"
+        }
     }
 }
 

@@ -1,0 +1,107 @@
+-- Flows: what is deployed, what runs, who has something to do, and what is waited for. An instance is one row with all its tokens and
+-- variables in `state`, so that a step is one update however many branches it moves; the tables beside it hold only what is searched.
+CREATE TABLE definition (
+    org_id          TEXT   NOT NULL,
+    definition_type TEXT   NOT NULL,
+    id              TEXT   NOT NULL,
+    version         BIGINT NOT NULL,
+    name            TEXT   NOT NULL,
+    version_tag     TEXT,
+    digest          TEXT   NOT NULL,
+    plugin          TEXT,
+    source          TEXT   NOT NULL,
+    compiled        TEXT   NOT NULL,
+    bindings        TEXT   NOT NULL,
+    deployed_at     BIGINT NOT NULL,
+    deployed_by     TEXT   NOT NULL,
+    PRIMARY KEY (org_id, definition_type, id, version)
+);
+
+CREATE TABLE flow_instance (
+    org_id          TEXT   NOT NULL,
+    id              TEXT   NOT NULL,
+    process         TEXT   NOT NULL,
+    process_version BIGINT NOT NULL,
+    ticket          TEXT,
+    space           TEXT   NOT NULL,
+    status          TEXT   NOT NULL,
+    started_at      BIGINT NOT NULL,
+    started_by      TEXT   NOT NULL,
+    updated_at      BIGINT NOT NULL,
+    ended_at        BIGINT,
+    incidents       BIGINT NOT NULL,
+    stuck           BIGINT NOT NULL,
+    state           TEXT   NOT NULL,
+    version         BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX flow_instance_ticket ON flow_instance (org_id, ticket) WHERE ticket IS NOT NULL;
+CREATE INDEX flow_instance_started ON flow_instance (org_id, started_at, id);
+CREATE INDEX flow_instance_process ON flow_instance (org_id, process, status, started_at);
+CREATE INDEX flow_instance_troubled ON flow_instance (org_id, status) WHERE incidents > 0 OR stuck = 1;
+
+CREATE TABLE task (
+    org_id       TEXT   NOT NULL,
+    id           TEXT   NOT NULL,
+    instance     TEXT   NOT NULL,
+    element      TEXT   NOT NULL,
+    process      TEXT   NOT NULL,
+    node         TEXT   NOT NULL,
+    name         TEXT   NOT NULL,
+    ticket       TEXT,
+    space        TEXT   NOT NULL,
+    state        TEXT   NOT NULL,
+    assignee     TEXT,
+    owner        TEXT,
+    candidates   TEXT   NOT NULL,
+    priority     BIGINT NOT NULL,
+    due_at       BIGINT,
+    follow_up_at BIGINT,
+    created_at   BIGINT NOT NULL,
+    ended_at     BIGINT,
+    ended_by     TEXT,
+    form         TEXT,
+    rule         TEXT,
+    variables    TEXT   NOT NULL,
+    version      BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX task_instance ON task (org_id, instance);
+CREATE INDEX task_ticket ON task (org_id, ticket, state) WHERE ticket IS NOT NULL;
+CREATE INDEX task_assignee ON task (org_id, assignee, state) WHERE assignee IS NOT NULL;
+CREATE INDEX task_open ON task (org_id, due_at, id) WHERE state = 'open';
+
+-- Who could take an open task. `candidate` begins with `person:` or `group:`. Rows go when the task ends.
+CREATE TABLE task_candidate (
+    org_id    TEXT NOT NULL,
+    task      TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    PRIMARY KEY (org_id, task, candidate)
+) WITHOUT ROWID;
+CREATE INDEX task_candidate_of ON task_candidate (org_id, candidate, task);
+
+CREATE TABLE subscription (
+    org_id      TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    topic       TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    message_key TEXT NOT NULL,
+    instance    TEXT,
+    process     TEXT NOT NULL,
+    element     TEXT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX subscription_topic ON subscription (org_id, topic, name, message_key);
+
+-- Messages that came before their receiver.
+CREATE TABLE message (
+    org_id      TEXT   NOT NULL,
+    id          TEXT   NOT NULL,
+    name        TEXT   NOT NULL,
+    message_key TEXT   NOT NULL,
+    variables   TEXT   NOT NULL,
+    at          BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+);
+CREATE INDEX message_topic ON message (org_id, name, message_key, at);
