@@ -23,6 +23,7 @@ CREATE TABLE flow_instance (
     process         TEXT   NOT NULL,
     process_version BIGINT NOT NULL,
     ticket          TEXT,
+    business_key    TEXT,
     space           TEXT   NOT NULL,
     status          TEXT   NOT NULL,
     started_at      BIGINT NOT NULL,
@@ -36,6 +37,7 @@ CREATE TABLE flow_instance (
     PRIMARY KEY (org_id, id)
 );
 CREATE INDEX flow_instance_ticket ON flow_instance (org_id, ticket) WHERE ticket IS NOT NULL;
+CREATE INDEX flow_instance_key ON flow_instance (org_id, business_key, process) WHERE business_key IS NOT NULL;
 CREATE INDEX flow_instance_started ON flow_instance (org_id, started_at, id);
 CREATE INDEX flow_instance_process ON flow_instance (org_id, process, status, started_at);
 CREATE INDEX flow_instance_troubled ON flow_instance (org_id, status) WHERE incidents > 0 OR stuck = 1;

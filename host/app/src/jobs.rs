@@ -11,7 +11,7 @@ use domain::change::Command;
 use domain::event::{Cause, Event, Origin};
 use domain::job::Work;
 use domain::{Actor, PluginId, Ticket, TicketId};
-use engine::{By, Wave};
+use engine::{By, Wave, flow};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ const BATCH: u32 = 64;
 const BACKOFF_MAX_SECONDS: i64 = 600;
 
 /// Why a job did not get done.
-enum Stop {
+pub(crate) enum Stop {
     /// Try again later.
     Retry(String),
     /// Wait until the plugin is back.
@@ -141,6 +141,25 @@ impl App {
             Work::ClockDue { ticket, clock, due_at } => self.clock_due(ticket, clock, *due_at, done).await,
             Work::Timer { plugin, ticket, key, data, cause } => {
                 self.fire_timer(plugin, ticket, (key, data), cause, claimed.job.due_at, done).await
+            }
+            Work::StartFlow { process, start, cause } => self.start_flow_job(process, start, cause, done).await,
+            Work::StartTimer { process, version, node } => {
+                self.start_timer_job((process, *version, node), claimed.job.due_at, done).await
+            }
+            Work::FlowTimer { instance, timer } => match crate::flow::key_of(timer) {
+                Ok(timer) => self.flow_step_of_job(instance, flow::Command::TimerDue { timer }, done).await,
+                Err(error) => Err(Stop::Bury(error)),
+            },
+            Work::Deliver { instance, subscription, topic, variables } => {
+                self.deliver_job(instance, subscription, topic, variables, done).await
+            }
+            Work::Publish { topic, variables, ttl_seconds, from, cause } => {
+                self.publish_job(topic, variables, (*ttl_seconds, from.as_ref()), cause, done).await
+            }
+            Work::ExpireMessage { id } => self.expire_message_job(id, done).await,
+            Work::Reevaluate { instance } => self.flow_step_of_job(instance, flow::Command::Reevaluate, done).await,
+            Work::Call { instance, element, request } => {
+                self.flow_call(instance, element, request, attempts, done).await
             }
         };
         let release = match outcome {
@@ -373,7 +392,7 @@ fn retry(error: impl std::fmt::Display) -> Stop {
     Stop::Retry(error.to_string())
 }
 
-fn stop(error: &AppError) -> Stop {
+pub(crate) fn stop(error: &AppError) -> Stop {
     match error {
         AppError::Quarantined { .. } => Stop::Hold(error.to_string()),
         AppError::Contended { .. } | AppError::Store(_) | AppError::Busy { .. } | AppError::Plugin(_) => {

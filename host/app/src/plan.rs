@@ -1,7 +1,7 @@
 //! From a decision to a changeset: what is written, what it depends on, and the jobs that follow from it.
 
 use crate::app::App;
-use crate::decide::{Answer, keeps_answer};
+use crate::decide::keeps_answer;
 use crate::error::Result;
 use crate::registry::Registry;
 use crate::snapshot::ReadSet;
@@ -18,14 +18,13 @@ pub(crate) async fn changeset(
     command: &Command,
     decision: Decision,
     reads: ReadSet,
-    answer: Option<&Answer>,
+    answer: Option<serde_json::Value>,
     job: Option<JobDone>,
 ) -> Result<Changeset> {
     let mut set = Changeset::new(app.org().clone(), command.now);
     set.job_done = job;
     if let Some(key) = &command.idempotency {
-        let kept =
-            answer.filter(|_| keeps_answer(command.cause.origin)).and_then(|answer| serde_json::to_value(answer).ok());
+        let kept = answer.filter(|_| keeps_answer(command.cause.origin));
         set.answer = Some((key.clone(), kept.unwrap_or_default()));
     }
     expects(&mut set, &decision, reads);
@@ -40,6 +39,9 @@ pub(crate) async fn changeset(
             unique_key: Some(plan.unique_key),
             event: None,
         });
+    }
+    for instance in &decision.flows {
+        crate::flow::reevaluate(app, instance, command.now, &mut set);
     }
     for notice in decision.notices {
         let mut people = notice.people;

@@ -75,6 +75,8 @@ pub struct FlowInstance {
     /// The version of the process that it is pinned to.
     pub process_version: u32,
     pub ticket: Option<TicketId>,
+    /// What a process has at most one running instance for: the ticket, or the key of the message that started it.
+    pub business_key: Option<String>,
     pub space: SpaceId,
     pub status: InstanceStatus,
     pub started_at: Timestamp,

@@ -1,7 +1,8 @@
 //! Jobs: durable rows that make something happen later.
 
 use crate::event::Cause;
-use crate::{JobId, PluginId, TicketId};
+use crate::flow::Topic;
+use crate::{InstanceId, JobId, Object, PluginId, SpaceId, TicketId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,4 +38,53 @@ pub enum Work {
     ClockDue { ticket: TicketId, clock: String, due_at: Timestamp },
     /// Fire a timer that a plugin scheduled.
     Timer { plugin: PluginId, ticket: TicketId, key: String, data: serde_json::Value, cause: Cause },
+    /// Start a process; at most one running instance for its business key.
+    StartFlow { process: String, start: FlowStart, cause: Cause },
+    /// Fire a timer start event and arm it again.
+    StartTimer { process: String, version: u32, node: String },
+    /// Fire a timer of an instance.
+    FlowTimer { instance: InstanceId, timer: String },
+    /// Hand a message or a signal to a subscription of an instance.
+    Deliver { instance: InstanceId, subscription: String, topic: Topic, variables: Object },
+    /// Find who waits for a message or a signal. `from` is the instance that sent it.
+    Publish { topic: Topic, variables: Object, ttl_seconds: i64, from: Option<InstanceId>, cause: Cause },
+    /// Throw away a message that nobody wanted in its time.
+    ExpireMessage { id: String },
+    /// Something that an instance depends on has changed.
+    Reevaluate { instance: InstanceId },
+    /// Make a step's outbound request and hand the answer to the step.
+    Call { instance: InstanceId, element: String, request: Box<OutboundRequest> },
+}
+
+/// How a process is started.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FlowStart {
+    /// A start event by node id; the one without a trigger when absent.
+    pub node: Option<String>,
+    pub ticket: Option<TicketId>,
+    pub business_key: Option<String>,
+    pub space: Option<SpaceId>,
+    pub variables: Object,
+    /// Person id, plugin id or `system`.
+    pub by: String,
+}
+
+/// A request that a component asked the host to make.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutboundRequest {
+    pub plugin: PluginId,
+    /// The step that asked, and which attempt of it: it is called again with the answer.
+    pub step: String,
+    pub attempt: u32,
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<String>,
+    /// The same for every attempt.
+    pub idempotency_key: String,
+    pub timeout_seconds: u32,
+    /// The inputs of the step, which gets them again with the answer.
+    pub inputs: Object,
+    pub attempts_max: u32,
 }

@@ -95,4 +95,6 @@ pub struct TicketBundle {
     pub watchers: Vec<PersonId>,
     pub access: AccessList,
     pub links: Vec<Link>,
+    /// Running flows about it, by id.
+    pub flows: Vec<crate::InstanceId>,
 }

@@ -28,6 +28,8 @@ pub struct Decision {
     pub jobs_cancelled: Vec<String>,
     /// In the order in which they happened.
     pub events: Vec<EventDraft>,
+    /// Running flows about a ticket that changed: they look again at what they depend on.
+    pub flows: Vec<domain::InstanceId>,
     /// Tickets and records whose version the decision depends on without changing them.
     pub read: Vec<(TicketId, u32)>,
 }

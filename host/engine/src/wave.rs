@@ -37,9 +37,11 @@ pub struct Working {
     pub effects: Vec<Effect>,
     pub(crate) transitions: Vec<(TransitionRule, usize)>,
     pub(crate) changed_clocks: BTreeSet<String>,
+    /// A flow began about it: that counts as a change, although no effect was applied.
+    pub(crate) is_noted: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Wave<'a> {
     pub(crate) kinds: &'a Kinds,
     pub(crate) classes: &'a [CiClass],
@@ -82,6 +84,7 @@ impl<'a> Wave<'a> {
             effects: Vec::new(),
             transitions: Vec::new(),
             changed_clocks: BTreeSet::new(),
+            is_noted: false,
         });
     }
 
@@ -158,6 +161,17 @@ impl<'a> Wave<'a> {
             },
         }
         None
+    }
+
+    /// A flow begins about a ticket. Its version goes up, so that whoever changes it at the same moment sees the flow.
+    pub fn note_flow(&mut self, ticket: &TicketId, process: &str, instance: &domain::InstanceId, actor: &str) {
+        if let Some(working) = self.tickets.get_mut(ticket) {
+            working.is_noted = true;
+            let space = working.after.ticket.space.0.clone();
+            let data = json!({ "process": process, "instance": instance });
+            let event = self.event("ticket", &ticket.0, &space, actor, "ticket.flow-started", data);
+            self.out.events.push(event);
+        }
     }
 
     /// The kind of a ticket in the wave.
@@ -246,12 +260,13 @@ impl<'a> Wave<'a> {
             .filter_map(|clock| clock.due_at)
             .min();
         let id = working.after.ticket.id.clone();
-        if working.effects.is_empty() {
+        if working.effects.is_empty() && !working.is_noted {
             if before_version > 0 {
                 self.out.read.push((id, before_version));
             }
             return;
         }
+        self.out.flows.extend(working.before.iter().flat_map(|before| before.flows.iter().cloned()));
         let ticket = &working.after.ticket;
         let space = ticket.space.0.clone();
         match &working.before {

@@ -13,7 +13,7 @@ use store::{Flows, InstanceCounts, InstanceQuery, Page, Result, TaskPerson, Task
 
 const DEFINITION: &str = "d.id, d.definition_type, d.version, d.name, d.version_tag, d.digest, d.plugin, d.source, d.compiled, \
      d.bindings, d.deployed_at, d.deployed_by";
-const INSTANCE: &str = "id, process, process_version, ticket, space, status, started_at, started_by, updated_at, ended_at, incidents, \
+const INSTANCE: &str = "id, process, process_version, ticket, business_key, space, status, started_at, started_by, updated_at, ended_at, incidents, \
      stuck, state, version";
 const TASK: &str = "t.id, t.instance, t.element, t.process, t.node, t.name, t.ticket, t.space, t.state, t.assignee, t.owner, \
      t.candidates, t.priority, t.due_at, t.follow_up_at, t.created_at, t.ended_at, t.ended_by, t.form, t.rule, t.variables, t.version";
@@ -81,6 +81,7 @@ pub(crate) fn instance_row(org: &OrgId, instance: &FlowInstance) -> Row {
             instance.process.as_str().into(),
             instance.process_version.into(),
             instance.ticket.as_ref().map(|ticket| ticket.as_str()).into(),
+            instance.business_key.as_deref().into(),
             instance.space.as_str().into(),
             word(&instance.status).into(),
             instance.started_at.into(),
@@ -102,6 +103,7 @@ fn instance(row: &SqliteRow) -> Result<FlowInstance> {
         process: cells.text("process")?,
         process_version: cells.small("process_version")?,
         ticket: cells.text_or_null("ticket")?.map(Into::into),
+        business_key: cells.text_or_null("business_key")?,
         space: cells.text("space")?.into(),
         status: cells.word("status")?,
         started_at: cells.time("started_at")?,
@@ -255,6 +257,9 @@ fn instance_sql(org: &OrgId, query: &InstanceQuery) -> Sql {
     }
     if let Some(ticket) = &query.ticket {
         sql.push(" AND ticket = ").bind(ticket.as_str());
+    }
+    if let Some(key) = &query.business_key {
+        sql.push(" AND business_key = ").bind(key.as_str());
     }
     if let Some(spaces) = &query.spaces {
         sql.push(" AND ").is_in("space", spaces);

@@ -43,9 +43,9 @@ pub(crate) fn sql(org: &OrgId, scope: &QueryScope) -> Result<Sql> {
             sql.push(" AND message_key = ").bind(key.as_str()).push(" ORDER BY at, id");
             sql
         }
-        QueryScope::Instances { process, ticket } => {
-            let mut sql = Sql::new("SELECT id, version AS number FROM flow_instance WHERE org_id = ");
-            sql.bind(org.as_str()).push(" AND ticket = ").bind(ticket.as_str());
+        QueryScope::Instances { process, business_key } => {
+            let mut sql = Sql::new("SELECT id, 0 AS number FROM flow_instance WHERE org_id = ");
+            sql.bind(org.as_str()).push(" AND business_key = ").bind(business_key.as_str());
             sql.push(" AND process = ").bind(process.as_str()).push(" AND status = 'running' ORDER BY id");
             sql
         }

@@ -162,6 +162,7 @@ impl Table {
                     "process",
                     "process_version",
                     "ticket",
+                    "business_key",
                     "space",
                     "status",
                     "started_at",

@@ -94,8 +94,8 @@ pub enum QueryScope {
     Subscriptions(Topic),
     /// Messages that wait for a receiver: ids.
     Messages { name: String, key: String },
-    /// Running instances of a process for a ticket: ids and versions.
-    Instances { process: String, ticket: TicketId },
+    /// Running instances of a process for a business key: ids.
+    Instances { process: String, business_key: String },
 }
 
 #[derive(Debug, Clone)]

@@ -69,6 +69,7 @@ pub struct InstanceQuery {
     pub process_version: Option<u32>,
     pub status: Option<InstanceStatus>,
     pub ticket: Option<TicketId>,
+    pub business_key: Option<String>,
     /// Only of these spaces; absent for all.
     pub spaces: Option<Vec<String>>,
     /// Only those with an incident, or stuck.

@@ -1,0 +1,32 @@
+//! Running flows: deploy, start, step, wait, and what people do with instances and tasks.
+//!
+//! `decide` is the one way in which an instance changes: a wave that is decided in memory and committed once, for the API, for jobs and
+//! for what other instances send. `plan` turns it into rows, `jobs` brings what was waited for.
+
+mod decide;
+mod deploy;
+mod instances;
+mod jobs;
+mod library;
+mod outbound;
+mod plan;
+mod tasks;
+mod timer;
+mod world;
+
+pub use decide::FlowAnswer;
+pub use deploy::{DeployedVersion, Deployment, Resource};
+pub use instances::{HistoryPage, InstanceView, IncidentReport, ModifyRequest, NewInstance};
+pub use library::Library;
+pub(crate) use plan::{reevaluate, start};
+pub use tasks::{TaskCompletion, TaskView, VoteRequest};
+
+use engine::flow::Key;
+
+/// The key of an element, timer or subscription as it travels in ids.
+///
+/// # Errors
+/// It is not one.
+pub(crate) fn key_of(text: &str) -> Result<Key, String> {
+    text.parse().map(Key).map_err(|_| format!("`{text}` is not the key of an element: a whole number"))
+}

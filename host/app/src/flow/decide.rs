@@ -1,0 +1,835 @@
+//! One wave of a flow: everything between two waits, decided in memory and committed once.
+//!
+//! The engine says what is to be done now; components and approval rules that it asks for run inside the wave, and their answers go
+//! straight back. What they want to happen to tickets is applied to the same working set that every other decision uses, is asked of the
+//! same guards, and is committed together with the state of the instance.
+
+use super::library::Deployed;
+use super::world::{Facts, FlowWorld, HostFunctions, person_value, ticket_value};
+use crate::app::App;
+use crate::decide::{Answer, check_grant, plugin_problem, understood};
+use crate::error::{AppError, Result};
+use crate::plan::changeset;
+use crate::port::plugins::{self, ApprovalInput, Fault, StepInput, StepOutcome};
+use crate::registry::{Plugin, Registry};
+use crate::snapshot::ReadSet;
+use domain::change::Command;
+use domain::flow::{ComponentBinding, InstanceStatus};
+use domain::job::{FlowStart, OutboundRequest};
+use domain::{Actor, Effect, FlowInstance, InstanceId, Object, PersonId, SpaceId, TicketId};
+use engine::Wave;
+use engine::flow::{self, Action, Event, Finality, Instance, Key, Limits, Refusal, Status, Step};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use store::changeset::{Noun, QueryScope};
+use store::{CommitError, Expect, JobDone, QueryRead};
+
+/// Components that one wave may run.
+const RUNS_MAX: usize = 1_000;
+/// Times that one step is decided again because an expression asked for something that was not loaded.
+const ROUNDS_MAX: usize = 16;
+
+/// What a flow shall do.
+#[derive(Debug, Clone)]
+pub(crate) enum FlowInput {
+    Start { process: String, version: Option<u32>, start: FlowStart, id: InstanceId },
+    Step { instance: InstanceId, command: flow::Command },
+    /// The answer to a request of a step, which is called again with it.
+    Resume { instance: InstanceId, element: Key, request: Box<OutboundRequest>, response: Value },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FlowAnswer {
+    pub instance: FlowInstance,
+    /// What happened, in order.
+    pub happened: Vec<Event>,
+    /// What it did to tickets.
+    pub answer: Answer,
+    /// The instance existed already, and nothing was started.
+    #[serde(default)]
+    pub existed: bool,
+}
+
+/// A wave that was decided.
+pub(super) struct Decided {
+    pub deployed: Arc<Deployed>,
+    pub instance: Instance,
+    pub row: FlowInstance,
+    pub events: Vec<Event>,
+    /// What the host has to do, apart from what ran inside the wave.
+    pub actions: Vec<Action>,
+    /// Requests of components, by element.
+    pub calls: Vec<(Key, OutboundRequest)>,
+    /// Buffered messages that were taken.
+    pub taken: Vec<String>,
+    pub answer: Answer,
+    pub decision: engine::Decision,
+    pub reads: ReadSet,
+}
+
+enum Outcome {
+    Decided(Box<Decided>),
+    /// There is a running instance for the business key.
+    Exists(Box<FlowInstance>),
+}
+
+/// The state of a wave while it is decided.
+struct Running<'a> {
+    app: &'a Arc<App>,
+    command: &'a Command,
+    registry: &'a Registry,
+    wave: Wave<'a>,
+    deployed: Arc<Deployed>,
+    instance: Option<Instance>,
+    id: InstanceId,
+    ticket: Option<TicketId>,
+    business_key: Option<String>,
+    space: SpaceId,
+    zone: TimeZone,
+    facts: Facts,
+    /// What components read.
+    reads: Arc<Mutex<ReadSet>>,
+    numbers: &'a mut BTreeMap<String, String>,
+    events: Vec<Event>,
+    actions: Vec<Action>,
+    calls: Vec<(Key, OutboundRequest)>,
+    taken: Vec<String>,
+    effects: Vec<Effect>,
+    runs: usize,
+    /// The run whose effects a guard refused when the wave was decided before, and why.
+    refused: Option<&'a (usize, String)>,
+    /// Runs that had effects.
+    effective: Vec<usize>,
+}
+
+impl App {
+    /// Decide a wave and commit it.
+    ///
+    /// # Errors
+    /// Everything in [`AppError`]; nothing was written then.
+    pub(crate) async fn flow_submit(
+        self: &Arc<Self>,
+        command: &Command,
+        input: &FlowInput,
+        job: Option<&JobDone>,
+    ) -> Result<FlowAnswer> {
+        let mut numbers = BTreeMap::new();
+        let mut refused = None;
+        let mut what = String::new();
+        let mut attempt = 0;
+        while attempt <= self.config.retries_max {
+            if attempt > 0 {
+                metrics::counter!("weft_decision_conflicts_total").increment(1);
+                self.back_off(attempt).await;
+            }
+            let registry = self.registry();
+            let outcome = self.flow_decide(command, input, &registry, &mut numbers, &mut refused).await;
+            let decided = match outcome? {
+                Outcome::Exists(instance) => {
+                    if let Some(done) = job {
+                        let mut set = store::Changeset::new(self.org().clone(), command.now);
+                        set.job_done = Some(done.clone());
+                        self.commit(set).await?;
+                    }
+                    let answer = Answer::default();
+                    return Ok(FlowAnswer { instance: *instance, happened: Vec::new(), answer, existed: true });
+                }
+                Outcome::Decided(decided) => *decided,
+            };
+            let answer = FlowAnswer {
+                instance: decided.row.clone(),
+                happened: decided.events.clone(),
+                answer: decided.answer.clone(),
+                existed: false,
+            };
+            if command.dry_run {
+                return Ok(answer);
+            }
+            match self.commit_flow(&registry, command, decided, &answer, job).await {
+                Ok(()) => return Ok(answer),
+                Err(CommitError::Conflict { what: conflict }) => what = conflict,
+                Err(CommitError::Answered(stored)) => return flow_replay(command, &stored),
+                Err(other) => return Err(other.into()),
+            }
+            attempt += 1;
+        }
+        Err(AppError::Contended { what })
+    }
+
+    async fn commit_flow(
+        self: &Arc<Self>,
+        registry: &Registry,
+        command: &Command,
+        mut decided: Decided,
+        answer: &FlowAnswer,
+        job: Option<&JobDone>,
+    ) -> Result<(), CommitError> {
+        let decision = std::mem::take(&mut decided.decision);
+        let reads = std::mem::take(&mut decided.reads);
+        let kept = command.idempotency.is_some().then(|| serde_json::to_value(answer).unwrap_or_default());
+        let set = changeset(self, registry, command, decision, reads, kept, job.cloned()).await;
+        let tasks = self.changed_tasks(command, &decided).await?;
+        let mut set = set.map_err(|error| match error {
+            AppError::Store(error) => CommitError::Store(error),
+            other => CommitError::Conflict { what: other.to_string() },
+        })?;
+        for task in tasks {
+            set.expects.push(Expect { noun: Noun::Task, id: task.id.0.clone(), version: task.version - 1 });
+            set.writes.push(store::Write::Task(Box::new(task)));
+        }
+        super::plan::extend(self, command, &decided, &mut set);
+        self.commit(set).await.map(drop)
+    }
+
+    /// Tasks of earlier waves that this one closes or changes.
+    async fn changed_tasks(&self, command: &Command, decided: &Decided) -> Result<Vec<domain::Task>, CommitError> {
+        let mut tasks: BTreeMap<Key, domain::Task> = BTreeMap::new();
+        for action in &decided.actions {
+            let (Action::CloseTask { element, .. } | Action::ChangeTask { element, .. }) = action else { continue };
+            if !tasks.contains_key(element) {
+                let id = super::plan::task_id(&decided.row.id, element);
+                let Some(mut task) = self.store.task_get(self.org(), &id).await.map_err(CommitError::Store)? else { continue };
+                task.version += 1;
+                tasks.insert(*element, task);
+            }
+            let task = tasks.get_mut(element).expect("it was loaded above");
+            match action {
+                Action::CloseTask { outcome, .. } => {
+                    task.state = super::plan::state_of(*outcome);
+                    task.ended_at = Some(command.now);
+                    task.ended_by = Some(command.actor.id.clone());
+                }
+                Action::ChangeTask { due, follow_up, .. } => (task.due_at, task.follow_up_at) = (*due, *follow_up),
+                _ => {}
+            }
+        }
+        Ok(tasks.into_values().collect())
+    }
+
+    /// The answer that a command with the same idempotency key got.
+    ///
+    /// # Errors
+    /// The key was used for another request.
+    pub(crate) async fn earlier_flow_answer(&self, command: &Command) -> Result<Option<FlowAnswer>> {
+        let Some(key) = command.idempotency.as_ref().filter(|_| !command.dry_run) else { return Ok(None) };
+        match self.store.answer_get(self.org(), &key.scope, &key.key).await? {
+            Some(stored) => flow_replay(command, &stored).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn flow_decide(
+        self: &Arc<Self>,
+        command: &Command,
+        input: &FlowInput,
+        registry: &Registry,
+        numbers: &mut BTreeMap<String, String>,
+        refused: &mut Option<(usize, String)>,
+    ) -> Result<Outcome> {
+        loop {
+            let earlier = refused.clone();
+            let mut running = match self.flow_load(command, input, registry, numbers, earlier.as_ref()).await? {
+                Ok(running) => running,
+                Err(instance) => return Ok(Outcome::Exists(Box::new(instance))),
+            };
+            let row = running.run(input).await?;
+            let guards =
+                self.ask_guards(command, registry, &mut running.wave, &running.reads, &mut running.effects).await;
+            let last = running.effective.last().copied();
+            match (guards, last) {
+                (Ok(()), _) => {}
+                // What a component wanted is refused: that is a failure of its step, which a person can see and mend.
+                (Err(AppError::Rejected { plugin, problems }), Some(run)) if refused.is_none() => {
+                    let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
+                    *refused = Some((run, format!("plugin `{plugin}` rejected what the step wants: {}", list.join("; "))));
+                    continue;
+                }
+                (Err(error), _) => return Err(error),
+            }
+            if !running.wave.problems().is_empty() {
+                return Err(AppError::Invalid(running.wave.problems().to_vec()));
+            }
+            return running.finish(row).map(|decided| Outcome::Decided(Box::new(decided)));
+        }
+    }
+
+    /// Load what the wave begins with. The inner error is an instance that exists already.
+    async fn flow_load<'a>(
+        self: &'a Arc<Self>,
+        command: &'a Command,
+        input: &FlowInput,
+        registry: &'a Registry,
+        numbers: &'a mut BTreeMap<String, String>,
+        refused: Option<&'a (usize, String)>,
+    ) -> Result<Result<Running<'a>, FlowInstance>> {
+        let mut facts = Facts::default();
+        let (deployed, row, ticket, space, id, business_key) = match input {
+            FlowInput::Start { process, version, start, id } => {
+                if let Some(key) = &start.business_key {
+                    let scope = QueryScope::Instances { process: process.clone(), business_key: key.clone() };
+                    let mut read = QueryRead { scope, digest: String::new() };
+                    read.digest = self.store.ticket_digest(self.org(), &read).await?;
+                    facts.reads.queries.push(read);
+                    if let Some(instance) = self.running_instance(process, key).await? {
+                        return Ok(Err(instance));
+                    }
+                }
+                let space = start.space.clone().unwrap_or_else(|| Actor::PLATFORM.into());
+                let key = start.business_key.clone();
+                (self.deployed(process, *version).await?, None, start.ticket.clone(), space, id.clone(), key)
+            }
+            FlowInput::Step { instance, .. } | FlowInput::Resume { instance, .. } => {
+                let row = self.instance(instance).await?;
+                let deployed = self.deployed(&row.process, Some(row.process_version)).await?;
+                let (ticket, space, key) = (row.ticket.clone(), row.space.clone(), row.business_key.clone());
+                (deployed, Some(row), ticket, space, instance.clone(), key)
+            }
+        };
+        let seed = crate::hash::seed(&command.cause.command);
+        let mut wave = Wave::new(&registry.kinds, &registry.classes, command.now, command.cause.clone(), &seed);
+        let mut space = space;
+        if let Some(id) = &ticket {
+            let bundle = self.store.ticket_load(self.org(), &id.0).await?;
+            let bundle = bundle.ok_or_else(|| AppError::not_found("ticket", &id.0))?;
+            space = bundle.ticket.space.clone();
+            if let Some(person) = &bundle.ticket.requester {
+                facts.load_person(self, person).await?;
+            }
+            wave.insert(bundle);
+        }
+        let zone = self.zone_of(&space).await?;
+        let instance = match row {
+            None => None,
+            Some(row) => {
+                facts.reads.rows.insert(Expect {
+                    noun: Noun::FlowInstance,
+                    id: row.id.0.clone(),
+                    version: row.version,
+                });
+                let state: Instance = serde_json::from_value(row.state.clone()).map_err(|error| {
+                    AppError::Store(store::StoreError::Corrupt {
+                        row: format!("flow instance {}", row.id),
+                        reason: error.to_string(),
+                    })
+                })?;
+                Some(state)
+            }
+        };
+        Ok(Ok(Running {
+            app: self,
+            command,
+            registry,
+            wave,
+            deployed,
+            instance,
+            id,
+            ticket,
+            business_key,
+            space,
+            zone,
+            facts,
+            reads: Arc::default(),
+            numbers,
+            events: Vec::new(),
+            actions: Vec::new(),
+            calls: Vec::new(),
+            taken: Vec::new(),
+            effects: Vec::new(),
+            runs: 0,
+            refused,
+            effective: Vec::new(),
+        }))
+    }
+
+    /// The zone in which an instance counts days: that of its space's calendar.
+    async fn zone_of(&self, space: &SpaceId) -> Result<TimeZone> {
+        let space = self.store.space_get(self.org(), &space.0).await?;
+        let calendar = space.and_then(|space| space.calendar).and_then(|key| self.calendars.get(&key));
+        Ok(calendar.map_or(TimeZone::UTC, |(calendar, _)| calendar.zone().clone()))
+    }
+}
+
+impl Decided {
+    /// What a task of this wave or an earlier one is called in the model.
+    pub(super) fn task_name(&self, element: Key) -> String {
+        let view = self.instance.elements().find(|view| view.key == element);
+        let node = view.map(|view| view.node.to_owned()).unwrap_or_default();
+        let known = self.deployed.process.nodes.iter().find(|one| one.id == node);
+        known.map(|node| node.name.clone()).filter(|name| !name.is_empty()).unwrap_or(node)
+    }
+}
+
+impl Running<'_> {
+    /// Take the step, and every step that follows from what runs inside the wave. Gives the row as it was before.
+    async fn run(&mut self, input: &FlowInput) -> Result<Option<FlowInstance>> {
+        let before = match input {
+            FlowInput::Start { start, .. } => {
+                let (instance, step) = self.start(start).await?;
+                self.instance = Some(instance);
+                if let Some(ticket) = &self.ticket {
+                    let process = &self.deployed.definition.key;
+                    self.wave.note_flow(ticket, process, &self.id, &self.command.actor.id);
+                }
+                let mut queue = VecDeque::new();
+                self.collect(step, &mut queue).await?;
+                self.drain(queue).await?;
+                None
+            }
+            FlowInput::Step { instance, command } => {
+                let row = self.app.instance(instance).await?;
+                let mut queue = VecDeque::new();
+                let step = self.step(command).await?;
+                self.collect(step, &mut queue).await?;
+                self.drain(queue).await?;
+                Some(row)
+            }
+            FlowInput::Resume { instance, element, request, response } => {
+                let row = self.app.instance(instance).await?;
+                let mut inputs = request.inputs.clone();
+                inputs.insert("response".to_owned(), response.clone());
+                self.runs += 1;
+                let headers = BTreeMap::new();
+                let command = self.run_component(*element, &request.step, inputs, request.attempt, &headers).await?;
+                let step = self.step(&command).await?;
+                let mut queue = VecDeque::new();
+                self.collect(step, &mut queue).await?;
+                self.drain(queue).await?;
+                Some(row)
+            }
+        };
+        Ok(before)
+    }
+
+    async fn start(&mut self, start: &FlowStart) -> Result<(Instance, Step)> {
+        for _ in 0..ROUNDS_MAX {
+            let started = {
+                let world = self.world();
+                flow::start(
+                    &self.deployed.process,
+                    &self.id.0,
+                    start.node.as_deref(),
+                    start.variables.clone(),
+                    &world,
+                    &Limits::default(),
+                )
+            };
+            if !self.facts.answer(self.app).await? {
+                return started.map_err(|refusal| refused(&refusal));
+            }
+        }
+        Err(too_many_questions())
+    }
+
+    /// One step of the engine, decided again while it asks for what is not loaded yet. On a refusal the instance is unchanged.
+    async fn step(&mut self, command: &flow::Command) -> Result<Step> {
+        for _ in 0..ROUNDS_MAX {
+            let mut instance = self.instance.clone().expect("a step is of an instance that was loaded or started");
+            let step = {
+                let world = self.world();
+                flow::step(&self.deployed.process, &mut instance, command.clone(), &world, &Limits::default())
+            };
+            if !self.facts.answer(self.app).await? {
+                let step = step.map_err(|refusal| refused(&refusal))?;
+                self.instance = Some(instance);
+                return Ok(step);
+            }
+        }
+        Err(too_many_questions())
+    }
+
+    fn world(&self) -> FlowWorld<'_> {
+        let mut names = BTreeMap::new();
+        if let Some(working) = self.ticket.as_ref().and_then(|id| self.wave.ticket(id)) {
+            names.insert("ticket".to_owned(), ticket_value(&working.after.ticket));
+            if let Some(person) = &working.after.ticket.requester {
+                names.insert("requester".to_owned(), self.facts.person_value(person));
+            }
+        }
+        FlowWorld {
+            deployed: &self.deployed,
+            names,
+            environment: HostFunctions {
+                now: self.command.now,
+                zone: self.zone.clone(),
+                calendars: &self.app.calendars,
+                facts: &self.facts,
+            },
+        }
+    }
+
+    /// Keep what a step brought about; what runs inside the wave goes into the queue.
+    async fn collect(&mut self, step: Step, queue: &mut VecDeque<Action>) -> Result<()> {
+        self.events.extend(step.events);
+        for action in step.actions {
+            match action {
+                Action::Run { .. } | Action::Judge { .. } => queue.push_back(action),
+                Action::Subscribe { subscription, to: flow::Wanted::Message { ref name, ref key }, .. } => {
+                    let waiting = self.buffered(name, key).await?;
+                    let name = name.clone();
+                    self.actions.push(action);
+                    if let Some((id, variables)) = waiting {
+                        self.taken.push(id);
+                        let command = flow::Command::Message { subscription, name, variables };
+                        let step = self.step(&command).await?;
+                        Box::pin(self.collect(step, queue)).await?;
+                    }
+                }
+                other => self.actions.push(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// The oldest message that waits for this receiver. That there is none belongs to the read set, so that a message which is being
+    /// published at the same moment cannot slip through between.
+    async fn buffered(&mut self, name: &str, key: &str) -> Result<Option<(String, Object)>> {
+        let scope = QueryScope::Messages { name: name.to_owned(), key: key.to_owned() };
+        let mut read = QueryRead { scope, digest: String::new() };
+        read.digest = self.app.store.ticket_digest(self.app.org(), &read).await?;
+        if !self.facts.reads.queries.contains(&read) {
+            self.facts.reads.queries.push(read);
+        }
+        let waiting = self.app.store.message_list(self.app.org(), name, key).await?;
+        let now = self.command.now;
+        let first = waiting.into_iter().find(|message| message.expires_at > now && !self.taken.contains(&message.id));
+        Ok(first.map(|message| (message.id, message.variables)))
+    }
+
+    async fn drain(&mut self, mut queue: VecDeque<Action>) -> Result<()> {
+        while let Some(action) = queue.pop_front() {
+            self.runs += 1;
+            if self.runs > RUNS_MAX {
+                let message = format!("one wave runs at most {RUNS_MAX} steps; put a wait into the loop");
+                return Err(AppError::invalid("", "too-many-steps", message));
+            }
+            let answer = match action {
+                Action::Run { element, task_type, inputs, attempt, headers, .. } => {
+                    self.run_component(element, &task_type, inputs, attempt, &headers).await?
+                }
+                Action::Judge { element, rule, parameters, approvers, votes, .. } => {
+                    self.judge(element, &rule, parameters, approvers, votes).await?
+                }
+                _ => continue,
+            };
+            match self.step(&answer).await {
+                Ok(step) => self.collect(step, &mut queue).await?,
+                // The element ended before its component was asked.
+                Err(AppError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The plugin behind a name, as it was pinned, or why it cannot run.
+    fn component(&self, name: &str) -> Result<(Arc<Plugin>, ComponentBinding), String> {
+        let binding = self.deployed.component(name).ok_or_else(|| {
+            format!("`{name}` was not known when the process was deployed; deploy it again, or migrate this instance")
+        })?;
+        let plugin = self
+            .registry
+            .plugin(&binding.plugin)
+            .ok_or_else(|| format!("the plugin `{}` is not installed any more; install it and retry", binding.plugin))?;
+        if !plugin.is_active() {
+            return Err(format!("the plugin `{}` is not enabled; enable it and retry", binding.plugin));
+        }
+        Ok((Arc::clone(plugin), binding.clone()))
+    }
+
+    /// A component's failure is the step's; one that is quarantined is waited for.
+    async fn call(&self, plugin: &Arc<Plugin>, binding: &ComponentBinding) -> Result<plugins::Call> {
+        if self.app.health.is_quarantined(plugin.id()) {
+            return Err(AppError::Quarantined { plugin: plugin.id().0.clone() });
+        }
+        self.app.make_ready(plugin, binding).await?;
+        let mut command = self.command.clone();
+        command.actor = Actor::plugin(plugin.id());
+        command.cause.command = format!("{}:{}", self.command.cause.command, self.runs);
+        let mut call = self.app.call(plugin, &command, &self.space, &self.reads);
+        call.digest = binding.digest.clone();
+        Ok(call)
+    }
+
+    async fn run_component(
+        &mut self,
+        element: Key,
+        name: &str,
+        inputs: Object,
+        attempt: u32,
+        headers: &BTreeMap<String, String>,
+    ) -> Result<flow::Command> {
+        let failed = |message: String, finality| flow::Command::StepFailed { element, message, retry_at: None, finality };
+        if let Some((_, why)) = self.refused.filter(|(run, _)| *run == self.runs) {
+            return Ok(failed(why.clone(), Finality::Final));
+        }
+        let (plugin, binding) = match self.component(name) {
+            Ok(found) => found,
+            Err(message) => return Ok(failed(message, Finality::Final)),
+        };
+        let path = name.split('@').next().unwrap_or(name);
+        let step = path.split_once('/').map_or(path, |(_, step)| step);
+        let ticket = self.ticket.as_ref().and_then(|id| self.wave.ticket(id)).map(|working| working.after.ticket.clone());
+        let text = Value::Object(inputs.clone()).to_string();
+        let input = StepInput { step: step.to_owned(), ticket, inputs: text, attempt };
+        let call = self.call(&plugin, &binding).await?;
+        let started = self.app.now();
+        let answer = self.app.plugins.run_step(call, input).await;
+        let outcome = match self.app.observe(&plugin, started, answer) {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(fault)) => return Ok(self.step_fault(element, fault)),
+            Err(error) => return Ok(failed(error_text(&error), Finality::MayRetry)),
+        };
+        Ok(match outcome {
+            StepOutcome::Done { outputs, effects } => match self.carry_out(&plugin, &outputs, effects).await {
+                Ok(outputs) => flow::Command::StepDone { element, outputs },
+                Err(message) => failed(message, Finality::Final),
+            },
+            StepOutcome::BpmnError { code, message } => {
+                flow::Command::StepError { element, code, message, variables: Object::new() }
+            }
+            StepOutcome::Call { method, url, headers: fields, body } => {
+                let request = OutboundRequest {
+                    plugin: plugin.id().clone(),
+                    step: name.to_owned(),
+                    attempt,
+                    method,
+                    url,
+                    headers: fields,
+                    body,
+                    idempotency_key: format!("{}:{element}:{attempt}", self.id),
+                    timeout_seconds: headers.get("timeout").and_then(|text| seconds(text)).unwrap_or(30),
+                    inputs,
+                    attempts_max: 5,
+                };
+                match super::outbound::allowed(&plugin, &request) {
+                    Ok(()) => {
+                        self.calls.push((element, request));
+                        flow::Command::StepCalls { element }
+                    }
+                    Err(message) => failed(message, Finality::Final),
+                }
+            }
+            StepOutcome::Wait { name, correlation_key, timeout_seconds } => flow::Command::StepWaits {
+                element,
+                name,
+                correlation_key,
+                timeout: timeout_seconds
+                    .map(|seconds| self.command.now + jiff::SignedDuration::from_secs(i64::from(seconds))),
+            },
+        })
+    }
+
+    fn step_fault(&self, element: Key, fault: Fault) -> flow::Command {
+        let (finality, retry_at) = match &fault {
+            Fault::Retry(seconds) => {
+                let at = self.command.now + jiff::SignedDuration::from_secs(i64::from(*seconds));
+                (Finality::MayRetry, Some(at))
+            }
+            _ => (Finality::Final, None),
+        };
+        flow::Command::StepFailed { element, message: fault.to_string(), retry_at, finality }
+    }
+
+    /// Apply what a step wants to happen. On a failure the working set is as it was before the step.
+    async fn carry_out(
+        &mut self,
+        plugin: &Arc<Plugin>,
+        outputs: &str,
+        effects: Vec<plugins::RawEffect>,
+    ) -> Result<Object, String> {
+        let outputs: Object =
+            serde_json::from_str(outputs).map_err(|error| format!("its outputs are no JSON object: {error}"))?;
+        if effects.is_empty() {
+            return Ok(outputs);
+        }
+        let effects = understood(plugin, effects).map_err(|error| error_text(&error))?;
+        let before = self.wave.clone();
+        let applied = self.apply(plugin, &effects).await;
+        if let Err(message) = applied {
+            self.wave = before;
+            return Err(message);
+        }
+        self.effective.push(self.runs);
+        self.effects.extend(effects);
+        Ok(outputs)
+    }
+
+    async fn apply(&mut self, plugin: &Arc<Plugin>, effects: &[Effect]) -> Result<(), String> {
+        self.app.load_named(&mut self.wave, effects).await.map_err(|error| error_text(&error))?;
+        let by = self.app.by_plugin(plugin, &Actor::plugin(plugin.id()), &self.space);
+        for (index, effect) in effects.iter().enumerate() {
+            let pointer = format!("/steps/{}/{index}", self.runs);
+            check_grant(plugin, &self.wave, effect, self.ticket.as_ref())
+                .map_err(|why| error_text(&plugin_problem(plugin, &pointer, &why)))?;
+            let slot = format!("f{}.{index}", self.runs);
+            let number = self.app.number_for(self.registry, effect, self.numbers, &slot).await;
+            let number = number.map_err(|error| error_text(&error))?;
+            self.wave.apply(effect, self.ticket.as_ref(), &by, number, &pointer);
+        }
+        let problems: Vec<_> = self.wave.problems().iter().map(ToString::to_string).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
+    }
+
+    async fn judge(
+        &mut self,
+        element: Key,
+        rule: &str,
+        parameters: Object,
+        approvers: Vec<String>,
+        votes: Vec<flow::Vote>,
+    ) -> Result<flow::Command> {
+        let faulted = |message: String| flow::Command::Verdict { element, verdict: flow::Verdict::Faulted { message } };
+        let (plugin, binding) = match self.component(rule) {
+            Ok(found) => found,
+            Err(message) => return Ok(faulted(message)),
+        };
+        let input = ApprovalInput {
+            ticket: self.ticket.as_ref().and_then(|id| self.wave.ticket(id)).map(|working| working.after.ticket.clone()),
+            approvers: approvers.into_iter().map(PersonId::from).collect(),
+            parameters: Value::Object(parameters).to_string(),
+            votes: votes.into_iter().map(vote).collect(),
+        };
+        let call = self.call(&plugin, &binding).await?;
+        let started = self.app.now();
+        let answer = self.app.plugins.decide(call, input).await;
+        Ok(match self.app.observe(&plugin, started, answer) {
+            Ok(Ok(verdict)) => flow::Command::Verdict { element, verdict: verdict_of(verdict) },
+            Ok(Err(fault)) => faulted(fault.to_string()),
+            Err(error) => faulted(error_text(&error)),
+        })
+    }
+
+    /// Close the wave: the ticket decision, the new row, and what both depended on.
+    fn finish(self, before: Option<FlowInstance>) -> Result<Decided> {
+        let instance = self.instance.expect("a wave has an instance when it ends");
+        let decision = self.wave.finish(&self.command.actor.id).map_err(AppError::Invalid)?;
+        let mut reads = std::mem::take(&mut *self.reads.lock().expect("nothing panics while it holds this lock"));
+        let facts = self.facts.into_reads();
+        reads.rows.extend(facts.rows);
+        reads.queries.extend(facts.queries);
+        let now = self.command.now;
+        let status = match instance.status() {
+            Status::Running => InstanceStatus::Running,
+            Status::Completed => InstanceStatus::Completed,
+            Status::Cancelled => InstanceStatus::Cancelled,
+            Status::Failed { .. } => InstanceStatus::Failed,
+        };
+        let row = FlowInstance {
+            id: self.id,
+            process: self.deployed.definition.key.clone(),
+            process_version: self.deployed.definition.version,
+            ticket: self.ticket,
+            business_key: self.business_key,
+            space: self.space,
+            status,
+            started_at: before.as_ref().map_or(now, |row| row.started_at),
+            started_by: before.as_ref().map_or_else(|| self.command.actor.id.clone(), |row| row.started_by.clone()),
+            updated_at: now,
+            ended_at: (status != InstanceStatus::Running).then_some(now),
+            incidents: u32::try_from(instance.incidents().count()).unwrap_or(u32::MAX),
+            stuck: instance.stuck(),
+            state: serde_json::to_value(&instance).unwrap_or_default(),
+            version: before.map_or(0, |row| row.version) + 1,
+        };
+        let answer = Answer {
+            tickets: decision.tickets.iter().map(|(ticket, _)| ticket.clone()).collect(),
+            records: decision.records.iter().map(|(record, _)| record.clone()).collect(),
+            cis: decision.cis.iter().map(|(ci, _)| ci.clone()).collect(),
+            comments: decision.comments.clone(),
+            attachments: decision.attachments.clone(),
+            effects: self.effects,
+            replayed: false,
+            events: Vec::new(),
+        };
+        Ok(Decided {
+            deployed: self.deployed,
+            instance,
+            row,
+            events: self.events,
+            actions: self.actions,
+            calls: self.calls,
+            taken: self.taken,
+            answer,
+            decision,
+            reads,
+        })
+    }
+}
+
+fn too_many_questions() -> AppError {
+    let message = format!("its expressions asked for people and groups {ROUNDS_MAX} times over; ask for fewer in one step");
+    AppError::invalid("", "too-many-questions", message)
+}
+
+/// A refusal of the engine as the caller is told it.
+pub(super) fn refused(refusal: &Refusal) -> AppError {
+    match refusal {
+        Refusal::NotFound { what, id } => AppError::not_found(what, id),
+        Refusal::Problems(problems) => AppError::Invalid(problems.clone()),
+        Refusal::Ended => AppError::invalid("", "flow-ended", refusal.to_string()),
+        Refusal::WrongState { .. } => AppError::invalid("", "flow-not-waiting", refusal.to_string()),
+        Refusal::NoStart { .. } => AppError::invalid("/start", "flow-no-start", refusal.to_string()),
+        Refusal::NotCaught { .. } => AppError::invalid("/code", "flow-not-caught", refusal.to_string()),
+        Refusal::TooLarge { .. } => AppError::invalid("/variables", "flow-variables-too-large", refusal.to_string()),
+    }
+}
+
+fn error_text(error: &AppError) -> String {
+    let problems = match error {
+        AppError::Invalid(problems) | AppError::Rejected { problems, .. } => problems.as_slice(),
+        AppError::Plugin(fault) => return fault.to_string(),
+        _ => &[],
+    };
+    if problems.is_empty() {
+        return error.to_string();
+    }
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn seconds(duration: &str) -> Option<u32> {
+    let span: jiff::Span = duration.parse().ok()?;
+    let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+    u32::try_from(duration.as_secs()).ok()
+}
+
+fn vote(vote: flow::Vote) -> plugins::Vote {
+    plugins::Vote {
+        person: vote.person.into(),
+        delegate: vote.delegate.map(Into::into),
+        answer: match vote.answer {
+            flow::Answer::Approve => plugins::Answer::Approve,
+            flow::Answer::Reject => plugins::Answer::Reject,
+            flow::Answer::Abstain => plugins::Answer::Abstain,
+        },
+        at: vote.at,
+        comment: vote.comment,
+    }
+}
+
+fn verdict_of(verdict: plugins::Verdict) -> flow::Verdict {
+    match verdict {
+        plugins::Verdict::Approved(reason) => flow::Verdict::Approved { reason },
+        plugins::Verdict::Rejected(reason) => flow::Verdict::Rejected { reason },
+        plugins::Verdict::Pending { needed, reason } => {
+            flow::Verdict::Pending { needed: needed.into_iter().map(|person| person.0).collect(), reason }
+        }
+    }
+}
+
+/// The answer that a repeated command got the first time.
+fn flow_replay(command: &Command, stored: &store::StoredAnswer) -> Result<FlowAnswer> {
+    let fingerprint = command.idempotency.as_ref().map(|key| key.fingerprint.as_str());
+    if fingerprint != Some(stored.fingerprint.as_str()) {
+        return Err(AppError::IdempotencyReused);
+    }
+    let mut answer: FlowAnswer = serde_json::from_value(stored.answer.clone()).map_err(|error| {
+        let row = "answer to a flow command".to_owned();
+        AppError::Store(store::StoreError::Corrupt { row, reason: error.to_string() })
+    })?;
+    answer.answer.replayed = true;
+    Ok(answer)
+}

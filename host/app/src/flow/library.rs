@@ -1,0 +1,173 @@
+//! Deployed definitions in memory: each version is parsed once, with everything that it was pinned to.
+
+use crate::app::App;
+use crate::error::{AppError, Result};
+use bpmn::dmn;
+use bpmn::graph::{Graph, Process};
+use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType};
+use engine::flow::Decided;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, RwLock};
+
+/// Versions kept in memory; the oldest are forgotten all at once, which costs a parse and nothing else.
+const KEPT_MAX: usize = 2_000;
+/// Processes and decisions that one process may reach.
+const REACH_MAX: usize = 200;
+
+/// One version of a process, ready to run.
+#[derive(Debug)]
+pub(crate) struct Deployed {
+    /// Without its source and compiled form.
+    pub definition: Definition,
+    pub process: Arc<Process>,
+    processes: BTreeMap<String, Arc<Process>>,
+    decisions: BTreeMap<String, Arc<dmn::Definitions>>,
+    components: BTreeMap<String, ComponentBinding>,
+    pub forms: BTreeMap<String, u32>,
+}
+
+impl Deployed {
+    pub(crate) fn process(&self, id: &str) -> Option<Arc<Process>> {
+        self.processes.get(id).cloned()
+    }
+
+    /// What a step or an approval rule was bound to.
+    pub(crate) fn component(&self, name: &str) -> Option<&ComponentBinding> {
+        self.components.get(name)
+    }
+
+    pub(crate) fn decide(
+        &self,
+        decision: &str,
+        inputs: &feel::Context,
+        environment: &dyn feel::Environment,
+        budget: &mut feel::Budget,
+    ) -> Result<Decided, String> {
+        let model = self.decisions.get(decision).ok_or_else(|| {
+            format!("decision `{decision}` was not there when `{}` was deployed; deploy both again", self.definition.key)
+        })?;
+        let evaluated =
+            model.evaluate(decision, inputs, environment, budget).map_err(|error| format!("`{decision}`: {error}"))?;
+        let lines: Vec<String> = evaluated.trace.iter().map(ToString::to_string).collect();
+        Ok(Decided { value: evaluated.value.to_json(), explanation: json!(lines) })
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Library {
+    processes: RwLock<HashMap<(String, u32), Arc<Deployed>>>,
+}
+
+impl Library {
+    fn get(&self, key: &(String, u32)) -> Option<Arc<Deployed>> {
+        self.processes.read().expect("nothing panics while it holds this lock").get(key).cloned()
+    }
+
+    fn put(&self, key: (String, u32), deployed: Arc<Deployed>) {
+        let mut processes = self.processes.write().expect("nothing panics while it holds this lock");
+        if processes.len() >= KEPT_MAX {
+            processes.clear();
+        }
+        processes.insert(key, deployed);
+    }
+}
+
+impl App {
+    /// A version of a process, the newest when none is named.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read any more.
+    pub(crate) async fn deployed(&self, process: &str, version: Option<u32>) -> Result<Arc<Deployed>> {
+        if let Some(version) = version
+            && let Some(known) = self.library.get(&(process.to_owned(), version))
+        {
+            return Ok(known);
+        }
+        let definition = self.definition(DefinitionType::Process, process, version).await?;
+        let key = (process.to_owned(), definition.version);
+        if let Some(known) = self.library.get(&key) {
+            return Ok(known);
+        }
+        let deployed = Arc::new(self.load_deployed(definition).await?);
+        self.library.put(key, Arc::clone(&deployed));
+        Ok(deployed)
+    }
+
+    pub(crate) async fn definition(
+        &self,
+        definition_type: DefinitionType,
+        key: &str,
+        version: Option<u32>,
+    ) -> Result<Definition> {
+        let found = self.store.definition_get(self.org(), definition_type, key, version).await?;
+        found.ok_or_else(|| {
+            let what = match definition_type {
+                DefinitionType::Process => "process",
+                DefinitionType::Decision => "decision",
+                DefinitionType::Form => "form",
+            };
+            match version {
+                Some(version) => AppError::NotFound(format!("{what} `{key}` in version {version}")),
+                None => AppError::not_found(what, key),
+            }
+        })
+    }
+
+    async fn load_deployed(&self, definition: Definition) -> Result<Deployed> {
+        let process = process_of(&definition)?;
+        let mut loaded = Deployed {
+            process: Arc::clone(&process),
+            processes: BTreeMap::from([(definition.key.clone(), process)]),
+            decisions: BTreeMap::new(),
+            components: definition.bindings.components.clone(),
+            forms: definition.bindings.forms.clone(),
+            definition: Definition { source: String::new(), compiled: json!(null), ..definition.clone() },
+        };
+        let mut open: Vec<Bindings> = vec![definition.bindings];
+        while let Some(bindings) = open.pop() {
+            for (key, version) in &bindings.decisions {
+                if !loaded.decisions.contains_key(key) {
+                    let decision = self.definition(DefinitionType::Decision, key, Some(*version)).await?;
+                    loaded.decisions.insert(key.clone(), Arc::new(decision_model(&decision)?));
+                }
+            }
+            for (key, version) in &bindings.processes {
+                if loaded.processes.len() + loaded.decisions.len() > REACH_MAX {
+                    return Err(AppError::invalid("", "too-many-calls", format!("it reaches more than {REACH_MAX} definitions")));
+                }
+                if !loaded.processes.contains_key(key) {
+                    let called = self.definition(DefinitionType::Process, key, Some(*version)).await?;
+                    loaded.processes.insert(key.clone(), process_of(&called)?);
+                    // What the caller is bound to wins: one instance runs one version of a component.
+                    for (name, binding) in &called.bindings.components {
+                        loaded.components.entry(name.clone()).or_insert_with(|| binding.clone());
+                    }
+                    open.push(called.bindings);
+                }
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+fn unreadable(definition: &Definition, reason: impl std::fmt::Display) -> AppError {
+    AppError::Store(store::StoreError::Corrupt {
+        row: format!("definition {} version {}", definition.key, definition.version),
+        reason: reason.to_string(),
+    })
+}
+
+fn process_of(definition: &Definition) -> Result<Arc<Process>> {
+    let graph: Graph =
+        serde_json::from_value(definition.compiled.clone()).map_err(|error| unreadable(definition, error))?;
+    let process = graph.processes.into_iter().find(|process| process.id == definition.key);
+    process.map(Arc::new).ok_or_else(|| unreadable(definition, "the process is not in its own model"))
+}
+
+fn decision_model(definition: &Definition) -> Result<dmn::Definitions> {
+    dmn::read(&definition.source, &dmn::Sources::none()).map_err(|problems| {
+        let first = problems.first().map(ToString::to_string).unwrap_or_default();
+        unreadable(definition, first)
+    })
+}
