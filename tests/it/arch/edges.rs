@@ -10,8 +10,9 @@ use super::{ratchet, tree};
 /// if it closes a door, an ADR.
 const EDGES: &[(&str, &[&str])] = &[
     ("weft-domain", &[]),
-    ("weft-bpmn", &["weft-domain"]),
-    ("weft-engine", &["weft-bpmn", "weft-domain"]),
+    ("weft-feel", &[]),
+    ("weft-bpmn", &["weft-domain", "weft-feel"]),
+    ("weft-engine", &["weft-bpmn", "weft-domain", "weft-feel"]),
     ("weft-store", &["weft-domain", "weft-engine"]),
     ("weft-store-sqlite", &["weft-store", "weft-domain"]),
     ("weft-store-postgres", &["weft-store", "weft-domain"]),
