@@ -3,6 +3,8 @@
 //!
 //! *Architecture Invariant:* pure; no I/O, no clock. Everything wrong with a model is reported at once, with its place.
 
+pub mod dmn;
+
 use domain::Problem;
 use std::collections::BTreeMap;
 

@@ -126,6 +126,12 @@ impl Problems {
         self.kept.iter().any(|problem| problem.severity == Severity::Error)
     }
 
+    /// Whether the model cannot be evaluated even as far as it could be read.
+    pub fn are_fatal(&self) -> bool {
+        const FATAL: [&str; 4] = ["requirement-cycle", "chain-too-long", "too-many-elements", "too-complex"];
+        self.kept.iter().any(|problem| FATAL.contains(&problem.rule))
+    }
+
     /// All of them in the order of file and line, errors before warnings at the same place.
     pub fn finish(mut self) -> Vec<Problem> {
         self.kept.sort_by(|left, right| {
