@@ -5,6 +5,7 @@
 
 mod compile;
 mod context;
+pub mod dmn;
 mod element;
 pub mod expression;
 pub mod graph;
