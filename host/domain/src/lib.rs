@@ -19,6 +19,7 @@ pub mod person;
 pub mod problem;
 pub mod record;
 pub mod role;
+pub mod schedule;
 pub mod ticket;
 
 pub use ci::{Ci, CiClass, CiRelation};

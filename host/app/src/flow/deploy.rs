@@ -376,18 +376,20 @@ fn processes(resource: &Resource, all: &mut Vec<Candidate>, report: &mut Report)
 fn decisions(resource: &Resource, all: &mut Vec<Candidate>, report: &mut Report) {
     match dmn::read(&resource.text, &dmn::Sources::none()) {
         Err(problems) => {
-            let placed = |problem: Problem| match problem.line {
-                Some(line) => problem.at(&resource.file, line),
-                None => problem.at(&resource.file, 1),
-            };
-            report.errors.extend(problems.into_iter().map(placed));
+            for problem in problems {
+                let line = problem.line;
+                let list = if problem.severity == dmn::Severity::Error { &mut report.errors } else { &mut report.warnings };
+                list.push(Problem::from(problem).at(&resource.file, line));
+            }
         }
         Ok(model) => {
+            let warnings = model.warnings().iter();
+            report.warnings.extend(warnings.map(|one| Problem::from(one.clone()).at(&resource.file, one.line)));
             for decision in model.decisions() {
                 all.push(Candidate {
                     definition_type: DefinitionType::Decision,
-                    key: decision.id.clone(),
-                    name: decision.name.clone(),
+                    key: decision.id.to_string(),
+                    name: decision.name.to_string(),
                     version_tag: None,
                     source: resource.text.clone(),
                     compiled: Value::Null,
