@@ -205,7 +205,8 @@ async fn start(folder: &Path, clock: &Arc<SimClock>) -> Arc<App> {
     let runtime = runtime.expect("the runtime starts");
     let entropy = Arc::new(SeededEntropy(AtomicU64::new(0x5eed)));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    App::start(AppConfig::default(), Arc::new(store), Arc::new(runtime), clock, entropy)
+    let outbound = Arc::new(app::port::outbound::NoOutbound);
+    App::start(AppConfig::default(), Arc::new(store), Arc::new(runtime), clock, entropy, outbound)
         .await
         .expect("the application starts")
 }

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::job::{JobState, Work};
+use domain::job::JobState;
 use domain::{Actor, Object, PluginId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -192,8 +192,8 @@ fn inspection_view(inspection: app::port::plugins::Inspection, manifest: &domain
 async fn held_jobs(state: &ApiState, actor: &Actor) -> Result<BTreeMap<PluginId, u64>> {
     let mut held = BTreeMap::new();
     for job in state.app.job_list(actor, JobState::Held, HELD_MAX).await? {
-        if let Work::React { plugin, .. } | Work::Timer { plugin, .. } = job.work {
-            *held.entry(plugin).or_default() += 1;
+        if let Some(plugin) = job.work.plugin() {
+            *held.entry(plugin.clone()).or_default() += 1;
         }
     }
     Ok(held)

@@ -7,13 +7,15 @@ use crate::impact::ImpactGraph;
 use crate::numbers::Numbers;
 use crate::plugin::health::Health;
 use crate::port::clock::{Clock, Entropy};
+use crate::port::outbound::Outbound;
 use crate::port::plugins::Plugins;
 use crate::publish::Publisher;
 use crate::registry::Registry;
 use domain::change::Command;
 use domain::event::{Cause, Origin};
-use domain::{Actor, OrgId};
+use domain::{Actor, OrgId, PluginId, Problem};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 use store::Store;
 
@@ -63,6 +65,11 @@ pub struct App {
     pub(crate) plugins: Arc<dyn Plugins>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) outbound: Arc<dyn Outbound>,
+    /// Deployed definitions, parsed once.
+    pub(crate) library: crate::flow::Library,
+    /// Flows of plugins that wait for what they name.
+    pub(crate) undeployed: RwLock<BTreeMap<PluginId, Vec<Problem>>>,
     pub(crate) registry: RwLock<Arc<Registry>>,
     pub(crate) authz: Authz,
     pub(crate) calendars: CalendarCache,
@@ -90,6 +97,7 @@ impl App {
         plugins: Arc<dyn Plugins>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        outbound: Arc<dyn Outbound>,
     ) -> Result<Arc<Self>> {
         let head = store.event_head(&config.org).await?;
         let app = Arc::new(Self {
@@ -110,6 +118,9 @@ impl App {
             plugins,
             clock,
             entropy,
+            outbound,
+            library: crate::flow::Library::default(),
+            undeployed: RwLock::default(),
         });
         app.reload_registry().await?;
         app.reload_calendars().await?;

@@ -23,6 +23,12 @@ pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 
 use engine::flow::Key;
 
+/// What is wrong with the models, decision tables and forms of a plugin, apart from what they name.
+#[must_use]
+pub fn problems(resources: &[Resource]) -> Vec<domain::Problem> {
+    deploy::candidates(resources).1.errors
+}
+
 /// The key of an element, timer or subscription as it travels in ids.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ mod calendars;
 mod cis;
 mod decide;
 mod error;
+pub mod flow;
 mod hash;
 mod impact;
 pub mod import;

@@ -15,6 +15,8 @@ pub struct Plugin {
     pub digest: Digest,
     pub size: u64,
     pub imports: Vec<String>,
+    /// Its models, decision tables and forms.
+    pub flows: Arc<Vec<crate::flow::Resource>>,
     pub capabilities: Vec<Capability>,
     pub grants: Arc<Vec<Grant>>,
     /// Its own settings, with defaults filled in.

@@ -61,7 +61,9 @@ impl App {
             | Effect::PauseClock(_)
             | Effect::StopClock(_)
             | Effect::Schedule(_)
-            | Effect::Unschedule(_) => forbidden(&format!("`{}` is for plugins", effect.name())),
+            | Effect::Unschedule(_)
+            | Effect::StartFlow(_)
+            | Effect::SendMessage(_) => forbidden(&format!("`{}` is for plugins", effect.name())),
             _ => {
                 let Some(id) = effect.ticket().or(subject) else { return Ok(()) };
                 let action = match effect {

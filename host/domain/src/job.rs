@@ -28,6 +28,18 @@ pub enum JobState {
     Dead,
 }
 
+impl Work {
+    /// The plugin without which it cannot be done.
+    #[must_use]
+    pub fn plugin(&self) -> Option<&PluginId> {
+        match self {
+            Self::React { plugin, .. } | Self::Timer { plugin, .. } => Some(plugin),
+            Self::Call { request, .. } => Some(&request.plugin),
+            _ => None,
+        }
+    }
+}
+
 /// What a job does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]

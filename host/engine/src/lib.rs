@@ -9,6 +9,7 @@ mod clock;
 mod create;
 mod decision;
 mod record;
+mod start;
 mod ticket;
 mod wave;
 

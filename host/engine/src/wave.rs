@@ -149,6 +149,8 @@ impl<'a> Wave<'a> {
             Effect::RelateCis(relate) => self.relate(relate, by, true, pointer),
             Effect::UnrelateCis(relate) => self.relate(relate, by, false, pointer),
             Effect::Notify(notify) => self.notify(notify, target.as_ref(), by, pointer),
+            Effect::StartFlow(start) => self.start_flow(start, target, by, pointer),
+            Effect::SendMessage(send) => self.send_message(send),
             _ => match target {
                 None => self.problem(pointer, "no-ticket", format!("`{}` must name a ticket here", effect.name())),
                 Some(id) if !self.tickets.contains_key(&id) => {

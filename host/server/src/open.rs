@@ -36,7 +36,8 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
         attachment_max: settings.http.attachment_bytes_max,
         ..AppConfig::default()
     };
-    Ok(App::start(config, store, plugins, Arc::new(WallClock), Arc::new(OsEntropy)).await?)
+    let outbound = Arc::new(app::port::outbound::NoOutbound);
+    Ok(App::start(config, store, plugins, Arc::new(WallClock), Arc::new(OsEntropy), outbound).await?)
 }
 
 pub(crate) async fn open_store(settings: &Settings, durability: Durability) -> Result<Arc<dyn Store>, Failure> {

@@ -39,6 +39,8 @@ pub(crate) enum FlowInput {
     Step { instance: InstanceId, command: flow::Command },
     /// The answer to a request of a step, which is called again with it.
     Resume { instance: InstanceId, element: Key, request: Box<OutboundRequest>, response: Value },
+    /// Go on in another version of the same process.
+    Migrate { instance: InstanceId, version: u32, mapping: BTreeMap<String, String> },
 }
 
 /// What came of it.
@@ -282,7 +284,9 @@ impl App {
                 let key = start.business_key.clone();
                 (self.deployed(process, *version).await?, None, start.ticket.clone(), space, id.clone(), key)
             }
-            FlowInput::Step { instance, .. } | FlowInput::Resume { instance, .. } => {
+            FlowInput::Step { instance, .. }
+            | FlowInput::Resume { instance, .. }
+            | FlowInput::Migrate { instance, .. } => {
                 let row = self.instance(instance).await?;
                 let deployed = self.deployed(&row.process, Some(row.process_version)).await?;
                 let (ticket, space, key) = (row.ticket.clone(), row.space.clone(), row.business_key.clone());
@@ -383,6 +387,21 @@ impl Running<'_> {
                 let row = self.app.instance(instance).await?;
                 let mut queue = VecDeque::new();
                 let step = self.step(command).await?;
+                self.collect(step, &mut queue).await?;
+                self.drain(queue).await?;
+                Some(row)
+            }
+            FlowInput::Migrate { instance, version, mapping } => {
+                let row = self.app.instance(instance).await?;
+                let target = self.app.deployed(&row.process, Some(*version)).await?;
+                let command = flow::Command::Migrate {
+                    to: Arc::clone(&target.process),
+                    definition: target.definition.digest.0.clone(),
+                    mapping: mapping.clone(),
+                };
+                let step = self.step(&command).await?;
+                self.deployed = target;
+                let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
                 Some(row)

@@ -48,7 +48,7 @@ pub struct DeployedVersion {
 }
 
 /// Something that could become a version.
-struct Candidate {
+pub(super) struct Candidate {
     definition_type: DefinitionType,
     key: String,
     name: String,
@@ -325,7 +325,7 @@ impl App {
 }
 
 /// Everything that the files define, and everything that is wrong with them.
-fn candidates(resources: &[Resource]) -> (Vec<Candidate>, Report) {
+pub(super) fn candidates(resources: &[Resource]) -> (Vec<Candidate>, Report) {
     let mut all = Vec::new();
     let mut report = Report { errors: Vec::new(), warnings: Vec::new() };
     for resource in resources {

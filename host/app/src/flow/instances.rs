@@ -182,7 +182,7 @@ impl App {
     ) -> Result<Page<FlowInstance>> {
         match &query.ticket {
             Some(ticket) => drop(self.load_visible(actor, ticket).await?),
-            None => query.spaces = self.authz.spaces(actor, SpaceAction::Work),
+            None => query.spaces = Some(self.work_spaces(actor).await?),
         }
         let mut page = self.store.instance_list(self.org(), &query, after, limit).await?;
         let mut visible = Vec::with_capacity(page.items.len());
@@ -193,6 +193,13 @@ impl App {
         }
         page.items = visible;
         Ok(page)
+    }
+
+    /// The spaces in which a person works, with the platform for those who run it.
+    async fn work_spaces(&self, actor: &Actor) -> Result<Vec<String>> {
+        let spaces = self.store.space_list(self.org()).await?.into_iter().map(|space| space.id);
+        let all = spaces.chain([SpaceId::from(Actor::PLATFORM)]);
+        Ok(all.filter(|space| self.authz.space(actor, SpaceAction::Work, space)).map(|space| space.0).collect())
     }
 
     /// How many run, how many need help, by process.

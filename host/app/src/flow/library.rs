@@ -4,10 +4,12 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use bpmn::dmn;
 use bpmn::graph::{Graph, Process};
+use crate::registry::Plugin;
+use domain::Digest;
 use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType};
 use engine::flow::Decided;
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 /// Versions kept in memory; the oldest are forgotten all at once, which costs a parse and nothing else.
@@ -57,6 +59,8 @@ impl Deployed {
 #[derive(Debug, Default)]
 pub struct Library {
     processes: RwLock<HashMap<(String, u32), Arc<Deployed>>>,
+    /// Components of older versions that were made ready to run.
+    components: RwLock<HashSet<Digest>>,
 }
 
 impl Library {
@@ -112,6 +116,22 @@ impl App {
                 None => AppError::not_found(what, key),
             }
         })
+    }
+
+    /// Have the component that an instance is pinned to ready, also when the plugin was upgraded since.
+    pub(crate) async fn make_ready(&self, plugin: &Plugin, binding: &ComponentBinding) -> Result<()> {
+        let known = |library: &Library| {
+            library.components.read().expect("nothing panics while it holds this lock").contains(&binding.digest)
+        };
+        if binding.digest == plugin.digest || known(&self.library) {
+            return Ok(());
+        }
+        let wasm = self.store.component_get(self.org(), &binding.digest).await?;
+        let wasm = wasm.ok_or_else(|| AppError::not_found("component", &binding.digest.0))?;
+        self.plugins.prepare(&binding.plugin, &binding.digest, wasm.into()).await.map_err(AppError::Invalid)?;
+        let mut components = self.library.components.write().expect("nothing panics while it holds this lock");
+        components.insert(binding.digest.clone());
+        Ok(())
     }
 
     async fn load_deployed(&self, definition: Definition) -> Result<Deployed> {

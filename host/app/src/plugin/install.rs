@@ -62,7 +62,7 @@ impl App {
     pub fn plugin_inspect(&self, wasm: &[u8]) -> Result<(Inspection, Manifest)> {
         let inspection = self.plugins.inspect(wasm).map_err(AppError::Invalid)?;
         let manifest = read::read(&inspection.manifest, &inspection.assets);
-        let flows = flow_problems(&inspection);
+        let flows = crate::flow::problems(&resources(&inspection));
         match manifest {
             Ok(manifest) if flows.is_empty() => Ok((inspection, manifest)),
             Ok(_) => Err(AppError::Invalid(flows)),
@@ -112,6 +112,7 @@ impl App {
         let component = Write::Component { digest: inspection.digest.clone(), wasm };
         self.write_plugin(actor, row, "plugin.installed", data, Some(component)).await?;
         self.health.resume(&manifest.id);
+        self.deploy_assets(actor).await?;
         self.plugin_view(&manifest.id)
     }
 
@@ -131,6 +132,7 @@ impl App {
         let sentences: Vec<_> = row.grants.iter().map(|grant| grant.permission.sentence()).collect();
         self.write_plugin(actor, row, "plugin.enabled", json!({ "grants": sentences }), None).await?;
         self.unhold(id).await?;
+        self.deploy_assets(actor).await?;
         self.plugin_view(id)
     }
 
@@ -343,11 +345,12 @@ impl App {
 
     async fn load_plugin(&self, row: &InstalledPlugin) -> Result<Plugin> {
         let known = self.registry().plugin(&row.id).filter(|plugin| plugin.digest == row.digest).cloned();
-        let (manifest, size, imports, capabilities, broken) = match known {
+        let (manifest, size, imports, flows, capabilities, broken) = match known {
             Some(plugin) => (
                 Arc::clone(&plugin.manifest),
                 plugin.size,
                 plugin.imports.clone(),
+                Arc::clone(&plugin.flows),
                 plugin.capabilities.clone(),
                 plugin.broken.clone(),
             ),
@@ -359,7 +362,8 @@ impl App {
                     Ok(capabilities) => (capabilities, None),
                     Err(problems) => (Vec::new(), Some(list(&problems))),
                 };
-                (Arc::new(manifest), inspection.size, inspection.imports, capabilities, broken)
+                let flows = Arc::new(resources(&inspection));
+                (Arc::new(manifest), inspection.size, inspection.imports, flows, capabilities, broken)
             }
         };
         Ok(Plugin {
@@ -367,6 +371,7 @@ impl App {
             digest: row.digest.clone(),
             size,
             imports,
+            flows,
             capabilities,
             grants: Arc::new(row.grants.clone()),
             enabled: row.enabled,
@@ -377,13 +382,16 @@ impl App {
     }
 }
 
-/// What is wrong with the BPMN models among the assets.
-fn flow_problems(inspection: &Inspection) -> Vec<Problem> {
-    let models = inspection.assets.iter().filter(|(path, _)| path.ends_with(".bpmn"));
-    models
-        .flat_map(|(path, content)| match std::str::from_utf8(content) {
-            Ok(xml) => bpmn::outline(path, xml).err().unwrap_or_default(),
-            Err(_) => vec![Problem::new("", "not-text", "a model is UTF-8 text").at(path, 1)],
+/// The models, decision tables and forms among the assets.
+fn resources(inspection: &Inspection) -> Vec<crate::flow::Resource> {
+    let is_flow = |path: &str| {
+        path.ends_with(".bpmn") || path.ends_with(".dmn") || (path.starts_with("forms/") && path.ends_with(".json"))
+    };
+    let flows = inspection.assets.iter().filter(|(path, _)| is_flow(path));
+    flows
+        .map(|(path, content)| crate::flow::Resource {
+            file: path.clone(),
+            text: String::from_utf8_lossy(content).into_owned(),
         })
         .collect()
 }
