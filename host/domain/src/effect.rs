@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Effects whose names are settled and which this version does not carry out.
-pub const RESERVED: [&str; 4] = ["start-flow", "send-message", "request-approval", "call"];
+pub const RESERVED: [&str; 2] = ["request-approval", "call"];
 
 /// A value that is left alone when absent and cleared when `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +71,10 @@ pub enum Effect {
     Unschedule(Unschedule),
     /// Tell people something in the product.
     Notify(Notify),
+    /// Run a process about a ticket. One that already runs for this process and ticket stays as it is.
+    StartFlow(Box<StartFlow>),
+    /// Tell the flows that wait for a message of this name and key; kept for a while when none waits yet.
+    SendMessage(Box<SendMessage>),
     UpsertRecord(Box<UpsertRecord>),
     UpsertCi(Box<UpsertCi>),
     RelateCis(RelateCis),
@@ -270,6 +274,31 @@ pub struct Notify {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct StartFlow {
+    /// Id of the process in its model.
+    pub process: String,
+    /// What the flow is about; the subject of the decision when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    #[serde(default)]
+    pub variables: Object,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessage {
+    pub name: String,
+    /// Which of the waiting flows is meant, for example the id of its ticket.
+    pub correlation_key: String,
+    #[serde(default)]
+    pub variables: Object,
+    /// The ticket on whose account it is sent; the subject of the decision when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UpsertRecord {
     /// Absent to create one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -326,6 +355,8 @@ impl Effect {
             Self::Schedule(_) => "schedule",
             Self::Unschedule(_) => "unschedule",
             Self::Notify(_) => "notify",
+            Self::StartFlow(_) => "start-flow",
+            Self::SendMessage(_) => "send-message",
             Self::UpsertRecord(_) => "upsert-record",
             Self::UpsertCi(_) => "upsert-ci",
             Self::RelateCis(_) => "relate-cis",
@@ -352,6 +383,8 @@ impl Effect {
             Self::Schedule(e) => e.ticket.as_ref(),
             Self::Unschedule(e) => e.ticket.as_ref(),
             Self::Notify(e) => e.ticket.as_ref(),
+            Self::StartFlow(e) => e.ticket.as_ref(),
+            Self::SendMessage(e) => e.ticket.as_ref(),
             Self::CreateTicket(_)
             | Self::UpsertRecord(_)
             | Self::UpsertCi(_)

@@ -15,7 +15,7 @@ pub const MANIFEST_FILE: &str = "plugin.toml";
 pub const WIT_VERSION: &str = "0.1";
 
 /// The effects that a plugin can be granted, with the noun that each is carried out on.
-pub const EFFECTS: [(&str, &str); 21] = [
+pub const EFFECTS: [(&str, &str); 23] = [
     ("set-field", "ticket"),
     ("transition", "ticket"),
     ("assign", "ticket"),
@@ -33,6 +33,8 @@ pub const EFFECTS: [(&str, &str); 21] = [
     ("schedule", "ticket"),
     ("unschedule", "ticket"),
     ("notify", "ticket"),
+    ("start-flow", "ticket"),
+    ("send-message", "ticket"),
     ("upsert-record", "record"),
     ("upsert-ci", "ci"),
     ("relate-cis", "ci"),
@@ -51,6 +53,8 @@ pub struct Manifest {
     pub grants: Vec<Grant>,
     pub guard: Option<GuardRule>,
     pub react: Option<ReactRule>,
+    #[serde(default)]
+    pub approval: Option<ApprovalRule>,
     pub settings: Vec<Setting>,
     pub steps: Vec<Step>,
 }
@@ -73,6 +77,13 @@ pub struct ReactRule {
     pub kinds: Vec<String>,
     /// Also events that an import brought in: history that happened elsewhere.
     pub history: bool,
+}
+
+/// What an approval task says to the rule that judges its votes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ApprovalRule {
+    /// JSON Schema of the parameters, an object.
+    pub parameters: serde_json::Value,
 }
 
 /// A permission that a plugin asks for, with the reason that an administrator reads.
@@ -187,6 +198,8 @@ fn deed(effect: &str) -> &str {
         "schedule" => "set timers",
         "unschedule" => "cancel timers",
         "notify" => "notify people",
+        "start-flow" => "start flows",
+        "send-message" => "send messages to flows",
         "upsert-record" | "upsert-ci" => "create and change them",
         "relate-cis" | "unrelate-cis" => "change relations",
         other => other,

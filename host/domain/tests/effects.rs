@@ -128,6 +128,18 @@ fn cases() -> Vec<(&'static str, Value, Value, [Value; 2])> {
             [json!({ "subject": "s", "body": "b" }), json!({ "people": ["p"], "subject": "s", "body": ["b"] })],
         ),
         (
+            "start-flow",
+            json!({ "process": "change-normal" }),
+            json!({ "process": "change-normal", "ticket": "t", "variables": { "limit": 1000 } }),
+            [json!({ "ticket": "t" }), json!({ "process": "change-normal", "variables": ["limit"] })],
+        ),
+        (
+            "send-message",
+            json!({ "name": "request.rescinded", "correlation_key": "t" }),
+            json!({ "name": "request.rescinded", "correlation_key": "t", "variables": { "reason": "r" }, "ticket": "t" }),
+            [json!({ "name": "request.rescinded" }), json!({ "name": "n", "correlation_key": 7 })],
+        ),
+        (
             "upsert-record",
             json!({ "kind": "article", "space": "it", "title": "x", "fields": {} }),
             json!({ "record": "r", "kind": "article", "space": "it", "title": "x", "state": "draft", "fields": { "a": 1 } }),

@@ -66,6 +66,8 @@ fn a_good_manifest_is_read_completely() {
     );
     assert!(manifest.guard.as_ref().is_some_and(|rule| rule.covers(&"incident".into())));
     assert_eq!(manifest.settings[1].default, serde_json::Value::Null);
+    let approval = manifest.approval.as_ref().expect("it has one");
+    assert_eq!(approval.parameters["properties"]["percent"]["type"], "number");
     let sentences: Vec<_> = manifest.requested().map(|(sentence, _)| sentence).collect();
     assert_eq!(
         sentences,
@@ -174,7 +176,7 @@ fn a_message_says_what_and_what_to_do() {
         "plugin.toml:4: the manifest has no key `tilte`; did you mean `title`? [unknown-key]",
         "plugin.toml:10: the plugin has no file `kinds/inciden.toml`; did you mean `kinds/incident.toml`? [missing-asset]",
         "plugin.toml:18: there is no effect `set-feild`; did you mean `set-field`? [unknown-effect]",
-        "plugin.toml:18: the effect `start-flow` is reserved: this version of Weft does not carry it out; remove it [reserved-effect]",
+        "plugin.toml:18: the effect `call` is reserved: this version of Weft does not carry it out; remove it [reserved-effect]",
         "plugin.toml:31: `order` must be a whole number without quotes, not a text [wrong-type]",
         "kinds/incident.toml:7: `create`: there is no role `requestor`; did you mean `requester`? [unknown-role]",
         "kinds/incident.toml:19: the state `new` is already in line 9; rename or remove one [duplicate-state]",

@@ -1,8 +1,12 @@
 //! How votes become a verdict.
 
 use crate::bindings::approval::exports::weft::approval::rule as wire;
-use crate::{Context, Fault, Instant, Object, Ticket, convert};
+use crate::{Context, Fault, Instant, Object, Ticket, Value, convert};
 use serde::de::DeserializeOwned;
+
+mod tally;
+
+pub use tally::{Tally, rounded_half_up};
 
 /// What is to be approved, and who was asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +20,24 @@ pub struct Request {
 }
 
 impl Request {
+    /// For tests: asked of these people, about nothing.
+    #[must_use]
+    pub fn of(approvers: &[&str]) -> Self {
+        Self {
+            context: Context::of_plugin("flow"),
+            ticket: None,
+            approvers: approvers.iter().map(|&person| person.to_owned()).collect(),
+            parameters: Object::new(),
+        }
+    }
+
+    /// For tests: the same with parameters.
+    #[must_use]
+    pub fn with(mut self, parameters: Value) -> Self {
+        self.parameters = parameters.as_object().cloned().unwrap_or_default();
+        self
+    }
+
     /// The parameters as a type of the plugin's own.
     ///
     /// # Errors
@@ -40,6 +62,28 @@ pub struct Vote {
     pub answer: Answer,
     pub at: Instant,
     pub comment: Option<String>,
+}
+
+impl Vote {
+    /// For tests: an answer, `minute` minutes after the first instant.
+    #[must_use]
+    pub fn new(person: &str, answer: Answer, minute: i64) -> Self {
+        let at = Instant::default().plus_minutes(minute);
+        Self { person: person.to_owned(), delegate: None, answer, at, comment: None }
+    }
+
+    /// The same, given by somebody in their place.
+    #[must_use]
+    pub fn by(mut self, delegate: &str) -> Self {
+        self.delegate = Some(delegate.to_owned());
+        self
+    }
+
+    /// Whoever really answered.
+    #[must_use]
+    pub fn hand(&self) -> &str {
+        self.delegate.as_deref().unwrap_or(&self.person)
+    }
 }
 
 /// The decision and its reason, for people.

@@ -1,8 +1,10 @@
 //! Steps that a plugin offers to flows.
 
 use crate::bindings::automation::exports::weft::automation::step as wire;
-use crate::{Context, Effects, Fault, Object, Ticket, Value, convert};
+use crate::{Context, Effects, Fault, Object, Ticket, Value, convert, json};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// A step that a flow takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,12 +41,56 @@ impl StepCall {
         crate::approval::read(&self.inputs, "inputs")
     }
 
+    /// For tests: the next call of the same step, with what the server that was called said.
+    #[must_use]
+    pub fn answered(mut self, status: u16, body: &str) -> Self {
+        let answer = json!({"status": status, "headers": {}, "body": body});
+        self.context.extra.insert("answer".to_owned(), answer);
+        self
+    }
+
+    /// What came back for the request of [`Outcome::Call`]; none in the call that makes it.
+    ///
+    /// # Errors
+    /// The host says it in another shape.
+    pub fn answer(&self) -> Result<Option<Answer>, Fault> {
+        let Some(answer) = self.context.extra.get("answer") else {
+            return Ok(None);
+        };
+        let wrong = |error| Fault::Permanent(format!("the answer to `{}` cannot be read: {error}", self.step));
+        Answer::deserialize(answer).map(Some).map_err(wrong)
+    }
+
     /// The ticket that the step must have.
     ///
     /// # Errors
     /// The flow runs without one.
     pub fn ticket(&self) -> Result<&Ticket, Fault> {
         self.ticket.as_ref().ok_or_else(|| Fault::Permanent(format!("step `{}` needs a ticket", self.step)))
+    }
+}
+
+/// What a server said to a request that the host made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Answer {
+    pub status: u16,
+    /// By their names in lower case.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub body: String,
+}
+
+impl Answer {
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON; none when it is something else.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_str(&self.body).ok()
     }
 }
 

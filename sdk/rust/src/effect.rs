@@ -126,6 +126,61 @@ pub struct Notify<'a> {
     pub body: &'a str,
 }
 
+/// A process to run about a ticket.
+///
+/// ```
+/// use weft_sdk::{Effects, StartFlow};
+///
+/// let flow = StartFlow::new("laptop-request").variable("finance_limit", 1500);
+/// let effects = Effects::new().start_flow(flow);
+/// assert_eq!(effects.kinds(), ["start-flow"]);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartFlow(Object);
+
+impl StartFlow {
+    /// `process` is the id of the process in its model.
+    #[must_use]
+    pub fn new(process: &str) -> Self {
+        Self(object(json!({"process": process, "variables": {}})))
+    }
+
+    /// A variable that the flow starts with.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0["variables"][name] = value.into();
+        self
+    }
+
+    /// All members of an object as variables.
+    #[must_use]
+    pub fn variables(mut self, variables: Object) -> Self {
+        for (name, value) in variables {
+            self.0["variables"][&name] = value;
+        }
+        self
+    }
+}
+
+/// A message to the flows that wait for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendMessage(Object);
+
+impl SendMessage {
+    /// Flows wait for a name and a key, for example the id of their ticket.
+    #[must_use]
+    pub fn new(name: &str, correlation_key: &str) -> Self {
+        Self(object(json!({"name": name, "correlation_key": correlation_key, "variables": {}})))
+    }
+
+    /// A variable that the flow gets with it.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0["variables"][name] = value.into();
+        self
+    }
+}
+
 /// A ticket to create.
 ///
 /// ```
@@ -463,6 +518,18 @@ impl Effects {
     pub fn notify(self, message: Notify<'_>) -> Self {
         let Notify { people, groups, subject, body } = message;
         self.push_on_ticket("notify", json!({"people": people, "groups": groups, "subject": subject, "body": body}))
+    }
+
+    /// Run a process about the ticket; one that already runs for both stays as it is.
+    #[must_use]
+    pub fn start_flow(self, flow: StartFlow) -> Self {
+        self.push_on_ticket("start-flow", Value::Object(flow.0))
+    }
+
+    /// Tell the flows that wait for it.
+    #[must_use]
+    pub fn send_message(self, message: SendMessage) -> Self {
+        self.push_on_ticket("send-message", Value::Object(message.0))
     }
 
     #[must_use]

@@ -85,13 +85,14 @@ impl FakeHost {
     /// ```
     ///
     /// # Panics
-    /// If the text is not TOML or a setting has no key or default.
+    /// If the text is not TOML or a setting has no key.
     #[must_use]
     pub fn of_manifest(manifest: &str) -> Self {
         let manifest: Value = toml::from_str(manifest).expect("plugin.toml is TOML");
         let settings = manifest["setting"].as_array().into_iter().flatten().map(|setting| {
             let key = setting["key"].as_str().expect("a setting has a key");
-            (key.to_owned(), setting.get("default").expect("a setting has a default").clone())
+            // TOML has no null: a setting without a default is one that may stay unset, which the host checks at install.
+            (key.to_owned(), setting.get("default").cloned().unwrap_or_default())
         });
         Self { settings: settings.collect(), ..Self::new() }
     }

@@ -49,7 +49,8 @@ pub mod time;
 pub use change::Change;
 pub use context::{ActorKind, Context, Origin};
 pub use effect::{
-    Attach, CreateTicket, Effect, Effects, Notify, StartClock, StopClock, UpsertCi, UpsertRecord, Visibility,
+    Attach, CreateTicket, Effect, Effects, Notify, SendMessage, StartClock, StartFlow, StopClock, UpsertCi,
+    UpsertRecord, Visibility,
 };
 pub use event::{Event, FieldChange};
 pub use fault::{Fault, Issue, Rejection};

@@ -1,6 +1,9 @@
 //! The wire form of every effect. The host reads the same file: what a plugin writes is what the host understands.
 
-use weft_sdk::{Attach, CreateTicket, Effects, Notify, StartClock, StopClock, UpsertCi, UpsertRecord, Value, json};
+use weft_sdk::{
+    Attach, CreateTicket, Effects, Notify, SendMessage, StartClock, StartFlow, StopClock, UpsertCi, UpsertRecord,
+};
+use weft_sdk::{Value, json};
 
 #[test]
 fn every_effect_has_the_wire_form_of_the_fixtures() {
@@ -55,6 +58,8 @@ fn about_another_ticket() -> Effects {
         .schedule("auto-close", "2026-03-09T09:00:00Z".parse().expect("an instant"), json!({"days": 7}))
         .unschedule("auto-close")
         .notify(Notify { people: &["ana"], groups: &["network"], subject: "Due soon", body: "One hour is left." })
+        .start_flow(StartFlow::new("laptop-request").variable("limit", 1500))
+        .send_message(SendMessage::new("request.rescinded", "T2").variable("reason", "Not hired."))
         .upsert_record(article.field("audience", "all"))
         .upsert_ci(UpsertCi::new("db01", "server", "it").ci("C1").attribute("ram", 64))
         .relate_cis("C1", "runs-on", "C2")
@@ -70,6 +75,8 @@ fn about_the_subject() -> Effects {
         .clear_parent()
         .clear_field("impact")
         .create_ticket(CreateTicket::new("incident", "it", "Printer is on fire"))
+        .start_flow(StartFlow::new("laptop-request"))
+        .send_message(SendMessage::new("request.rescinded", "T2"))
         .upsert_record(UpsertRecord::new("article", "it", "How to extinguish printers"))
         .upsert_ci(UpsertCi::new("db01", "server", "it"))
 }

@@ -76,6 +76,7 @@ fn manifest(
     let known = rule::Kinds { files: &files, grants: &grants };
     let guard = rule::guard(&mut table, &known, reader);
     let react = rule::react(&mut table, &known, reader);
+    let approval = rule::approval(&mut table, reader);
     let settings = rule::settings(&mut table, reader);
     let steps = rule::steps(&mut table, reader);
     table.finish(reader);
@@ -90,6 +91,7 @@ fn manifest(
         grants,
         guard,
         react,
+        approval,
         settings,
         steps,
     })

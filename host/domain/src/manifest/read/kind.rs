@@ -154,7 +154,7 @@ fn fields(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<(Known<String>,
     }
     let mut fields = Vec::new();
     for (name, node) in named.into_iter().take(FIELDS_MAX) {
-        if let Err(why) = words::word(name) {
+        if let Err(why) = words::field(name) {
             reader.add(&node.place, "bad-id", format!("field: {why}"));
         } else if ENVELOPE.contains(&name) {
             let message = format!("every ticket already has `{name}`; leave it out or choose another name");

@@ -1,11 +1,11 @@
-//! `[guard]`, `[react]`, `[[setting]]` and `[[step]]`.
+//! `[guard]`, `[react]`, `[approval]`, `[[setting]]` and `[[step]]`.
 
 use super::kind::{DESCRIPTION_CHARS_MAX, KindFile, TITLE_CHARS_MAX};
 use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
 use super::{near, schema, words};
 use crate::kind::Noun;
-use crate::manifest::{Grant, GuardRule, ReactRule, Setting, Step};
+use crate::manifest::{ApprovalRule, Grant, GuardRule, ReactRule, Setting, Step};
 
 const LIST_MAX: usize = 100;
 /// Events of the host; a plugin may name others, but not one that is nearly one of these.
@@ -44,6 +44,13 @@ pub(super) fn react(table: &mut Table<'_>, kinds: &Kinds<'_>, reader: &mut Reade
     let history = table.get("history").map(|node| node.boolean(reader));
     table.finish(reader);
     Some(ReactRule { events: events?, kinds: names?, history: history.unwrap_or(Some(false))? })
+}
+
+pub(super) fn approval(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<ApprovalRule> {
+    let mut table = table.get("approval")?.table(reader, "`[approval]`")?;
+    let parameters = schema::read_object(table.get("parameters").as_ref(), reader);
+    table.finish(reader);
+    Some(ApprovalRule { parameters: parameters? })
 }
 
 fn event(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<String> {

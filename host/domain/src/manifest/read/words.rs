@@ -30,6 +30,14 @@ pub(super) fn word(text: &str) -> Result<(), String> {
     ))
 }
 
+/// The name of a field: a word whose parts may be joined by underscores too, so that an expression reads it as one name.
+pub(super) fn field(text: &str) -> Result<(), String> {
+    word(text).or_else(|why| {
+        let joined = text.split('_').all(|part| !part.is_empty()) && !text.contains("-_") && !text.contains("_-");
+        if joined { word(&text.replace('_', "-")).map_err(|_| why) } else { Err(why) }
+    })
+}
+
 fn is_part(part: &str, first: bool) -> bool {
     let start = |c: u8| c.is_ascii_lowercase() || (!first && c.is_ascii_digit());
     part.bytes().next().is_some_and(start)
@@ -166,6 +174,7 @@ mod tests {
     fn words_have_their_shapes() {
         check(id, &["incident", "acme.hr", "a1-b.2c"], &["", "Incident", "1a", "a..b", "a.", ".a", "a b", "ä", "a-"]);
         check(word, &["incident", "in-progress"], &["", "a.b", "A", "-a", "a_b"]);
+        check(field, &["urgency", "start-date", "planned_start"], &["", "_a", "a_", "a__b", "a-_b", "A_b", "a.b"]);
         check(
             version,
             &["0.1.0", "1.0.0-rc.1+b.7", "1.0.0-0a"],
