@@ -69,7 +69,7 @@ impl App {
         let kind = registry.kinds.get(&bundle.ticket.kind);
         let actions = self.actions(actor, &bundle, kind);
         let names = self.names(actor, &bundle).await?;
-        let TicketBundle { mut ticket, clocks, watchers, access, links } = bundle;
+        let TicketBundle { mut ticket, clocks, watchers, access, links, flows: _ } = bundle;
         if let Some(kind) = kind {
             hide_fields(actor, kind, &mut ticket);
         }

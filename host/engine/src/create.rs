@@ -124,11 +124,13 @@ fn new_working(ticket: Ticket, effect: Effect) -> Working {
             watchers: Vec::new(),
             access: AccessList::default(),
             links: Vec::new(),
+            flows: Vec::new(),
         },
         comments: Vec::new(),
         attachments: Vec::new(),
         effects: vec![effect],
         transitions: Vec::new(),
         changed_clocks: BTreeSet::new(),
+        is_noted: false,
     }
 }

@@ -31,7 +31,9 @@ const LOAD: &str = "
             WHERE a.org_id = t.org_id AND a.ticket = t.id ORDER BY place) a) AS access_groups,
         (SELECT json_group_array(json_array(l.from_id, l.link_type, l.to_id)) FROM (
             SELECT from_id, link_type, to_id FROM ticket_link l WHERE l.org_id = t.org_id AND l.from_id = t.id
-            UNION SELECT from_id, link_type, to_id FROM ticket_link l WHERE l.org_id = t.org_id AND l.to_id = t.id) l) AS links
+            UNION SELECT from_id, link_type, to_id FROM ticket_link l WHERE l.org_id = t.org_id AND l.to_id = t.id) l) AS links,
+        (SELECT json_group_array(f.id) FROM flow_instance f
+            WHERE f.org_id = t.org_id AND f.ticket = t.id AND f.status = 'running') AS flows
     FROM ticket t WHERE t.org_id = $1 AND t.id = ";
 
 pub(crate) fn row(org: &OrgId, ticket: &Ticket) -> Row {
@@ -159,6 +161,7 @@ fn decode_bundle(row: &SqliteRow) -> Result<TicketBundle> {
             .into_iter()
             .map(|(from, link_type, to)| Link { from: from.into(), link_type, to: to.into() })
             .collect(),
+        flows: cells.json("flows")?,
         ticket,
     })
 }

@@ -88,6 +88,7 @@ fn bundle(random: &mut Random) -> TicketBundle {
             groups: random.some(&GROUPS).into_iter().map(GroupId::from).collect(),
         },
         links: Vec::new(),
+        flows: Vec::new(),
     }
 }
 

@@ -427,14 +427,13 @@ impl Running<'_> {
         for _ in 0..ROUNDS_MAX {
             let started = {
                 let world = self.world();
-                flow::start(
-                    &self.deployed.process,
-                    &self.id.0,
-                    start.node.as_deref(),
-                    start.variables.clone(),
-                    &world,
-                    &Limits::default(),
-                )
+                let from = flow::Start {
+                    id: self.id.0.clone(),
+                    definition: self.deployed.definition.digest.0.clone(),
+                    node: start.node.clone(),
+                    variables: start.variables.clone(),
+                };
+                flow::start(&self.deployed.process, from, &world, &Limits::default())
             };
             if !self.facts.answer(self.app).await? {
                 return started.map_err(|refusal| refused(&refusal));
