@@ -11,6 +11,7 @@ mod ci_classes;
 mod cis;
 mod events;
 mod extract;
+mod flows;
 mod groups;
 mod jobs;
 mod kinds;

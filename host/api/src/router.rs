@@ -4,7 +4,7 @@ use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
 use crate::{
-    assets, attachments, calendars, ci_classes, cis, events, groups, jobs, kinds, notifications, operations, people,
+    assets, attachments, calendars, ci_classes, cis, events, flows, groups, jobs, kinds, notifications, operations, people,
     plugins, records, session, spaces, tokens,
 };
 use axum::Router;
@@ -83,6 +83,29 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(plugins::put_plugin_settings))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::retry_job))
+        // Flows
+        .routes(routes!(flows::definitions::list_flows, flows::definitions::deploy_flows))
+        .routes(routes!(flows::definitions::lint_flows))
+        .routes(routes!(flows::definitions::get_flow))
+        .routes(routes!(flows::definitions::list_flow_versions))
+        .routes(routes!(flows::instances::start_instance))
+        .routes(routes!(flows::instances::list_instances))
+        .routes(routes!(flows::instances::count_instances))
+        .routes(routes!(flows::instances::get_instance))
+        .routes(routes!(flows::instances::list_instance_history))
+        .routes(routes!(flows::instances::cancel_instance))
+        .routes(routes!(flows::instances::retry_instance))
+        .routes(routes!(flows::instances::set_instance_variables))
+        .routes(routes!(flows::instances::modify_instance))
+        .routes(routes!(flows::instances::activate_activities))
+        .routes(routes!(flows::instances::migrate_instance))
+        .routes(routes!(flows::tasks::list_tasks))
+        .routes(routes!(flows::tasks::get_task))
+        .routes(routes!(flows::tasks::assign_task))
+        .routes(routes!(flows::tasks::complete_task))
+        .routes(routes!(flows::tasks::vote_on_task))
+        .routes(routes!(flows::messages::send_message))
+        .routes(routes!(flows::messages::send_signal))
         // The document itself
         .routes(routes!(operations::get_openapi))
 }

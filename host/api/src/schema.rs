@@ -6,6 +6,10 @@
 //! Longer than 600 lines because it is one list of shapes, and a reader looks for one of them.
 //! Longer than other files, because it is a list.
 
+mod flow;
+
+pub use flow::*;
+
 use domain::Object;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

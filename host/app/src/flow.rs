@@ -14,11 +14,15 @@ mod tasks;
 mod timer;
 mod world;
 
+/// The words of the engine that callers speak.
+pub use engine::flow as model;
+
 pub use decide::FlowAnswer;
 pub use deploy::{DeployedVersion, Deployment, Resource};
 pub use instances::{HistoryPage, InstanceView, IncidentReport, ModifyRequest, NewInstance};
 pub use library::Library;
 pub(crate) use plan::{reevaluate, start};
+pub use store::{InstanceCounts, InstanceQuery};
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 
 use engine::flow::Key;
