@@ -9,6 +9,9 @@ use crate::expression::Expression;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Version of the format that is written here; see [`Graph::format`].
+pub const FORMAT: u32 = 1;
+
 /// Place of a node in [`Process::nodes`].
 pub type NodeIndex = usize;
 /// Place of a sequence flow in [`Process::flows`].

@@ -1,128 +1,25 @@
-//! BPMN 2.0: reading models. For now as far as installing a plugin needs it: is this a model at all, which processes does it have, and
-//! can every later step rely on its ids. Executing models comes with the process engine.
+//! BPMN 2.0: read a model, say everything that is wrong with it, and compile it to a graph that the engine walks.
 //!
-//! *Architecture Invariant:* pure; no I/O, no clock. Everything wrong with a model is reported at once, with its place.
+//! *Architecture Invariant:* pure; no I/O, no clock, no randomness. What cannot be executed is refused by name when a model is
+//! deployed, never skipped; everything wrong with a model is reported at once, with its place.
 
-use domain::Problem;
-use std::collections::BTreeMap;
+mod compile;
+mod context;
+mod element;
+pub mod expression;
+pub mod graph;
+mod json;
+mod moment;
+mod outline;
+mod report;
+mod rule;
+mod rules;
+mod source;
+mod xml;
 
-/// Bytes of a model.
-pub const MODEL_MAX: usize = 5 << 20;
-/// Elements and texts of a model.
-const NODES_MAX: u32 = 200_000;
-/// Elements inside one another.
-const DEPTH_MAX: usize = 100;
-const NAMESPACE: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
-
-/// What a model offers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outline {
-    pub processes: Vec<Process>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Process {
-    pub id: String,
-    pub name: String,
-    pub executable: bool,
-}
-
-/// Read the outline of a model. `file` is its name in the problems.
-///
-/// # Errors
-/// Everything that is wrong: not XML, a document type (refused: it is how XML bombs are built), too large or too deep, not BPMN, ids
-/// that are missing or used twice, no executable process.
-pub fn outline(file: &str, xml: &str) -> Result<Outline, Vec<Problem>> {
-    let at = |line: u32, code: &str, message: String| Problem::new("", code, message).at(file, line);
-    if xml.len() > MODEL_MAX {
-        return Err(vec![at(
-            1,
-            "model-too-large",
-            format!("a model has at most {MODEL_MAX} bytes, this one has {}", xml.len()),
-        )]);
-    }
-    let options =
-        roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..roxmltree::ParsingOptions::default() };
-    let document = roxmltree::Document::parse_with_options(xml, options).map_err(|error| {
-        let (code, message) = match &error {
-            roxmltree::Error::DtdDetected => {
-                ("document-type", "a model must not have a document type; remove the DOCTYPE".to_owned())
-            }
-            other => ("not-xml", format!("this is not well-formed XML: {other}")),
-        };
-        vec![at(error.pos().row, code, message)]
-    })?;
-    let root = document.root_element();
-    if !root.has_tag_name((NAMESPACE, "definitions")) {
-        let message = format!("the root is `{}`, not `definitions` of {NAMESPACE}", root.tag_name().name());
-        return Err(vec![at(1, "not-bpmn", message)]);
-    }
-    let line = |node: roxmltree::Node<'_, '_>| document.text_pos_at(node.range().start).row;
-    let mut problems = Vec::new();
-    let mut ids: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut processes = Vec::new();
-    for node in root.descendants().filter(roxmltree::Node::is_element) {
-        if node.ancestors().count() > DEPTH_MAX {
-            problems.push(at(line(node), "too-deep", format!("elements are at most {DEPTH_MAX} deep")));
-            break;
-        }
-        if let Some(id) = node.attribute("id").filter(|_| node.tag_name().namespace() == Some(NAMESPACE))
-            && let Some(first) = ids.insert(id, line(node))
-        {
-            problems.push(at(line(node), "duplicate-id", format!("the id `{id}` is used in line {first} already")));
-        }
-        if node.has_tag_name((NAMESPACE, "process")) {
-            match node.attribute("id") {
-                None => problems.push(at(line(node), "missing-id", "a process needs an id".to_owned())),
-                Some(id) => processes.push(Process {
-                    id: id.to_owned(),
-                    name: node.attribute("name").unwrap_or_default().to_owned(),
-                    executable: node.attribute("isExecutable") == Some("true"),
-                }),
-            }
-        }
-    }
-    if !processes.iter().any(|process| process.executable) {
-        let message = "no process has isExecutable=\"true\", so there is nothing to run".to_owned();
-        problems.push(at(line(root), "nothing-executable", message));
-    }
-    if problems.is_empty() { Ok(Outline { processes }) } else { Err(problems) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(xml: &str) -> Vec<String> {
-        match outline("flow.bpmn", xml) {
-            Ok(outline) => outline.processes.into_iter().map(|process| process.id).collect(),
-            Err(problems) => {
-                problems.into_iter().map(|problem| format!("{}:{}", problem.line.unwrap_or(0), problem.code)).collect()
-            }
-        }
-    }
-
-    fn model(body: &str) -> String {
-        format!("<b:definitions xmlns:b=\"{NAMESPACE}\">\n{body}\n</b:definitions>")
-    }
-
-    #[test]
-    fn a_model_tells_its_processes() {
-        assert_eq!(
-            check(&model("<b:process id=\"p\" isExecutable=\"true\"><b:startEvent id=\"s\"/></b:process>")),
-            ["p"]
-        );
-    }
-
-    #[test]
-    fn everything_wrong_is_told_with_its_line() {
-        let twice = "<b:process isExecutable=\"false\">\n<b:task id=\"t\"/>\n<b:task id=\"t\"/>\n</b:process>";
-        assert_eq!(check(&model(twice)), ["2:missing-id", "4:duplicate-id", "1:nothing-executable"]);
-        assert_eq!(check("<!DOCTYPE x [<!ENTITY a \"b\">]><x/>"), ["1:document-type"]);
-        assert_eq!(check("<x><y></x>"), ["1:not-xml"]);
-        assert_eq!(check("<x/>"), ["1:not-bpmn"]);
-        let deep = format!("{}{}", "<b:lane>".repeat(150), "</b:lane>".repeat(150));
-        assert_eq!(check(&model(&deep)), ["2:too-deep", "1:nothing-executable"]);
-        assert_eq!(check(&" ".repeat(MODEL_MAX + 1)), ["1:model-too-large"]);
-    }
-}
+pub use compile::{Compiled, compile, validate};
+pub use json::compile_json;
+pub use outline::{Outline, Process, outline};
+pub use report::Report;
+pub use rule::Rule;
+pub use xml::MODEL_MAX;
