@@ -6,6 +6,25 @@
 //! *Architecture Invariant:* no clock, no randomness, no I/O. Keys are counters, time is [`World::now`]. The same inputs give the same
 //! bytes on every node, on every retry and in every replay.
 
+mod command;
+mod compensation;
+mod cron;
+mod element;
+mod error;
+mod evaluate;
+mod instance;
+mod machine;
+mod migrate;
+mod modify;
+mod moment;
 pub mod port;
+pub mod replay;
+mod scope;
+mod timer;
+mod variables;
+mod wait;
 
+pub use command::{Start, start, start_triggers, step};
+pub use instance::{ElementView, IncidentView, Instance};
+pub use modify::ad_hoc_activities;
 pub use port::*;

@@ -2,12 +2,13 @@
 //!
 //! A [`Wave`] holds what was loaded, applies effects one after the other, and ends as a [`Decision`] that can be committed as one.
 //! *Architecture Invariant:* no I/O, no clock, no randomness, no async. The same input gives the same decision on every node, on
-//! every retry and in every replay. Running flows will decide in the same wave.
+//! every retry and in every replay. Running flows decide in the same wave, through [`flow`].
 
 mod ci;
 mod clock;
 mod create;
 mod decision;
+pub mod flow;
 mod record;
 mod start;
 mod ticket;
