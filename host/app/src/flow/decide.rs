@@ -360,8 +360,7 @@ impl App {
 impl Decided {
     /// What a task of this wave or an earlier one is called in the model.
     pub(super) fn task_name(&self, element: Key) -> String {
-        let view = self.instance.elements().find(|view| view.key == element);
-        let node = view.map(|view| view.node.to_owned()).unwrap_or_default();
+        let node = self.deployed.positions(&self.instance).active.remove(&element).unwrap_or_default();
         let known = self.deployed.process.nodes.iter().find(|one| one.id == node);
         known.map(|node| node.name.clone()).filter(|name| !name.is_empty()).unwrap_or(node)
     }

@@ -10,7 +10,7 @@ use domain::flow::{Definition, DefinitionType, InstanceStatus, Topic};
 use domain::{Actor, ActorKind, Event, FlowInstance, InstanceId, Object, SpaceId, TicketId};
 use engine::flow::{self, Activation, Instance, Key};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Changeset, InstanceCounts, InstanceQuery, Page};
@@ -156,17 +156,23 @@ impl App {
             return Err(AppError::not_found("flow instance", &id.0));
         }
         let state = state_of(&row)?;
+        let deployed = self.deployed(&row.process, Some(row.process_version)).await?;
+        let positions = deployed.positions(&state);
+        let node = |key: &Key| positions.active.get(key).cloned().unwrap_or_default();
         let incident_list = state
             .incidents()
             .map(|one| IncidentReport {
-                incident: one.key,
+                incident: one.incident,
                 element: one.element,
-                node: one.node.to_owned(),
+                node: node(&one.element),
                 code: serde_json::to_value(one.code).unwrap_or_default(),
                 message: one.message.to_owned(),
             })
             .collect();
-        let elements = state.elements().map(|view| serde_json::to_value(view).unwrap_or_default()).collect();
+        let elements = state
+            .elements()
+            .map(|view| json!({ "key": view.key, "scope": view.scope, "node": node(&view.key), "variables": view.variables }))
+            .collect();
         let row = FlowInstance { state: Value::Null, ..row };
         Ok(InstanceView { variables: state.variables().clone(), elements: Value::Array(elements), incident_list, row })
     }

@@ -7,7 +7,8 @@ use bpmn::graph::{Graph, Process};
 use crate::registry::Plugin;
 use domain::Digest;
 use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType};
-use engine::flow::Decided;
+use engine::flow::replay::Positions;
+use engine::flow::{Decided, Instance};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
@@ -32,6 +33,13 @@ pub(crate) struct Deployed {
 impl Deployed {
     pub(crate) fn process(&self, id: &str) -> Option<Arc<Process>> {
         self.processes.get(id).cloned()
+    }
+
+    /// Where the tokens of an instance are, in the words of the model.
+    pub(crate) fn positions(&self, instance: &Instance) -> Positions {
+        let called: Vec<_> = instance.called().map(|(id, _)| self.processes.get(id).unwrap_or(&self.process)).collect();
+        let called: Vec<&Process> = called.into_iter().map(|process| &**process).collect();
+        instance.positions(&self.process, &called)
     }
 
     /// What a step or an approval rule was bound to.
