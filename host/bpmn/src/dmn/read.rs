@@ -30,7 +30,7 @@ const NAMESPACES: [&str; 5] = [
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
 ];
 
-fn options() -> ParsingOptions<'static> {
+fn options<'input>() -> ParsingOptions<'input> {
     ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() }
 }
 

@@ -29,14 +29,16 @@ impl<'m> Compiler<'m, '_> {
             let message = "this hit policy needs the output values in the order of their priority; list them in an output column";
             self.problems.error(&table.spot, "no-priorities", message);
         }
-        Table {
+        let compiled = Table {
             name: Arc::clone(owner),
             policy: table.policy,
             inputs,
             outputs,
             annotations: table.annotations.clone(),
             rules: table.rules.iter().map(|rule| self.rule(rule, known)).collect(),
-        }
+        };
+        self.linter.table(&compiled, table, self.problems);
+        compiled
     }
 
     fn output(&mut self, unit: usize, output: &'m model::TableOutput, known: &Known) -> TableOutput {

@@ -88,7 +88,7 @@ impl<'m> Types<'m> {
             return Some(found);
         }
         let imports = &self.units[unit].imports;
-        for (import, owner) in imports.iter().filter_map(|import| Some((import.name.as_str(), import.unit?))) {
+        for (import, owner) in imports.iter().filter_map(|import| Some((&*import.name, import.unit?))) {
             let inner = if import.is_empty() { Some(name) } else { name.strip_prefix(import).and_then(|rest| rest.strip_prefix('.')) };
             let Some(inner) = inner else { continue };
             let inner = TypeRef { namespace: None, name: inner.to_owned(), spot: reference.spot.clone() };
