@@ -164,7 +164,6 @@ pub(crate) struct TableInput {
 #[derive(Debug)]
 pub(crate) struct TableOutput {
     pub name: Arc<str>,
-    pub type_: Arc<Type>,
     pub allowed: Option<UnaryTests>,
     /// The values in the order of their priority, the highest first.
     pub order: Vec<Value>,
