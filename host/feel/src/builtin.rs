@@ -108,7 +108,9 @@ impl BuiltIn {
             let has = |name: &str| form.iter().any(|parameter| parameter.trim_end_matches('?') == name);
             let given = |parameter: &&str| entries.iter().any(|(name, _)| **name == **parameter);
             let mut needed = form.iter().filter(|parameter| !parameter.ends_with('?'));
-            entries.iter().all(|(name, _)| has(name)) && needed.all(given)
+            // One key is a string; a list of them is called `keys`.
+            let is_key = |(name, value): &(Arc<str>, Value)| **name != *"key" || !matches!(value, Value::List(_));
+            entries.iter().all(|entry| has(&entry.0) && is_key(entry)) && needed.all(given)
         };
         let Some(form) = self.forms.iter().find(is_named) else {
             return Err(format!("does not have these parameters; it takes {}", self.usage()));

@@ -103,7 +103,6 @@ impl<'a> Machine<'a> {
             Node::Global { name, built_in, at } => Ok(self.global(name, *built_in, *at)),
             Node::Captured(index) => Ok(self.captured(*index)),
             Node::Current => Ok(self.current.clone().map_or(Value::Null, Value::Function)),
-            Node::BuiltIn(function) => Ok(Value::Function(Function(Arc::new(Kind::BuiltIn(function))))),
             Node::Member { item, name, otherwise } => self.member(item, name, otherwise),
             Node::And(parts) => self.junction(parts, false),
             Node::Or(parts) => self.junction(parts, true),
@@ -127,7 +126,7 @@ impl<'a> Machine<'a> {
             Node::Function(definition) => self.closure(definition),
             Node::InstanceOf(inner, kind) => {
                 let value = self.evaluate(inner)?;
-                Ok(Value::Boolean(kind.contains(&value, self.environment, self.budget)?))
+                Ok(Value::Boolean(kind.contains(&value, self.budget)?))
             }
             Node::Tests { tests, is_negated, input, at } => self.cell(tests, *is_negated, *input, *at),
         }

@@ -22,7 +22,6 @@ pub(crate) enum Node {
     Captured(usize),
     /// The running function, by the name that it has inside of itself.
     Current,
-    BuiltIn(&'static BuiltIn),
     /// Inside of a filter: a member of the item, or else what the name means outside.
     Member {
         item: Box<Node>,

@@ -1,8 +1,6 @@
 //! The types of FEEL, for `instance of`, for typed parameters, and for the item definitions of a decision model.
 
-use std::sync::Arc;
-
-use crate::{Budget, Environment, Exceeded, Function, Scope, UnaryTests, Value, function::Kind};
+use crate::{Budget, Exceeded, Function, Value, function::Kind};
 
 /// A type.
 #[derive(Debug, Clone)]
@@ -22,8 +20,6 @@ pub enum Type {
     Context(Vec<(String, Type)>),
     Range(Box<Type>),
     Function(Vec<Type>, Box<Type>),
-    /// A type of which only some values are allowed, as an item definition says.
-    Constrained(Box<Type>, Arc<UnaryTests>),
     /// A name that nobody defined; no value has it.
     Unknown(String),
 }
@@ -51,16 +47,11 @@ impl Type {
         })
     }
 
-    /// Whether a value is of this type. Null is of the type `Null` only, but a member may be null.
+    /// Whether a value is of this type. The values that an item definition allows are not asked about here. Null is of the type `Null` only, but a member may be null.
     ///
     /// # Errors
     /// [`Exceeded`] when checking used up the budget.
-    pub fn contains(
-        &self,
-        value: &Value,
-        environment: &dyn Environment,
-        budget: &mut Budget,
-    ) -> Result<bool, Exceeded> {
+    pub fn contains(&self, value: &Value, budget: &mut Budget) -> Result<bool, Exceeded> {
         budget.charge_steps(1)?;
         Ok(match (self, value) {
             (Self::Any, value) => !value.is_null(),
@@ -75,7 +66,7 @@ impl Type {
             | (Self::YearsMonths, Value::YearsMonths(_)) => true,
             (Self::List(item), Value::List(items)) => {
                 for value in items.iter() {
-                    if !item.contains_or_null(value, environment, budget)? {
+                    if !item.contains_or_null(value, budget)? {
                         return Ok(false);
                     }
                 }
@@ -84,7 +75,7 @@ impl Type {
             (Self::Context(members), Value::Context(context)) => {
                 for (name, member) in members {
                     match context.get(name) {
-                        Some(value) if member.contains_or_null(value, environment, budget)? => {}
+                        Some(value) if member.contains_or_null(value, budget)? => {}
                         _ => return Ok(false),
                     }
                 }
@@ -92,25 +83,16 @@ impl Type {
             }
             (Self::Range(end), Value::Range(range)) => {
                 !(range.start.is_null() && range.end.is_null())
-                    && end.contains_or_null(&range.start, environment, budget)?
-                    && end.contains_or_null(&range.end, environment, budget)?
+                    && end.contains_or_null(&range.start, budget)?
+                    && end.contains_or_null(&range.end, budget)?
             }
             (Self::Function(parameters, _), Value::Function(function)) => function_conforms(function, parameters),
-            (Self::Constrained(base, tests), value) => {
-                base.contains(value, environment, budget)?
-                    && matches!(tests.evaluate(value, &Scope::new(), environment, budget)?.value, Value::Boolean(true))
-            }
             _ => false,
         })
     }
 
-    fn contains_or_null(
-        &self,
-        value: &Value,
-        environment: &dyn Environment,
-        budget: &mut Budget,
-    ) -> Result<bool, Exceeded> {
-        Ok(value.is_null() || self.contains(value, environment, budget)?)
+    fn contains_or_null(&self, value: &Value, budget: &mut Budget) -> Result<bool, Exceeded> {
+        Ok(value.is_null() || self.contains(value, budget)?)
     }
 }
 

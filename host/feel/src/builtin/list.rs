@@ -133,7 +133,7 @@ fn distinct(machine: &mut Machine<'_>, items: &[Value]) -> Given {
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
         machine.charge_look(item)?;
-        machine.budget.charge_steps(1 + kept.len() as u64 / 16)?;
+        machine.budget.charge_steps(1 + kept.len() as u64 / 4)?;
         if !kept.iter().any(|other| other.feel_eq(item) == Some(true)) {
             machine.budget.charge_memory(size_of::<Value>() as u64)?;
             kept.push(item.clone());

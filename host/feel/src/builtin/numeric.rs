@@ -15,7 +15,7 @@ pub(super) const ALL: &[BuiltIn] = &[
     fixed("round down", &[&["n", "scale"]], |_, arguments| round(arguments, Rounding::Down)),
     fixed("round half up", &[&["n", "scale"]], |_, arguments| round(arguments, Rounding::HalfUp)),
     fixed("round half down", &[&["n", "scale"]], |_, arguments| round(arguments, Rounding::HalfDown)),
-    fixed("abs", &[&["n"], &["number"]], abs),
+    fixed("abs", &[&["n"]], abs),
     fixed("modulo", &[&["dividend", "divisor"]], modulo),
     fixed("sqrt", &[&["number"]], |machine, arguments| computed(machine, arguments, Number::sqrt)),
     fixed("log", &[&["number"]], |machine, arguments| computed(machine, arguments, Number::ln)),

@@ -50,6 +50,7 @@ pub(super) fn replace(machine: &mut Machine<'_>, arguments: &[Value]) -> Given {
     let mut end = 0;
     for captures in pattern.regex.captures_iter(input) {
         let whole = captures.get(0).expect("a match has itself");
+        machine.budget.charge_steps(1 + replacement.len() as u64 / 2)?;
         let length_before = result.len();
         result.push_str(&input[end..whole.start()]);
         if is_literal {

@@ -186,14 +186,14 @@ impl Machine<'_> {
 
     /// Whether a value is what a parameter takes; the single item of a list stands for itself.
     fn fits(&mut self, value: &mut Value, kind: &Type) -> Result<bool, Exceeded> {
-        if value.is_null() || matches!(kind, Type::Any) || kind.contains(value, self.environment, self.budget)? {
+        if value.is_null() || matches!(kind, Type::Any) || kind.contains(value, self.budget)? {
             return Ok(true);
         }
         let single = match value {
             Value::List(items) if items.len() == 1 => items[0].clone(),
             _ => return Ok(false),
         };
-        let is_fit = kind.contains(&single, self.environment, self.budget)?;
+        let is_fit = kind.contains(&single, self.budget)?;
         if is_fit {
             *value = single;
         }

@@ -194,7 +194,7 @@ impl Parser<'_> {
         Ok(crate::fold::folded(Node::List(items)))
     }
 
-    fn range_end(&mut self, start: Node, start_included: bool, at: u32) -> Parsed<Node> {
+    pub(super) fn range_end(&mut self, start: Node, start_included: bool, at: u32) -> Parsed<Node> {
         let was_range_end = std::mem::replace(&mut self.is_range_end, true);
         let end = self.endpoint();
         self.is_range_end = was_range_end;

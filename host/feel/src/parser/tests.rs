@@ -6,21 +6,28 @@ use crate::node::{Node, Test};
 impl Parser<'_> {
     /// What stands behind `in`: one test, or several in brackets.
     pub(super) fn in_tests(&mut self) -> Parsed<Vec<Test>> {
-        self.skip_space();
         if self.sees("(") {
-            let (start, mark) = (self.position, self.scopes.mark());
-            // `(1..5]` and `(a + b) * c` begin alike; the list of tests is tried first.
+            let at = self.at();
             self.position += 1;
             let was_range_end = std::mem::replace(&mut self.is_range_end, false);
-            let tests = self.tests_until_bracket();
+            let tests = self.bracketed_tests(at);
             self.is_range_end = was_range_end;
-            if let Ok(tests) = tests {
-                return Ok(tests);
-            }
-            self.position = start;
-            self.scopes.reset(mark);
+            return tests;
         }
         Ok(vec![self.test(false)?])
+    }
+
+    /// `(1, < 5)`, or `(1..5]`, which begins alike.
+    fn bracketed_tests(&mut self, at: u32) -> Parsed<Vec<Test>> {
+        let mut tests = self.tests()?;
+        if tests.len() == 1 && self.takes("..") {
+            let Some(Test::Value(start) | Test::Condition(start)) = tests.pop() else {
+                return Err(self.expected("\")\" after a test"));
+            };
+            return Ok(vec![Test::Value(self.range_end(start, false, at)?)]);
+        }
+        self.expect(")", "after the last test")?;
+        Ok(tests)
     }
 
     fn tests_until_bracket(&mut self) -> Parsed<Vec<Test>> {
