@@ -10,11 +10,16 @@ mod compile;
 mod digest;
 mod evaluate;
 mod explain;
+mod lint;
 mod logic;
 mod model;
 mod problem;
 mod read;
 mod source;
+#[cfg(any(test, feature = "tck"))]
+pub mod tck;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod types;
 
@@ -23,7 +28,7 @@ use std::sync::Arc;
 use feel::{Budget, Context, Environment, Exceeded};
 
 pub use evaluate::Evaluated;
-use logic::{Compiled, Element, Index};
+use logic::{Compiled, Decision, Element, Index, Service};
 pub use model::{Aggregation, HitPolicy};
 use problem::Problems;
 pub use problem::{Problem, Severity};
@@ -101,19 +106,16 @@ fn compiled(xml: &str, sources: &Sources, problems: &mut Problems) -> Option<Com
 impl Definitions {
     /// The decisions and decision services of the model itself, in its order.
     pub fn decisions(&self) -> impl Iterator<Item = Offered> + '_ {
-        let own = |index: &Index| self.compiled.by_id.values().any(|other| other == index);
-        let offered = |(index, element): (Index, &Element)| match element {
-            Element::Decision(decision) if own(&index) => Some(Offered {
-                id: Arc::clone(&decision.id),
-                name: Arc::clone(&decision.name),
-                kind: OfferedKind::Decision,
-            }),
-            Element::Service(service) if own(&index) => {
-                Some(Offered { id: Arc::clone(&service.id), name: Arc::clone(&service.name), kind: OfferedKind::Service })
+        let own = &self.compiled.elements[..self.compiled.own_count];
+        own.iter().filter_map(|element| match element {
+            Element::Decision(Decision { id, name, .. }) => {
+                Some(Offered { id: Arc::clone(id), name: Arc::clone(name), kind: OfferedKind::Decision })
             }
-            _ => None,
-        };
-        self.compiled.elements.iter().enumerate().filter_map(offered)
+            Element::Service(Service { id, name, .. }) => {
+                Some(Offered { id: Arc::clone(id), name: Arc::clone(name), kind: OfferedKind::Service })
+            }
+            Element::Input(_) | Element::Knowledge(_) => None,
+        })
     }
 
     /// What somebody should look at, although the model works.

@@ -11,6 +11,7 @@ pub(crate) mod types;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::lint::Linter;
 use super::logic::{Compiled, Decision, Element, Function, Index, InputData, Knowledge, Logic, Parameter, Required, Service};
 use super::model::{self, FunctionDefinition, FunctionKind, Model, Reference};
 use super::problem::Problems;
@@ -42,23 +43,19 @@ pub(crate) fn compile(model: Model, sources: &Sources, problems: &mut Problems) 
     let mut types = Types::new(&units, problems);
     types.resolve_all(problems);
     let places = places(&units, problems);
-    let mut compiler = Compiler { units: &units, types, places: &places, problems, work: 0 };
+    let mut compiler = Compiler { units: &units, types, places: &places, problems, work: 0, linter: Linter::default() };
     let mut elements = Vec::with_capacity(places.order.len());
     for &(unit, place) in &places.order {
         elements.push(compiler.element(unit, place));
     }
     graph::check(&elements, &places, &units, problems);
-    let mut compiled = Compiled { elements, by_id: HashMap::new(), by_name: HashMap::new(), digest: imports::digest(&units) };
-    for (index, &(unit, _)) in places.order.iter().enumerate().filter(|(_, (unit, _))| *unit == 0) {
-        let name = Arc::clone(compiled.elements[index].name());
-        compiled.by_id.insert(id_of(&units[unit].model, places.order[index].1).to_owned(), index);
-        // What can be evaluated comes before an input of the same name.
-        let evaluable = matches!(compiled.elements[index], Element::Decision(_) | Element::Service(_));
-        if evaluable || !compiled.by_name.contains_key(&name) {
-            compiled.by_name.entry(name).or_insert(index);
-        }
+    let own_count = places.order.iter().filter(|(unit, _)| *unit == 0).count();
+    let (mut by_id, mut by_name) = (HashMap::new(), HashMap::new());
+    for (index, element) in elements[..own_count].iter().enumerate() {
+        by_id.insert(id_of(&units[0].model, places.order[index].1).to_owned(), index);
+        by_name.entry(Arc::clone(element.name())).or_insert(index);
     }
-    compiled
+    Compiled { elements, own_count, by_id, by_name, digest: imports::digest(&units) }
 }
 
 /// An element by its kind and its position among those of its kind.
@@ -115,6 +112,7 @@ pub(crate) struct Compiler<'m, 'p> {
     pub problems: &'p mut Problems,
     /// Names copied so far: what bounds the work that a model can ask for.
     pub work: u64,
+    pub linter: Linter,
 }
 
 impl<'m> Compiler<'m, '_> {

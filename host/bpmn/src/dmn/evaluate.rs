@@ -13,7 +13,7 @@ use feel::{Budget, Call, Context, Environment, Exceeded, Note, Notes, Scope, Val
 use super::explain;
 use super::logic::{Compiled, Decision, Element, Index, InputData, Logic, Parameter, Required, Service};
 use super::trace::{DecisionTrace, Tracer};
-use super::types::Type;
+use super::types::{Shape, Type};
 
 /// Boxed expressions and decisions inside one another while they are evaluated, calls included.
 const NESTING_MAX: u32 = 250;
@@ -180,16 +180,20 @@ impl Run {
         call: &mut Call<'_>,
     ) -> Result<Value, Exceeded> {
         let mut results = Context::new();
+        let mut last = Value::Null;
         for &output in &service.outputs {
             if let Element::Decision(decision) = &self.compiled.elements[output] {
-                let value = self.decision(output, decision, frame, call)?;
-                if service.outputs.len() == 1 {
-                    return Ok(value);
-                }
-                results.insert(Arc::clone(&decision.name), value);
+                last = self.decision(output, decision, frame, call)?;
+                results.insert(Arc::clone(&decision.name), last.clone());
             }
         }
-        Ok(Value::Context(Arc::new(results)))
+        let value = if service.outputs.len() == 1 { last } else { Value::Context(Arc::new(results)) };
+        // Some models give the variable the type of the service itself, which is a function, and some that of its result.
+        match &service.type_.shape {
+            Shape::Function { result, .. } => convert(&value, result, &service.name, call),
+            Shape::AnyFunction => Ok(value),
+            _ => convert(&value, &service.type_, &service.name, call),
+        }
     }
 
     /// The names of required knowledge, as contexts where it is imported.

@@ -16,6 +16,8 @@ pub(crate) type Index = usize;
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub elements: Vec<Element>,
+    /// How many of them the first model has; they come first.
+    pub own_count: usize,
     /// What the first model defines, by id and by name.
     pub by_id: HashMap<String, Index>,
     pub by_name: HashMap<Arc<str>, Index>,
@@ -162,7 +164,6 @@ pub(crate) struct TableInput {
 #[derive(Debug)]
 pub(crate) struct TableOutput {
     pub name: Arc<str>,
-    pub type_: Arc<Type>,
     pub allowed: Option<UnaryTests>,
     /// The values in the order of their priority, the highest first.
     pub order: Vec<Value>,

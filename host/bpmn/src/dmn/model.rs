@@ -8,7 +8,6 @@ use super::problem::Spot;
 #[derive(Debug)]
 pub(crate) struct Model {
     pub namespace: String,
-    pub name: String,
     pub spot: Spot,
     pub imports: Vec<Import>,
     pub items: Vec<Item>,
@@ -41,7 +40,6 @@ pub(crate) struct TypeRef {
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     pub text: String,
-    pub language: Option<String>,
     pub spot: Spot,
 }
 
@@ -183,7 +181,6 @@ pub(crate) enum FunctionKind {
 #[derive(Debug)]
 pub(crate) struct Table {
     pub spot: Spot,
-    pub label: Option<String>,
     pub policy: HitPolicy,
     pub inputs: Vec<TableInput>,
     pub outputs: Vec<TableOutput>,

@@ -30,7 +30,7 @@ const NAMESPACES: [&str; 5] = [
     "https://www.omg.org/spec/DMN/20230324/MODEL/",
 ];
 
-fn options() -> ParsingOptions<'static> {
+fn options<'input>() -> ParsingOptions<'input> {
     ParsingOptions { allow_dtd: false, nodes_limit: NODES_MAX, ..ParsingOptions::default() }
 }
 
@@ -140,7 +140,6 @@ fn definitions(root: Node<'_, '_>, reader: &mut Reader<'_>) -> Model {
         reader.language(root, language);
     }
     Model {
-        name: root.attribute("name").unwrap_or_default().to_owned(),
         imports: reader.all(root, "import").map(|node| import(node, root, reader)).collect(),
         items: reader.all(root, "itemDefinition").map(|node| item::item(node, reader)).collect(),
         inputs: reader.all(root, "inputData").filter_map(|node| input_data(node, reader)).collect(),

@@ -64,7 +64,8 @@ pub struct MatchedRule {
     /// The conditions that say something, by position of their column.
     pub conditions: Vec<MatchedCondition>,
     pub outputs: Vec<Value>,
-    pub annotations: Vec<String>,
+    /// What the author wrote beside it: name of the column and text.
+    pub annotations: Vec<(String, String)>,
 }
 
 /// A condition that held.

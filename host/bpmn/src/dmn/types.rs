@@ -175,7 +175,10 @@ impl Shape {
             | (Self::DateTime, Value::DateTime(_))
             | (Self::DaysTime | Self::Duration, Value::DaysTime(_))
             | (Self::YearsMonths | Self::Duration, Value::YearsMonths(_))
-            | (Self::AnyFunction | Self::Function { .. }, Value::Function(_)) => true,
+            | (Self::AnyFunction, Value::Function(_)) => true,
+            (Self::Function { parameters, .. }, Value::Function(function)) => {
+                function.parameters().len() == parameters.len()
+            }
             (Self::List(item), Value::List(items)) => {
                 for value in items.iter() {
                     if !item.conforms(value, call)? {

@@ -15,7 +15,7 @@ impl<'m> Compiler<'m, '_> {
     /// Compiles an expression. `owner` is what people know it by. `known` is as it was when this returns.
     pub fn logic(&mut self, unit: usize, boxed: &'m Boxed, known: &mut Known, owner: &Arc<str>) -> Logic {
         match &boxed.logic {
-            model::Logic::Literal(text) => self.literal(text, known),
+            model::Logic::Literal(text) => self.literal(unit, text, known),
             model::Logic::Missing(reason) => Logic::Broken(reason.clone()),
             model::Logic::Table(table) => Logic::Table(Box::new(self.table(unit, table, known, owner))),
             model::Logic::Context(entries) => self.context(unit, boxed, entries, known, owner),
@@ -75,8 +75,9 @@ impl<'m> Compiler<'m, '_> {
         names.take(NAMES_MAX).collect()
     }
 
-    pub fn literal(&mut self, text: &Text, known: &Known) -> Logic {
-        match Expression::parse(&text.text, known.names()) {
+    pub fn literal(&mut self, unit: usize, text: &Text, known: &Known) -> Logic {
+        let with_types = self.names_with_types(unit, &text.text, known);
+        match Expression::parse(&text.text, with_types.as_ref().unwrap_or(known.names())) {
             Ok(expression) => Logic::Literal(expression),
             Err(found) => {
                 report(&text.spot, &text.text, &found, self.problems);

@@ -68,6 +68,36 @@ impl Known {
     }
 }
 
+/// A type as FEEL asks for it, without constraints, which `instance of` does not look at.
+fn of_feel(type_: &Type, depth: usize, left: &mut usize) -> feel::Type {
+    if depth == 0 || *left == 0 {
+        return feel::Type::Any;
+    }
+    *left -= 1;
+    let mut inner = |type_: &Type| of_feel(type_, depth - 1, left);
+    match &type_.shape {
+        Shape::Any | Shape::Duration => feel::Type::Any,
+        Shape::Boolean => feel::Type::Boolean,
+        Shape::Number => feel::Type::Number,
+        Shape::String => feel::Type::String,
+        Shape::Date => feel::Type::Date,
+        Shape::Time => feel::Type::Time,
+        Shape::DateTime => feel::Type::DateTime,
+        Shape::DaysTime => feel::Type::DaysTime,
+        Shape::YearsMonths => feel::Type::YearsMonths,
+        Shape::List(item) => feel::Type::List(Box::new(inner(item))),
+        Shape::Range(end) => feel::Type::Range(Box::new(inner(end))),
+        Shape::Context(members) => {
+            feel::Type::Context(members.iter().map(|(name, member)| (name.to_string(), inner(member))).collect())
+        }
+        Shape::Function { parameters, result } => {
+            let parameters = parameters.iter().map(|parameter| inner(parameter)).collect();
+            feel::Type::Function(parameters, Box::new(inner(result)))
+        }
+        Shape::AnyFunction => feel::Type::by_name("function").unwrap_or(feel::Type::Any),
+    }
+}
+
 /// The members of a type: those of a context, or of the contexts in a list.
 fn members(type_: &Type, depth: usize, left: &mut usize) -> Names {
     let mut names = Names::default();
@@ -87,6 +117,25 @@ fn members(type_: &Type, depth: usize, left: &mut usize) -> Names {
 }
 
 impl Compiler<'_, '_> {
+    /// The names with the types of the model, for a text that may name types; nothing for all others, which are many.
+    pub fn names_with_types(&mut self, unit: usize, text: &str, known: &Known) -> Option<Names> {
+        if !text.contains("instance") && !text.contains("function") {
+            return None;
+        }
+        let mut left = MEMBERS_MAX;
+        let types = self.types.visible(unit, self.problems);
+        self.work += known.count as u64 + types.len() as u64;
+        if self.work > WORK_MAX {
+            return None;
+        }
+        let mut names = known.names.clone();
+        for (name, type_) in types {
+            names.add_type(name, of_feel(&type_, MEMBER_DEPTH_MAX, &mut left));
+        }
+        self.work += (MEMBERS_MAX - left) as u64;
+        Some(names)
+    }
+
     /// A copy of the names for an inner scope. A model that asks for too many copies gets empty ones, and a problem.
     pub fn copy(&mut self, known: &Known, spot: Spot) -> Known {
         let before = self.work;

@@ -9,6 +9,7 @@ use super::names::Known;
 use super::types::{report, tests};
 use crate::dmn::logic::{Condition, Logic, Rule, Table, TableInput, TableOutput};
 use crate::dmn::model::{self, HitPolicy, Text};
+use crate::dmn::types::Shape;
 
 impl<'m> Compiler<'m, '_> {
     pub fn table(&mut self, unit: usize, table: &'m model::Table, known: &Known, owner: &Arc<str>) -> Table {
@@ -17,7 +18,7 @@ impl<'m> Compiler<'m, '_> {
             .iter()
             .map(|input| TableInput {
                 label: input.label.as_deref().unwrap_or(&input.expression.text).into(),
-                expression: self.literal(&input.expression, known),
+                expression: self.literal(unit, &input.expression, known),
                 type_: self.types.of(unit, input.type_ref.as_ref(), self.problems),
                 allowed: input.values.as_ref().and_then(|text| tests(text, self.problems)),
             })
@@ -29,20 +30,23 @@ impl<'m> Compiler<'m, '_> {
             let message = "this hit policy needs the output values in the order of their priority; list them in an output column";
             self.problems.error(&table.spot, "no-priorities", message);
         }
-        Table {
+        let compiled = Table {
             name: Arc::clone(owner),
             policy: table.policy,
             inputs,
             outputs,
             annotations: table.annotations.clone(),
-            rules: table.rules.iter().map(|rule| self.rule(rule, known)).collect(),
-        }
+            rules: table.rules.iter().map(|rule| self.rule(unit, rule, known)).collect(),
+        };
+        self.linter.table(&compiled, table, self.problems);
+        compiled
     }
 
     fn output(&mut self, unit: usize, output: &'m model::TableOutput, known: &Known) -> TableOutput {
         let type_ = self.types.of(unit, output.type_ref.as_ref(), self.problems);
         // Without values of its own, the column has those of its type, in their order.
         let from_type = output.type_ref.as_ref().and_then(|_| type_.allowed.as_ref()).map(UnaryTests::text);
+        let single = type_.allowed.clone().filter(|_| !matches!(type_.shape, Shape::List(_)));
         let order = match (&output.values, from_type) {
             (Some(values), _) => constants(&values.text),
             (None, Some(text)) => constants(text),
@@ -50,28 +54,31 @@ impl<'m> Compiler<'m, '_> {
         };
         TableOutput {
             name: output.name.clone().or_else(|| output.label.as_deref().map(Into::into)).unwrap_or_else(|| "".into()),
-            allowed: output.values.as_ref().and_then(|text| tests(text, self.problems)),
-            default: output.default.as_ref().map(|text| self.literal(text, known)),
-            type_,
+            allowed: match &output.values {
+                Some(values) => tests(values, self.problems),
+                None => single,
+            },
+            default: output.default.as_ref().map(|text| self.literal(unit, text, known)),
             order,
         }
     }
 
-    fn rule(&mut self, rule: &'m model::Rule, known: &Known) -> Rule {
+    fn rule(&mut self, unit: usize, rule: &'m model::Rule, known: &Known) -> Rule {
         Rule {
             id: rule.id.as_str().into(),
-            conditions: rule.inputs.iter().map(|text| self.condition(text, known)).collect(),
-            outputs: rule.outputs.iter().map(|text| self.cell(text, known)).collect(),
+            conditions: rule.inputs.iter().map(|text| self.condition(unit, text, known)).collect(),
+            outputs: rule.outputs.iter().map(|text| self.cell(unit, text, known)).collect(),
             annotations: rule.annotations.clone(),
         }
     }
 
-    fn condition(&mut self, text: &Text, known: &Known) -> Condition {
+    fn condition(&mut self, unit: usize, text: &Text, known: &Known) -> Condition {
         // Editors write an empty text for a dash.
         if text.text.is_empty() || text.text == "-" {
             return Condition::Anything;
         }
-        match UnaryTests::parse(&text.text, known.names()) {
+        let with_types = self.names_with_types(unit, &text.text, known);
+        match UnaryTests::parse(&text.text, with_types.as_ref().unwrap_or(known.names())) {
             Ok(tests) => Condition::Tests(tests),
             Err(found) => {
                 report(&text.spot, &text.text, &found, self.problems);
@@ -81,11 +88,11 @@ impl<'m> Compiler<'m, '_> {
         }
     }
 
-    fn cell(&mut self, text: &Text, known: &Known) -> Logic {
+    fn cell(&mut self, unit: usize, text: &Text, known: &Known) -> Logic {
         if text.text.is_empty() || text.text == "-" {
             return Logic::Broken("the output is empty".to_owned());
         }
-        self.literal(text, known)
+        self.literal(unit, text, known)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::dmn::types::{Shape, Type};
 
 /// Definitions that refer to one another.
 const NESTING_MAX: usize = 64;
+/// Types that expressions of one model may name.
+const VISIBLE_MAX: usize = 1_000;
 
 /// Where a definition is: which model, which item.
 type Key = (usize, usize);
@@ -56,6 +58,22 @@ impl<'m> Types<'m> {
         }
     }
 
+    /// The types that expressions of a model may name: its own, and those of what it imports, by the name of the import.
+    pub fn visible(&mut self, unit: usize, problems: &mut Problems) -> Vec<(String, Arc<Type>)> {
+        let units: &'m [Unit] = self.units;
+        let own = units[unit].model.items.iter().enumerate().map(|(at, item)| (item.name.clone(), (unit, at)));
+        let imported = units[unit].imports.iter().filter_map(|import| Some((&*import.name, import.unit?)));
+        let imported = imported.flat_map(|(name, owner)| {
+            let items = units[owner].model.items.iter().enumerate();
+            items.map(move |(at, item)| match name {
+                "" => (item.name.clone(), (owner, at)),
+                _ => (format!("{name}.{}", item.name), (owner, at)),
+            })
+        });
+        let keys: Vec<(String, Key)> = own.chain(imported).take(VISIBLE_MAX).collect();
+        keys.into_iter().map(|(name, key)| (name, self.item(key, problems))).collect()
+    }
+
     /// The type a reference names; anything where there is none.
     pub fn of(&mut self, unit: usize, reference: Option<&TypeRef>, problems: &mut Problems) -> Arc<Type> {
         reference.map_or_else(Type::any, |reference| self.named(unit, reference, problems))
@@ -88,7 +106,7 @@ impl<'m> Types<'m> {
             return Some(found);
         }
         let imports = &self.units[unit].imports;
-        for (import, owner) in imports.iter().filter_map(|import| Some((import.name.as_str(), import.unit?))) {
+        for (import, owner) in imports.iter().filter_map(|import| Some((&*import.name, import.unit?))) {
             let inner = if import.is_empty() { Some(name) } else { name.strip_prefix(import).and_then(|rest| rest.strip_prefix('.')) };
             let Some(inner) = inner else { continue };
             let inner = TypeRef { namespace: None, name: inner.to_owned(), spot: reference.spot.clone() };

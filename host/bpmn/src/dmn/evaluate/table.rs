@@ -246,6 +246,6 @@ fn describe(table: &Table, hit: &Hit) -> MatchedRule {
         id: Arc::clone(&rule.id),
         conditions: conditions.collect(),
         outputs: hit.outputs.clone(),
-        annotations: rule.annotations.clone(),
+        annotations: table.annotations.iter().cloned().zip(rule.annotations.iter().cloned()).collect(),
     }
 }

@@ -129,8 +129,7 @@ impl<'r> Reader<'r> {
 
     /// The text of an expression or of unary tests; empty where there is none.
     pub fn text(&mut self, node: Node<'_, '_>) -> Text {
-        let language = node.attribute("expressionLanguage").map(str::to_owned);
-        if let Some(language) = &language {
+        if let Some(language) = node.attribute("expressionLanguage") {
             self.language(node, language);
         }
         let inner = self.first(node, "text");
@@ -143,7 +142,7 @@ impl<'r> Reader<'r> {
         if let Some(first) = inner.and_then(|inner| inner.first_child()) {
             spot.offset = first.range().start + start;
         }
-        Text { text: text.trim().to_owned(), language, spot }
+        Text { text: text.trim().to_owned(), spot }
     }
 
     /// Refuses an expression language that is not FEEL.

@@ -28,7 +28,6 @@ pub(super) fn table(node: Node<'_, '_>, reader: &mut Reader<'_>) -> Table {
     Table {
         rules: rules.collect(),
         spot: reader.spot(node),
-        label: label(node, "outputLabel").or_else(|| label(node, "label")),
         annotations: reader.all(node, "annotation").map(|part| label(part, "name").unwrap_or_default()).collect(),
         policy,
         inputs,
