@@ -178,6 +178,11 @@ async fn read(
         .get(hyper::header::RETRY_AFTER)
         .and_then(|value| header::retry_after_seconds(value.to_str().ok()?, now));
     let incomplete = |why: String| SendError::Answered { host: host.to_owned(), status, why, retry_after_seconds };
+    // The buffer of the connection is a limit only to within what came in one piece.
+    let header_bytes: usize = answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if header_bytes > HEADER_BYTES_MAX {
+        return Err(incomplete(format!("its headers are longer than {HEADER_BYTES_MAX} bytes")));
+    }
     let text = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };

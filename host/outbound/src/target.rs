@@ -209,7 +209,6 @@ mod tests {
         check("https://api.example.com:443/", "api.example.com", 443, "/");
         check("https://api.example.com:443", "api.example.com", 443, "/");
         check("https://api.example.com:8443/a/b?x=%20y&z=1", "api.example.com", 8443, "/a/b?x=%20y&z=1");
-        check("https://api.example.com?x", "api.example.com", 443, "/?x");
         check("http://api.example.com:80/", "api.example.com", 80, "/");
         check("https://xn--bcher-kva.example/group%2Fproject", "xn--bcher-kva.example", 443, "/group%2Fproject");
         check("https://192.0.2.1/", "192.0.2.1", 443, "/");

@@ -158,9 +158,10 @@ fn cleaned(text: &str, chars_max: usize) -> String {
     line.chars().filter(|&c| !turns(c)).take(chars_max).collect()
 }
 
-/// CRLF everywhere: a lone CR or LF is what smuggling is made of.
+/// CRLF everywhere: a lone CR or LF is what smuggling is made of. The last line break comes with the format.
 fn normal_lines(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "").replace('\n', "\r\n")
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    text.trim_end_matches('\n').replace('\n', "\r\n")
 }
 
 fn hash(text: &str) -> String {

@@ -132,8 +132,10 @@ async fn what_is_known_after_an_exchange_is_said() {
     let (result, _) = exchange("GET", Reply::Bytes(long)).await;
     assert!(result.expect_err("it is cut").to_string().contains("longer than 1048576 bytes"));
 
-    let wide = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(70_000)).into_bytes();
-    let (result, _) = exchange("GET", Reply::Bytes(wide)).await;
+    let wide = |bytes: usize| Reply::Bytes(format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(bytes)).into_bytes());
+    let (result, _) = exchange("GET", wide(70_000)).await;
+    assert!(result.expect_err("it is cut").to_string().contains("headers are longer than 65536 bytes"));
+    let (result, _) = exchange("GET", wide(300_000)).await;
     assert!(matches!(result, Err(SendError::Unknown { .. })), "{result:?}");
 
     let closed =

@@ -63,7 +63,7 @@ fn a_mail_with_html_in_a_thread_is_the_same_each_time() {
     assert!(text.contains("In-Reply-To: <a@b>\r\n"), "{text}");
     let unfolded = text.replace("\r\n ", " ");
     let references = unfolded.lines().find(|line| line.starts_with("References: ")).expect("there are some");
-    assert!(references.starts_with("References: <0@b> <11@b> "), "{references}");
+    assert!(references.starts_with("References: <0@b> <12@b> "), "{references}");
     assert!(references.ends_with(" <29@b> <job-42@weft.example>"), "{references}");
     assert!(text.contains("Content-Type: multipart/alternative;"), "{text}");
     assert!(text.contains("Content-Type: text/html; charset=utf-8"), "{text}");
