@@ -16,6 +16,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("weft-store", &["weft-domain", "weft-engine"]),
     ("weft-store-sqlite", &["weft-store", "weft-domain"]),
     ("weft-store-postgres", &["weft-store", "weft-domain"]),
+    // Delivers what the others decided; the server wires it to the ports of app.
+    ("weft-outbound", &["weft-domain"]),
     ("weft-app", &["weft-engine", "weft-store", "weft-domain", "weft-bpmn"]),
     // Pack without its encoder reads what the packer wrote; two readers of one format would drift apart.
     ("weft-runtime", &["weft-app", "weft-domain", "weft-pack"]),
@@ -30,6 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "weft-store",
             "weft-store-sqlite",
             "weft-store-postgres",
+            "weft-outbound",
             "weft-bundle",
             "weft-domain",
         ],
@@ -57,8 +60,16 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "weft-store",
             "weft-store-sqlite",
             "weft-store-postgres",
+            "weft-outbound",
         ],
     ),
+    // Whoever names these can open a connection to anywhere.
+    ("hyper", &["weft-outbound"]),
+    ("hyper-util", &["weft-outbound"]),
+    ("lettre", &["weft-outbound"]),
+    ("rustls", &["weft-outbound"]),
+    ("tokio-rustls", &["weft-outbound"]),
+    ("cron", &["weft-domain"]),
     ("getrandom", &["weft-app", "weft-server"]),
 ];
 
