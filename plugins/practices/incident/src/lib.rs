@@ -6,6 +6,7 @@
 mod closure;
 mod family;
 mod hold;
+mod major;
 mod priority;
 mod restriction;
 
@@ -41,7 +42,10 @@ fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ti
         return Ok(Effects::new());
     };
     match (event.kind.as_str(), event.text("key").unwrap_or_default()) {
-        ("ticket.changed", _) => family::cascade(host, context, event, ticket),
+        ("ticket.created", _) => major::propose(host, ticket),
+        ("ticket.changed", _) => {
+            Ok(family::cascade(host, context, event, ticket)?.on_subject().and(major::propose(host, ticket)?))
+        }
         ("timer.fired", family::TIMER) => family::resolve_children(host, context, ticket),
         ("timer.fired", hold::TIMER) => hold::follow_up(host, context, event, ticket),
         ("timer.fired", closure::TIMER) => closure::auto_close(host, context, event, ticket),

@@ -1,0 +1,201 @@
+//! Change enablement: each type of change moves by its model, inside its window, and nobody approves their own.
+//!
+//! The models are data of the setting `models`; the flows in `flows/` walk them. A person who moves a change by hand is held to the
+//! same rules as the flow.
+
+mod model;
+
+use model::Models;
+use std::collections::BTreeMap;
+use weft_sdk::StartFlow;
+use weft_sdk::prelude::*;
+
+weft_sdk::practice! { guard: guard }
+
+fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+    if change.context.is_import() {
+        return Ok(Effects::new());
+    }
+    let mut refused = Rejection::none();
+    window(change, &mut refused);
+    if change.is_create() {
+        return refused.or_ok(start(host, &change.after)?);
+    }
+    movement(&host.setting::<Models>("models")?, change, &mut refused);
+    own_approval(change, &mut refused);
+    if change.changed("type") {
+        let message = "a change keeps its type, because its flow follows it: cancel this one and open another";
+        refused.add("/fields/type", "fixed", message);
+    }
+    refused.or_ok(Effects::new())
+}
+
+fn kind_of(ticket: &Ticket) -> &str {
+    ticket.text("type").unwrap_or("normal")
+}
+
+fn start(host: &impl Host, ticket: &Ticket) -> Result<Effects, Fault> {
+    let mut flows: BTreeMap<String, String> = host.setting("flows")?;
+    let Some(process) = flows.remove(kind_of(ticket)) else {
+        return Ok(Effects::new());
+    };
+    let flow = StartFlow::new(&process)
+        .variable("groups", host.setting::<Value>("groups")?)
+        .variable("board_quorum", host.setting::<Value>("board-quorum")?)
+        .variable("board_decider", host.setting::<Value>("board-decider")?)
+        .variable("calendar", host.setting::<Value>("calendar")?);
+    Ok(Effects::new().start_flow(flow))
+}
+
+/// A window has a length.
+fn window(change: &Change, refused: &mut Rejection) {
+    let (start, end) = (change.after.instant("planned_start"), change.after.instant("planned_end"));
+    if start.zip(end).is_some_and(|(start, end)| end <= start) {
+        refused.add("/fields/planned_end", "empty-window", "the planned end must be after the planned start");
+    }
+}
+
+fn movement(models: &Models, change: &Change, refused: &mut Rejection) {
+    let (Some(from), to) = (change.state_before(), change.after.state.as_str()) else {
+        return;
+    };
+    if from != to
+        && let Err(message) = models.check(kind_of(&change.after), from, to)
+    {
+        refused.add("/state", "illegal-for-type", message);
+    }
+}
+
+/// Who wants a change and who carries it out leave its approval to others. The approvals of a flow are counted by their rule.
+fn own_approval(change: &Change, refused: &mut Rejection) {
+    if !change.context.is_person() || !change.left("authorize") || !change.entered("scheduled") {
+        return;
+    }
+    let (actor, ticket) = (Some(change.context.actor.as_str()), &change.after);
+    let before = change.before.as_ref().and_then(|before| before.text("implementer"));
+    let parties = [ticket.requester.as_deref(), ticket.opened_by.as_deref(), ticket.text("implementer"), before];
+    if parties.contains(&actor) {
+        let message = "you asked for this change or carry it out: somebody else approves it";
+        refused.add("/state", "self-approval", message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> FakeHost {
+        FakeHost::of_manifest(include_str!("../plugin.toml"))
+    }
+
+    fn of_type(kind: &str, state: &str) -> Ticket {
+        Ticket::new("C1", "change")
+            .in_state(state)
+            .for_requester("rosa")
+            .with("type", kind)
+            .with("implementer", "ben")
+            .with("planned_start", "2026-03-07T20:00:00Z")
+            .with("planned_end", "2026-03-07T23:00:00Z")
+    }
+
+    fn codes(decision: Result<Effects, Rejection>) -> Vec<String> {
+        decision.expect_err("a refusal").issues.into_iter().map(|issue| issue.code).collect()
+    }
+
+    fn moved(kind: &str, from: &str, to: &str) -> Result<Effects, Rejection> {
+        guard(&host(), &Change::of(&of_type(kind, from), of_type(kind, to)))
+    }
+
+    #[test]
+    fn chg_01_each_type_moves_by_its_model() {
+        let paths = [
+            ("normal", ["new", "assess", "authorize", "scheduled", "implement", "review", "closed"].as_slice()),
+            ("standard", ["new", "scheduled", "implement", "review", "closed"].as_slice()),
+            ("emergency", ["new", "authorize", "scheduled", "implement", "review", "closed"].as_slice()),
+        ];
+        for (kind, path) in paths {
+            for step in path.windows(2) {
+                assert_eq!(moved(kind, step[0], step[1]), Ok(Effects::new()), "{kind} {step:?}");
+            }
+            for from in path.iter().take_while(|state| **state != "review") {
+                assert_eq!(moved(kind, from, "cancelled"), Ok(Effects::new()), "{kind} from {from}");
+            }
+            assert_eq!(codes(moved(kind, "review", "cancelled")), ["illegal-for-type"], "{kind}");
+        }
+    }
+
+    #[test]
+    fn chg_01_a_movement_of_another_type_is_refused_with_the_legal_ones() {
+        let refused = moved("standard", "new", "assess").unwrap_err();
+        assert_eq!(refused.issues[0].code, "illegal-for-type");
+        assert_eq!(
+            refused.issues[0].message,
+            "a standard change cannot go from `new` to `assess`; from `new` it can go to `scheduled` or `cancelled`"
+        );
+        assert_eq!(codes(moved("emergency", "new", "assess")), ["illegal-for-type"]);
+        assert_eq!(codes(moved("normal", "new", "scheduled")), ["illegal-for-type"]);
+    }
+
+    #[test]
+    fn chg_01_a_new_change_starts_the_flow_of_its_type() {
+        for (kind, process) in
+            [("normal", "change-normal"), ("standard", "change-standard"), ("emergency", "change-emergency")]
+        {
+            let effects = guard(&host(), &Change::creating(of_type(kind, "new"))).unwrap();
+            assert_eq!(effects.iter().next().unwrap().text("process"), Some(process));
+        }
+        let by_hand = host().with_setting("flows", json!({}));
+        assert_eq!(guard(&by_hand, &Change::creating(of_type("normal", "new"))), Ok(Effects::new()));
+    }
+
+    #[test]
+    fn chg_05_nobody_approves_their_own_change() {
+        let schedule = |who: &str| {
+            let change = Change::of(&of_type("normal", "authorize"), of_type("normal", "scheduled"));
+            guard(&host(), &change.within(Context::of_person(who, &["agent", "approver"])))
+        };
+        assert_eq!(codes(schedule("rosa")), ["self-approval"], "the requester");
+        assert_eq!(codes(schedule("ben")), ["self-approval"], "the implementer");
+        assert_eq!(schedule("mona"), Ok(Effects::new()));
+
+        let handed_over = of_type("normal", "scheduled").with("implementer", "cem");
+        let change =
+            Change::of(&of_type("normal", "authorize"), handed_over).within(Context::of_person("ben", &["agent"]));
+        assert_eq!(codes(guard(&host(), &change)), ["self-approval"], "not by giving it away in the same moment");
+        let flow = Change::of(&of_type("normal", "authorize"), of_type("normal", "scheduled"));
+        assert_eq!(guard(&host(), &flow.within(Context::of_plugin("ticket-steps"))), Ok(Effects::new()));
+    }
+
+    #[test]
+    fn a_window_has_a_length_and_a_type_stays() {
+        let empty = of_type("normal", "new").with("planned_end", "2026-03-07T20:00:00Z");
+        assert_eq!(codes(guard(&host(), &Change::creating(empty))), ["empty-window"]);
+        let retyped = Change::of(&of_type("normal", "assess"), of_type("standard", "assess"));
+        assert_eq!(codes(guard(&host(), &retyped)), ["fixed"]);
+    }
+
+    #[test]
+    fn every_model_is_within_the_kind() {
+        let kind: Value = toml::from_str(include_str!("../kinds/change.toml")).unwrap();
+        let legal = |from: &str, to: &str| {
+            let mut rules = kind["transition"].as_array().unwrap().iter();
+            rules.any(|rule| rule["to"] == to && rule["from"].as_array().unwrap().iter().any(|state| state == from))
+        };
+        for (from, to) in host().setting::<Models>("models").unwrap().movements() {
+            assert!(legal(from, to), "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn the_flows_of_the_settings_are_there() {
+        let models = [
+            include_str!("../flows/change-normal.bpmn"),
+            include_str!("../flows/change-standard.bpmn"),
+            include_str!("../flows/change-emergency.bpmn"),
+        ];
+        for process in host().setting::<BTreeMap<String, String>>("flows").unwrap().values() {
+            let start = format!("<bpmn:process id=\"{process}\"");
+            assert!(models.iter().any(|model| model.contains(&start)), "{process}");
+        }
+    }
+}

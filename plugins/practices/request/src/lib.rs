@@ -1,0 +1,130 @@
+//! Service requests: each item of the catalogue has its flow; here is when it starts, and what people may not do past it.
+
+use std::collections::BTreeMap;
+use weft_sdk::prelude::*;
+use weft_sdk::{SendMessage, StartFlow};
+
+weft_sdk::practice! { guard: guard }
+
+/// What the flow of a request waits for when somebody rescinds it.
+const RESCINDED: &str = "request.rescinded";
+
+fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+    if change.context.is_import() {
+        return Ok(Effects::new());
+    }
+    let mut flows: BTreeMap<String, String> = host.setting("flows")?;
+    if change.is_create() {
+        let process = change.after.text("item").and_then(|item| flows.remove(item));
+        return Ok(process.map_or(Ok(Effects::new()), |process| start(host, &process))?);
+    }
+    let item = change.before.as_ref().and_then(|before| before.text("item"));
+    if !item.is_some_and(|item| flows.contains_key(item)) || !change.context.is_person() {
+        return Ok(Effects::new());
+    }
+    past_the_flow(change)?;
+    let rescinded = change.entered("cancelled");
+    Ok(Effects::new().when(rescinded, |effects| {
+        let reason = change.comments(Visibility::Public).next().unwrap_or_default();
+        effects.send_message(SendMessage::new(RESCINDED, &change.after.id).variable("reason", reason))
+    }))
+}
+
+/// The settings go with the flow, so that a running request is finished as it was ordered.
+fn start(host: &impl Host, process: &str) -> Result<Effects, Fault> {
+    let flow = StartFlow::new(process)
+        .variable("groups", host.setting::<Value>("groups")?)
+        .variable("finance_limit", host.setting::<Value>("finance-limit")?)
+        .variable("confirm_after", host.setting::<Value>("confirm-after")?)
+        .variable("calendar", host.setting::<Value>("calendar")?);
+    Ok(Effects::new().start_flow(flow))
+}
+
+/// Nobody goes round the approval by hand, and what was approved stays what it is.
+fn past_the_flow(change: &Change) -> Result<(), Rejection> {
+    let mut refused = Rejection::none();
+    if change.entered("fulfilment") {
+        let message = "its flow starts the fulfilment once it is approved: answer the task of the flow";
+        refused.add("/state", "approval-first", message);
+    }
+    for field in ["item", "model", "quantity", "price"].into_iter().filter(|field| change.changed(field)) {
+        let message = format!("`{field}` was what the approval is about: rescind the request and order anew");
+        refused.add(format!("/fields/{field}"), "fixed", message);
+    }
+    refused.or_ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host() -> FakeHost {
+        FakeHost::of_manifest(include_str!("../plugin.toml"))
+    }
+
+    fn request(state: &str) -> Ticket {
+        Ticket::new("R1", "request").in_state(state).for_requester("erin").with("item", "laptop").with("price", 1200)
+    }
+
+    fn erin() -> Context {
+        Context::of_person("erin", &["requester"])
+    }
+
+    fn codes(decision: Result<Effects, Rejection>) -> Vec<String> {
+        decision.expect_err("a refusal").issues.into_iter().map(|issue| issue.code).collect()
+    }
+
+    #[test]
+    fn cat_01_an_item_starts_its_flow_with_the_settings_of_that_day() {
+        let effects = guard(&host(), &Change::creating(request("new")).within(erin())).unwrap();
+        let data = &effects.iter().next().unwrap().data;
+        assert_eq!(effects.kinds(), ["start-flow"]);
+        assert_eq!(data["process"], "laptop-request");
+        assert_eq!(data["variables"]["finance_limit"], json!(1500));
+        assert_eq!(data["variables"]["groups"]["reception"], "reception");
+
+        let other = request("new").with("item", "chair");
+        assert_eq!(guard(&host(), &Change::creating(other)), Ok(Effects::new()), "worked on by hand");
+        let import = Change::creating(request("new")).within(erin().with_origin(Origin::Import));
+        assert_eq!(guard(&host(), &import), Ok(Effects::new()));
+    }
+
+    #[test]
+    fn cat_03_nobody_goes_round_the_approval() {
+        let by_hand = Change::of(&request("approval"), request("fulfilment"));
+        assert_eq!(codes(guard(&host(), &by_hand)), ["approval-first"]);
+        let by_flow = by_hand.within(Context::of_plugin("ticket-steps"));
+        assert_eq!(guard(&host(), &by_flow), Ok(Effects::new()));
+        let chair = |state| request(state).with("item", "chair");
+        assert_eq!(guard(&host(), &Change::of(&chair("new"), chair("fulfilment"))), Ok(Effects::new()));
+    }
+
+    #[test]
+    fn cat_03_what_was_approved_stays_what_it_is() {
+        let dearer =
+            Change::of(&request("fulfilment"), request("fulfilment").with("price", 4000).with("item", "phone"));
+        assert_eq!(codes(guard(&host(), &dearer)), ["fixed", "fixed"]);
+        let noted = Change::of(&request("approval"), request("approval").with("description", "For travelling."));
+        assert_eq!(guard(&host(), &noted), Ok(Effects::new()));
+    }
+
+    #[test]
+    fn cat_05_rescinding_tells_the_flow() {
+        let change = Change::of(&request("fulfilment"), request("cancelled"))
+            .asking(Effects::new().comment_public("I got another one."))
+            .within(erin());
+        let message = SendMessage::new(RESCINDED, "R1").variable("reason", "I got another one.");
+        assert_eq!(guard(&host(), &change), Ok(Effects::new().send_message(message)));
+        let by_flow = change.within(Context::of_plugin("ticket-steps"));
+        assert_eq!(guard(&host(), &by_flow), Ok(Effects::new()), "the flow knows what it does");
+    }
+
+    #[test]
+    fn the_flows_of_the_settings_are_there() {
+        let model = include_str!("../flows/laptop-request.bpmn");
+        for process in host().setting::<BTreeMap<String, String>>("flows").unwrap().values() {
+            assert!(model.contains(&format!("<bpmn:process id=\"{process}\"")), "{process}");
+        }
+        assert!(model.contains(&format!("name=\"{RESCINDED}\"")));
+    }
+}
