@@ -63,10 +63,14 @@ impl PostgresConfig {
 
     /// Nothing that durability or the order of commits depends on is left to how the database was set up.
     pub(crate) fn options(&self) -> Result<PgConnectOptions, StoreError> {
-        let options: PgConnectOptions = self.url.parse().map_err(|error: sqlx::Error| {
-            // The text of the address may hold a password: it is not repeated.
-            StoreError::Database(format!("the address of the database is not `postgres://…`: {error}").into())
-        })?;
+        // The text of the address may hold a password: it is never repeated.
+        let wrong = |why: &str| {
+            StoreError::Database(format!("the address of the database is not `postgres://user@host/database`: {why}").into())
+        };
+        if !["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
+            return Err(wrong("it has another scheme"));
+        }
+        let options: PgConnectOptions = self.url.parse().map_err(|error: sqlx::Error| wrong(&error.to_string()))?;
         let ms = |time: Duration| format!("{}ms", time.as_millis());
         let deadline = self.deadline();
         Ok(options
@@ -86,5 +90,25 @@ impl PostgresConfig {
                 ("jit", "off"),
             ])
             .disable_statement_logging())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_to_how_the_database_was_set_up() {
+        let options = PostgresConfig::new("postgres://weft@localhost/weft?application_name=x").options().expect("it is an address");
+        assert_eq!(options.get_application_name(), Some("weft"));
+        assert_eq!(
+            options.get_options(),
+            Some(
+                "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 \
+                 -c statement_timeout=5000ms -c lock_timeout=5000ms -c idle_in_transaction_session_timeout=10000ms \
+                 -c client_connection_check_interval=1000ms -c synchronous_commit=on \
+                 -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off -c jit=off"
+            )
+        );
     }
 }

@@ -182,6 +182,8 @@ async fn run_guarded(
 
 /// A statement without values and without rows, sent as it is.
 pub(crate) async fn simple(connection: &mut PgConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+    #[cfg(feature = "testing")]
+    crate::testing::record(sql);
     sqlx::raw_sql(sql).execute(connection).await.map(drop)
 }
 

@@ -8,6 +8,7 @@
 #![expect(clippy::missing_panics_doc, reason = "every function here panics when PostgreSQL does not do as it is told")]
 
 use crate::{PostgresConfig, PostgresStore};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -59,6 +60,22 @@ pub async fn ready_database() -> String {
 #[must_use]
 pub fn empty_database() -> String {
     server().url(&server().create(None))
+}
+
+static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// The texts of all statements that were run in this process, and of all that a commit may run.
+pub fn statements() -> BTreeSet<String> {
+    let mut all = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    all.extend(crate::table::statements());
+    all
+}
+
+pub(crate) fn record(sql: &str) {
+    let mut all = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !all.contains(sql) {
+        all.insert(sql.to_owned());
+    }
 }
 
 impl Server {

@@ -164,6 +164,8 @@ pub(crate) async fn run(
     sql: SqlStr,
     values: Vec<Value>,
 ) -> Result<Vec<PgRow>, sqlx::Error> {
+    #[cfg(feature = "testing")]
+    crate::testing::record(sql.as_str());
     let mut arguments = PgArguments::default();
     for value in values {
         let added = match value {
@@ -185,6 +187,8 @@ pub(crate) async fn run_columns(
     sql: SqlStr,
     columns: Vec<Column>,
 ) -> Result<Vec<PgRow>, sqlx::Error> {
+    #[cfg(feature = "testing")]
+    crate::testing::record(sql.as_str());
     let mut arguments = PgArguments::default();
     for column in columns {
         let added = match column {
