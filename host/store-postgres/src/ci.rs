@@ -98,8 +98,7 @@ impl Cis for PostgresStore {
     }
 
     async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>> {
-        let sql = "SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = $1
-            ORDER BY from_id, relation_type, to_id";
+        let sql = "SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = $1";
         let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
         rows.iter().map(decode_relation).collect()
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::conformance::data::Dice;
 use weft_store_postgres::{PostgresConfig, PostgresStore, testing};
-use weft_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use workload::World;
 
 const SEEDS: [u64; 3] = [1, 20_26, 0xfeed_beef];

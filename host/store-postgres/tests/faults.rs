@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::conformance::data::{at, changes, commit, event, org, put_ticket, ticket};
 use store::{CommitError, Commits, Jobs, Journal, Store, StoreError, Tickets};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::net::{TcpListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use weft_store_postgres::{PostgresConfig, PostgresStore, testing};
@@ -82,10 +82,11 @@ async fn is_noticed_and_survived() {
     for _ in 0..3 {
         proxy.frozen.send_replace(true);
         let deadline = |error: &StoreError| matches!(error, StoreError::Deadline(_));
+        let org = org();
         let (read, written, claimed) = tokio::join!(
-            in_time(store.ticket_load(&org(), "t1")),
+            in_time(store.ticket_load(&org, "t1")),
             in_time(store.commit(store::Changeset { events: vec![event("t1", "unknown")], ..changes() })),
-            in_time(store.job_claim(&org(), at(0), at(1), "w", 1)),
+            in_time(store.job_claim(&org, at(0), at(1), "w", 1)),
         );
         assert!(read.as_ref().is_err_and(deadline), "{read:?}");
         assert!(matches!(&written, Err(CommitError::Store(error)) if deadline(error)), "{written:?}");
@@ -93,7 +94,7 @@ async fn is_noticed_and_survived() {
         proxy.frozen.send_replace(false);
 
         // Nothing waits for the connections that were lost.
-        in_time(store.ticket_load(&org(), "t1")).await.unwrap().unwrap();
+        in_time(store.ticket_load(&org, "t1")).await.unwrap().unwrap();
         in_time(commit(&*store, store::Changeset { events: vec![event("t1", "again")], ..changes() })).await;
     }
     let head = store.event_head(&org()).await.unwrap();
