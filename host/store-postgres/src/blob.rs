@@ -11,7 +11,10 @@ impl Blobs for PostgresStore {
     async fn blob_put(&self, org: &OrgId, digest: &str, content: &[u8]) -> Result<()> {
         let sql =
             "INSERT INTO blob (org_id, digest, content) VALUES ($1, $2, $3) ON CONFLICT (org_id, digest) DO NOTHING";
-        self.connections.rows(sql, vec![org.as_str().into(), digest.into(), Value::Blob(content.into())]).await.map(drop)
+        self.connections
+            .rows(sql, vec![org.as_str().into(), digest.into(), Value::Blob(content.into())])
+            .await
+            .map(drop)
     }
 
     async fn blob_get(&self, org: &OrgId, digest: &str) -> Result<Option<Vec<u8>>> {

@@ -65,7 +65,9 @@ impl PostgresConfig {
     pub(crate) fn options(&self) -> Result<PgConnectOptions, StoreError> {
         // The text of the address may hold a password: it is never repeated.
         let wrong = |why: &str| {
-            StoreError::Database(format!("the address of the database is not `postgres://user@host/database`: {why}").into())
+            StoreError::Database(
+                format!("the address of the database is not `postgres://user@host/database`: {why}").into(),
+            )
         };
         if !["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme)) {
             return Err(wrong("it has another scheme"));
@@ -80,7 +82,8 @@ impl PostgresConfig {
             .options([
                 ("statement_timeout", ms(deadline)),
                 ("lock_timeout", ms(deadline)),
-                ("idle_in_transaction_session_timeout", ms(deadline * 2)),
+                // A node that stands still in the middle of a commit keeps the others waiting, but not as long as they wait.
+                ("idle_in_transaction_session_timeout", ms(deadline / 2)),
                 ("client_connection_check_interval", ms(CLIENT_CHECK)),
             ])
             .options([
@@ -99,13 +102,15 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_how_the_database_was_set_up() {
-        let options = PostgresConfig::new("postgres://weft@localhost/weft?application_name=x").options().expect("it is an address");
+        let options = PostgresConfig::new("postgres://weft@localhost/weft?application_name=x")
+            .options()
+            .expect("it is an address");
         assert_eq!(options.get_application_name(), Some("weft"));
         assert_eq!(
             options.get_options(),
             Some(
                 "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 \
-                 -c statement_timeout=5000ms -c lock_timeout=5000ms -c idle_in_transaction_session_timeout=10000ms \
+                 -c statement_timeout=5000ms -c lock_timeout=5000ms -c idle_in_transaction_session_timeout=2500ms \
                  -c client_connection_check_interval=1000ms -c synchronous_commit=on \
                  -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off -c jit=off"
             )

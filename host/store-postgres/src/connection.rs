@@ -2,7 +2,8 @@
 //!
 //! The driver does not notice a peer that is gone, so a statement that is given up takes its connection with it, and the idle ones too:
 //! they share its fate. A statement that was taken back, or whose connection was lost, runs again within the deadline. That is why
-//! every statement here may run twice: it reads, or it carries a fence, or doing it twice is doing it once.
+//! every statement here may run twice: it reads, or it carries a fence, or doing it twice is doing it once. A claim or a block of numbers
+//! whose answer was lost on the way is not given twice either: the one comes back when its lease ends, the other is a gap.
 
 use crate::config::PostgresConfig;
 use crate::error::{self, Outcome};

@@ -87,10 +87,7 @@ async fn step(connection: &mut PgConnection, place: usize) -> Result<(), StoreEr
     Ok(())
 }
 
-async fn step_locked(
-    connection: &mut PgConnection,
-    place: usize,
-) -> Result<Option<&'static Migration>, StoreError> {
+async fn step_locked(connection: &mut PgConnection, place: usize) -> Result<Option<&'static Migration>, StoreError> {
     let lock = "SELECT id FROM schema_lock WHERE id = 1 FOR UPDATE";
     value::run(connection, lock.into_sql_str(), vec![]).await.map_err(error::of)?;
     let applied = applied(connection).await?;

@@ -135,8 +135,10 @@ impl People for PostgresStore {
     }
 
     async fn group_get(&self, org: &OrgId, id: &GroupId) -> Result<Option<Group>> {
-        let row =
-            self.connections.row(format!("{GROUPS} AND g.id = $2"), vec![org.as_str().into(), id.as_str().into()]).await?;
+        let row = self
+            .connections
+            .row(format!("{GROUPS} AND g.id = $2"), vec![org.as_str().into(), id.as_str().into()])
+            .await?;
         row.as_ref().map(decode_group).transpose()
     }
 

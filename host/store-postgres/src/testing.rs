@@ -17,7 +17,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use store::Store;
 use tokio::sync::OnceCell;
 
-const INSTALL: &str = "PostgreSQL 15 or newer is needed for the tests: `apt-get install postgresql`, or put its `bin` folder into PATH";
+const INSTALL: &str =
+    "PostgreSQL 15 or newer is needed for the tests: `apt-get install postgresql`, or put its `bin` folder into PATH";
 /// The name does not matter: nobody listens on a network.
 const PORT: u16 = 5432;
 /// Every connection of every test that runs at the same time.
@@ -133,7 +134,8 @@ impl Server {
         let folder = self.folder.to_str().unwrap();
         let port = PORT.to_string();
         let psql = self.bin.join("psql");
-        let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", &port, "-U", "weft", "-d"];
+        let arguments =
+            ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder, "-p", &port, "-U", "weft", "-d"];
         output(&psql, &[&arguments[..], &[database, "-c", sql]].concat())
     }
 
@@ -147,7 +149,8 @@ impl Server {
 }
 
 fn find_bin() -> Option<PathBuf> {
-    let has_server = |folder: &Path| ["initdb", "pg_ctl", "postgres", "psql"].iter().all(|name| folder.join(name).is_file());
+    let has_server =
+        |folder: &Path| ["initdb", "pg_ctl", "postgres", "psql"].iter().all(|name| folder.join(name).is_file());
     let asked = [["sh", "-c", "dirname \"$(readlink -f \"$(command -v initdb)\")\""], ["pg_config", "--bindir", ""]];
     let answers = asked.iter().filter_map(|[program, arguments @ ..]| {
         let answer = Command::new(program).args(arguments.iter().filter(|one| !one.is_empty())).output().ok()?;
@@ -184,6 +187,11 @@ fn output(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> String {
     let program = program.as_ref();
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{} does not run: {error}", program.display()));
-    assert!(output.status.success(), "{} {arguments:?}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{} {arguments:?}: {}",
+        program.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }

@@ -286,7 +286,10 @@ impl Tickets for PostgresStore {
         };
         let mut sql = Sql::new("SELECT ");
         sql.push(column).push(" AS word, count(*) AS number FROM ticket t WHERE t.org_id = ").bind(org.as_str());
-        sql.push(" AND ").filter(filter).push(" GROUP BY word ORDER BY number DESC, word NULLS FIRST LIMIT ").bind(PAGE_MAX);
+        sql.push(" AND ")
+            .filter(filter)
+            .push(" GROUP BY word ORDER BY number DESC, word NULLS FIRST LIMIT ")
+            .bind(PAGE_MAX);
         let rows = self.connections.rows(sql.text, sql.values).await?;
         rows.iter().map(|row| Ok((Cells(row).text_or_null("word")?, Cells(row).count("number")?))).collect()
     }

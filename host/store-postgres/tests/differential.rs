@@ -1,13 +1,12 @@
 //! The same random operations on SQLite and PostgreSQL give the same answers, one by one.
-#![expect(clippy::unwrap_used, reason = "a panic is a failed case")]
 
 mod workload;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::conformance::data::Dice;
-use weft_store_postgres::{PostgresConfig, PostgresStore, testing};
 use store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use weft_store_postgres::{PostgresConfig, PostgresStore, testing};
 use workload::World;
 
 const SEEDS: [u64; 3] = [1, 20_26, 0xfeed_beef];

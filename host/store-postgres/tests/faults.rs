@@ -73,9 +73,15 @@ async fn in_time<T>(work: impl Future<Output = T>) -> T {
 async fn is_noticed_and_survived() {
     let proxy = Proxy::start().await;
     let direct = testing::ready_database().await;
-    let url = direct.split_once('?').unwrap().0.replace(":5432", &format!(":{}", proxy.port)).replace("localhost", "127.0.0.1");
+    let url = direct
+        .split_once('?')
+        .unwrap()
+        .0
+        .replace(":5432", &format!(":{}", proxy.port))
+        .replace("localhost", "127.0.0.1");
     let deadline_ms = u64::try_from(DEADLINE.as_millis()).unwrap();
-    let store = Arc::new(PostgresStore::open(PostgresConfig { deadline_ms, ..PostgresConfig::new(url) }).await.unwrap());
+    let store =
+        Arc::new(PostgresStore::open(PostgresConfig { deadline_ms, ..PostgresConfig::new(url) }).await.unwrap());
     put_ticket(&*store, ticket("t1")).await;
     store.ping().await.unwrap();
 

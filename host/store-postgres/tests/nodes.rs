@@ -83,7 +83,12 @@ async fn let_one_of_many_write_skews_win() {
         })
         .await;
         assert_eq!(won(&results), 1);
-        assert!(results.iter().flat_map(|one| one.as_ref().err()).all(|error| matches!(error, CommitError::Conflict { .. })));
+        assert!(
+            results
+                .iter()
+                .flat_map(|one| one.as_ref().err())
+                .all(|error| matches!(error, CommitError::Conflict { .. }))
+        );
     }
 }
 
@@ -100,12 +105,15 @@ async fn let_one_of_many_win_a_version_a_value_and_a_command() {
         assert_eq!(won(&results), 1, "version {version}");
 
         let results = race(&nodes, 4, async |store, node, number| {
-            let one = domain::Person { login: format!("login-{version}"), ..person(&format!("{version}-{node}-{number}")) };
+            let one =
+                domain::Person { login: format!("login-{version}"), ..person(&format!("{version}-{node}-{number}")) };
             store.commit(Changeset { writes: vec![Write::Person(Box::new(one))], ..changes() }).await
         })
         .await;
         assert_eq!(won(&results), 1);
-        assert!(results.iter().flat_map(|one| one.as_ref().err()).all(|error| matches!(error, CommitError::Taken { .. })));
+        assert!(
+            results.iter().flat_map(|one| one.as_ref().err()).all(|error| matches!(error, CommitError::Taken { .. }))
+        );
 
         let results = race(&nodes, 4, async |store, _, _| {
             let key = IdempotencyKey { scope: "ana".into(), key: format!("k{version}"), fingerprint: "f".into() };
@@ -114,7 +122,9 @@ async fn let_one_of_many_win_a_version_a_value_and_a_command() {
         })
         .await;
         assert_eq!(won(&results), 1);
-        assert!(results.iter().flat_map(|one| one.as_ref().err()).all(|error| matches!(error, CommitError::Answered(_))));
+        assert!(
+            results.iter().flat_map(|one| one.as_ref().err()).all(|error| matches!(error, CommitError::Answered(_)))
+        );
     }
     assert_eq!(nodes[0].event_head(&org()).await.unwrap(), 6);
 }

@@ -1,5 +1,4 @@
 //! The server crashes and starts again under load: nothing that was acknowledged is lost, nothing is done twice.
-#![expect(clippy::unwrap_used, reason = "a panic is a failed case")]
 
 use domain::change::IdempotencyKey;
 use futures_util::future::join_all;

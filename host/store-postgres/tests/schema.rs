@@ -30,7 +30,8 @@ async fn is_made_once_by_nodes_that_start_together() {
 #[tokio::test]
 async fn may_be_one_step_ahead_and_not_more() {
     let url = testing::ready_database().await;
-    let step = |number: i64| format!("INSERT INTO schema_migration (number, slug, checksum) VALUES ({number}, 'x', 'x')");
+    let step =
+        |number: i64| format!("INSERT INTO schema_migration (number, slug, checksum) VALUES ({number}, 'x', 'x')");
     testing::server().psql(database(&url), &step(98));
     PostgresStore::open(PostgresConfig::new(&*url)).await.unwrap().close().await;
 

@@ -14,7 +14,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("weft-engine", &["weft-bpmn", "weft-domain"]),
     ("weft-store", &["weft-domain", "weft-engine"]),
     ("weft-store-sqlite", &["weft-store", "weft-domain"]),
-    ("weft-store-postgres", &["weft-store", "weft-domain"]),
+    // Its tests play the same into its twin and compare; and they are compiled with its own feature for tests.
+    ("weft-store-postgres", &["weft-store", "weft-domain", "weft-store-sqlite", "weft-store-postgres"]),
     ("weft-app", &["weft-engine", "weft-store", "weft-domain", "weft-bpmn"]),
     // Pack without its encoder reads what the packer wrote; two readers of one format would drift apart.
     ("weft-runtime", &["weft-app", "weft-domain", "weft-pack"]),

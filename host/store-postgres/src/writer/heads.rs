@@ -43,7 +43,8 @@ impl Heads {
         if unknown.is_empty() {
             return Ok(());
         }
-        let sql = "INSERT INTO journal_head (org_id, seq, ordinal) SELECT org_id, 0, 0 FROM UNNEST($1::TEXT[]) AS v (org_id)
+        let sql =
+            "INSERT INTO journal_head (org_id, seq, ordinal) SELECT org_id, 0, 0 FROM UNNEST($1::TEXT[]) AS v (org_id)
             ON CONFLICT (org_id) DO NOTHING";
         value::run(connection, sql.into_sql_str(), vec![Value::Texts(unknown)]).await.map_err(error::of).map(drop)
     }
@@ -128,7 +129,8 @@ impl Heads {
             CROSS JOIN LATERAL (SELECT x.subject_seq, x.hash FROM event x
                 WHERE x.org_id = k.org_id AND x.subject_kind = k.subject_kind AND x.subject = k.subject
                 ORDER BY x.subject_seq DESC LIMIT 1) AS e";
-        let rows = value::run_columns(connection, sql.into_sql_str(), value::columns(missing)).await.map_err(error::of)?;
+        let rows =
+            value::run_columns(connection, sql.into_sql_str(), value::columns(missing)).await.map_err(error::of)?;
         for row in &rows {
             let cells = Cells(row);
             *self.chain(&cells.text("org_id")?, &cells.text("subject_kind")?, &cells.text("subject")?) =

@@ -3,8 +3,8 @@
 use super::seen::{Seen, SeenRow};
 use crate::error;
 use crate::value::{self, Cells, Column};
-use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::SqlSafeStr;
+use sqlx::postgres::{PgConnection, PgRow};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Changeset, Noun, StoreError, StoredAnswer, Write};
 
@@ -145,11 +145,7 @@ fn seen_row(noun: Noun, row: &PgRow) -> Result<SeenRow, StoreError> {
     Ok(SeenRow { version, unique })
 }
 
-async fn answers(
-    connection: &mut PgConnection,
-    changesets: &[&Changeset],
-    seen: &mut Seen,
-) -> Result<(), StoreError> {
+async fn answers(connection: &mut PgConnection, changesets: &[&Changeset], seen: &mut Seen) -> Result<(), StoreError> {
     let keys: BTreeSet<[String; 3]> = changesets
         .iter()
         .filter_map(|changeset| {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use store::conformance::data::{Dice, at, changes, event, job, object, org, person, record};
 use store::conformance::filters::{FIELDS, SORTS, WORDS, random_filter, random_ticket};
 use store::{
-    Changeset, CommitError, Committed, Expect, InstalledPlugin, JobDone, NewJob, Node, Noun, Notification, QueryRead,
+    Changeset, CommitError, Committed, Expect, InstalledPlugin, JobDone, NewJob, Node, Notification, Noun, QueryRead,
     QueryScope, Release, Session, SessionKind, Store, StoreError, TicketQuery, Write,
 };
 
@@ -64,15 +64,15 @@ impl World {
             changeset.writes.push(write);
         }
         for _ in 0..dice.below(3) {
-            let kind = *dice.pick(&["a.created", "a.changed"]);
-            changeset.events.push(event(*dice.pick(&WORDS), kind));
+            let kind = pick(dice, &["a.created", "a.changed"]);
+            changeset.events.push(event(pick(dice, &WORDS), kind));
         }
         for _ in 0..dice.below(3) {
-            let unique_key = dice.one_in(3).then(|| (*dice.pick(&WORDS)).to_owned());
+            let unique_key = dice.one_in(3).then(|| pick(dice, &WORDS).to_owned());
             let event = (!changeset.events.is_empty()).then_some(0);
             let due = self.now + i64::try_from(dice.below(9)).unwrap_or(0);
-            let id = format!("{}-{}", *dice.pick(&WORDS), dice.below(3));
-            changeset.jobs.push(NewJob { unique_key, event, ..job(&id, *dice.pick(&WORDS), due) });
+            let id = format!("{}-{}", pick(dice, &WORDS), dice.below(3));
+            changeset.jobs.push(NewJob { unique_key, event, ..job(&id, pick(dice, &WORDS), due) });
         }
         // Two jobs with one id or one key in the same changeset: the later one wins, in both. Two events with one subject chain.
         if dice.one_in(3) {
@@ -129,28 +129,28 @@ impl World {
             }),
             7 => Write::Link(link(&one, &other)),
             8 => Write::Unlink(link(&one, &other)),
-            9 => Write::Watch { ticket: one.as_str().into(), person: (*dice.pick(&WORDS)).into() },
-            10 => Write::Unwatch { ticket: one.as_str().into(), person: (*dice.pick(&WORDS)).into() },
+            9 => Write::Watch { ticket: one.as_str().into(), person: pick(dice, &WORDS).into() },
+            10 => Write::Unwatch { ticket: one.as_str().into(), person: pick(dice, &WORDS).into() },
             11 => Write::Access {
                 ticket: one.as_str().into(),
                 access: AccessList {
-                    people: (0..dice.below(4)).map(|_| PersonId::from(*dice.pick(&WORDS))).collect(),
-                    groups: (0..dice.below(3)).map(|_| (*dice.pick(&WORDS)).into()).collect(),
+                    people: (0..dice.below(4)).map(|_| PersonId::frompick(dice, &WORDS)).collect(),
+                    groups: (0..dice.below(3)).map(|_| pick(dice, &WORDS).into()).collect(),
                 },
             },
             12 => Write::Clock(Box::new(clock(&one, dice, self.now))),
             13 => Write::Record(Box::new(domain::Record {
                 version,
                 number: format!("KB-{}", dice.below(12)),
-                state: (*dice.pick(&["draft", "published"])).to_owned(),
+                state: pick(dice, &["draft", "published"]).to_owned(),
                 fields: object(json!({ "\u{0}": [1, 1.0, "1"] })),
                 ..record(&one)
             })),
             14 => Write::Ci(Box::new(domain::Ci {
                 id: one.as_str().into(),
                 name: format!("Web-{other} Ä"),
-                class: (*dice.pick(&["server", "app"])).to_owned(),
-                space: (*dice.pick(&["it", "hr"])).into(),
+                class: pick(dice, &["server", "app"]).to_owned(),
+                space: pick(dice, &["it", "hr"]).into(),
                 attributes: object(json!({ "cpu": 4 })),
                 version,
             })),
@@ -159,15 +159,15 @@ impl World {
             17 => Write::Person(Box::new(domain::Person {
                 version,
                 login: format!("login{}", dice.below(15)),
-                name: format!("{} {one}", *dice.pick(&["Zoë", "anna", "Öz", "_b", "B"])),
+                name: format!("{} {one}", pick(dice, &["Zoë", "anna", "Öz", "_b", "B"])),
                 active: !dice.one_in(4),
-                ..person(*dice.pick(&WORDS))
+                ..personpick(dice, &WORDS)
             })),
             18 => Write::Group(Group {
-                id: (*dice.pick(&WORDS)).into(),
+                id: pick(dice, &WORDS).into(),
                 title: "Board".to_owned(),
                 space: "it".into(),
-                members: (0..dice.below(4)).map(|_| (*dice.pick(&WORDS)).into()).collect(),
+                members: (0..dice.below(4)).map(|_| pick(dice, &WORDS).into()).collect(),
                 active: dice.one_in(2),
                 version,
             }),
@@ -183,17 +183,17 @@ impl World {
                 installed_at: at(self.now),
                 row_version: version,
             })),
-            21 if dice.one_in(2) => Write::NotificationRead { id: one, person: (*dice.pick(&WORDS)).into() },
+            21 if dice.one_in(2) => Write::NotificationRead { id: one, person: pick(dice, &WORDS).into() },
             21 => Write::Notification(Notification {
                 id: one,
-                person: (*dice.pick(&WORDS)).into(),
+                person: pick(dice, &WORDS).into(),
                 ticket: dice.one_in(2).then(|| "t1".into()),
                 at: at(self.now),
                 subject: "s".to_owned(),
                 body: "b".to_owned(),
                 read: false,
             }),
-            _ => Write::CancelJob { unique_key: (*dice.pick(&WORDS)).to_owned() },
+            _ => Write::CancelJob { unique_key: pick(dice, &WORDS).to_owned() },
         }
     }
 
@@ -201,11 +201,8 @@ impl World {
         let scope = match dice.below(4) {
             0 => QueryScope::Tickets(query(dice)),
             1 => QueryScope::TicketCount(random_filter(dice, 2)),
-            2 => QueryScope::Records {
-                kind: "article".into(),
-                state: dice.one_in(2).then(|| "draft".to_owned()),
-            },
-            _ => QueryScope::Members((*dice.pick(&WORDS)).into()),
+            2 => QueryScope::Records { kind: "article".into(), state: dice.one_in(2).then(|| "draft".to_owned()) },
+            _ => QueryScope::Members(pick(dice, &WORDS).into()),
         };
         let read = QueryRead { scope, digest: String::new() };
         let digest = self.store.ticket_digest(&org(), &read).await;
@@ -271,7 +268,9 @@ impl World {
             }
             4 => text(&store.job_heartbeat(&org(), &self.claims, at(self.now + 6)).await),
             5 => text(&store.job_unhold(&org(), &"incident".into()).await),
-            6 => text(&store.job_retry(&org(), &format!("{}-0", *dice.pick(&WORDS)).as_str().into(), at(self.now)).await),
+            6 => {
+                text(&store.job_retry(&org(), &format!("{}-0", pick(dice, &WORDS)).as_str().into(), at(self.now)).await)
+            }
             _ => {
                 let state = *dice.pick(&[JobState::Ready, JobState::Held, JobState::Dead]);
                 [
@@ -286,13 +285,17 @@ impl World {
 
     async fn nouns(&mut self, dice: &mut Dice) -> String {
         let (store, org) = (&self.store, org());
-        let spaces = vec!["it".to_owned()];
+        let spaces = ["it".to_owned()];
         let spaces = dice.one_in(2).then_some(&spaces[..]);
-        let word = *dice.pick(&WORDS);
+        let word = pick(dice, &WORDS);
         let after = id(dice);
         let after = dice.one_in(2).then_some(after.as_str());
         [
-            text(&store.person_list(&org, *dice.pick(&["", "Ö", "login1", "_"]), dice.one_in(2).then_some(word), 3).await),
+            text(
+                &store
+                    .person_list(&org, pick(dice, &["", "Ö", "login1", "_"]), dice.one_in(2).then_some(word), 3)
+                    .await,
+            ),
             text(&store.person_by_login(&org, "login3").await),
             text(&store.group_list(&org).await),
             text(&store.groups_of(&org, &word.into()).await),
@@ -317,7 +320,7 @@ impl World {
         let after = i64::try_from(dice.below(50)).unwrap_or(0);
         [
             text(&store.event_list(&org, after, 5).await),
-            text(&store.event_history(&org, "ticket", *dice.pick(&WORDS), 0, 50).await),
+            text(&store.event_history(&org, "ticket", pick(dice, &WORDS), 0, 50).await),
             text(&store.event_wait(&org, after, 2, Duration::ZERO).await),
             text(&store.event_get(&org, after).await),
             text(&store.event_head(&org).await),
@@ -330,7 +333,7 @@ impl World {
         let (store, org) = (&self.store, org());
         let session = Session {
             token_hash: format!("h{}", dice.below(5)),
-            person: (*dice.pick(&WORDS)).into(),
+            person: pick(dice, &WORDS).into(),
             kind: SessionKind::Token,
             name: "n".to_owned(),
             created_at: at(self.now),
@@ -359,12 +362,16 @@ impl World {
             text(&store.number_lease(&org, "incident", count).await),
             text(&store.number_floor(&org, "incident", floor).await),
             text(&store.blob_put(&org, "d", &[0, 255]).await),
-            text(&store.blob_get(&org, *dice.pick(&["d", "e"])).await),
+            text(&store.blob_get(&org, pick(dice, &["d", "e"])).await),
             text(&store.password_get(&org, &"ana".into()).await),
             text(&store.component_get(&org, &"d".into()).await),
         ]
         .join("\n")
     }
+}
+
+fn pick(dice: &mut Dice, from: &[&'static str]) -> &'static str {
+    dice.pick(from)
 }
 
 fn id(dice: &mut Dice) -> String {
@@ -382,7 +389,7 @@ fn relation(from: &str, to: &str) -> CiRelation {
 fn clock(ticket: &str, dice: &mut Dice, now: i64) -> Clock {
     Clock {
         ticket: ticket.into(),
-        name: (*dice.pick(&["response", "resolution", "Ä"])).to_owned(),
+        name: pick(dice, &["response", "resolution", "Ä"]).to_owned(),
         plugin: "sla".into(),
         title: "Resolution".to_owned(),
         state: ClockState::Running,
