@@ -134,7 +134,7 @@ impl World {
             11 => Write::Access {
                 ticket: one.as_str().into(),
                 access: AccessList {
-                    people: (0..dice.below(4)).map(|_| PersonId::frompick(dice, &WORDS)).collect(),
+                    people: (0..dice.below(4)).map(|_| PersonId::from(pick(dice, &WORDS))).collect(),
                     groups: (0..dice.below(3)).map(|_| pick(dice, &WORDS).into()).collect(),
                 },
             },
@@ -161,7 +161,7 @@ impl World {
                 login: format!("login{}", dice.below(15)),
                 name: format!("{} {one}", pick(dice, &["Zoë", "anna", "Öz", "_b", "B"])),
                 active: !dice.one_in(4),
-                ..personpick(dice, &WORDS)
+                ..person(pick(dice, &WORDS))
             })),
             18 => Write::Group(Group {
                 id: pick(dice, &WORDS).into(),
@@ -371,7 +371,7 @@ impl World {
 }
 
 fn pick(dice: &mut Dice, from: &[&'static str]) -> &'static str {
-    dice.pick(from)
+    from[dice.below(from.len())]
 }
 
 fn id(dice: &mut Dice) -> String {
