@@ -7,9 +7,11 @@ use domain::job::JobState;
 use domain::{Job, JobId, OrgId, PluginId};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use store::{ClaimedJob, JobCounts, Jobs, Release, Result, StoreError};
+use store::{ClaimedJob, JobCounts, JobDone, Jobs, Release, Result, StoreError};
 
 const COLUMNS: &str = "id, work, order_key, due_at, attempts, state, last_error, fence";
+/// Claims that one heartbeat holds on to.
+const HEARTBEAT_MAX: usize = 1_000;
 
 /// Another job of the same key comes first: it waits, for its time or for its plugin, at an earlier place. Dead jobs do not count:
 /// somebody has to look at them, and until then the others go on.
@@ -65,6 +67,21 @@ impl Jobs for SqliteStore {
         }
         claimed.sort_by_key(|(due_at, ordinal, _)| (*due_at, *ordinal));
         Ok(claimed.into_iter().map(|(_, _, job)| job).collect())
+    }
+
+    async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>> {
+        let mut held = Vec::with_capacity(claims.len());
+        for claims in claims.chunks(HEARTBEAT_MAX) {
+            let sql = "UPDATE job SET lease_until = $3 WHERE org_id = $1 AND lease_owner IS NOT NULL AND (id, fence) IN
+                    (SELECT k.value ->> 0, k.value ->> 1 FROM json_each($2) k) RETURNING id";
+            let pairs: Vec<(&str, i64)> = claims.iter().map(|claim| (claim.id.as_str(), claim.fence)).collect();
+            let pairs = serde_json::to_string(&pairs).expect("texts and numbers are JSON");
+            for row in self.write(sql, vec![org.as_str().into(), pairs.into(), lease_until.into()]).await? {
+                held.push(JobId(Cells(&row).text("id")?));
+            }
+        }
+        held.sort();
+        Ok(held)
     }
 
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {

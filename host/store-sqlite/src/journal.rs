@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use domain::{Event, OrgId};
 use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
+use std::time::Duration;
 use store::{Journal, Result, StoreError, chain};
+use tokio::time::Instant;
 
 const COLUMNS: &str = "seq, subject_kind, subject, subject_seq, space, at, actor, kind, data, cause, hash";
 /// Events of one answer.
@@ -69,6 +71,20 @@ impl Journal for SqliteStore {
         let sql = "SELECT seq FROM journal_head WHERE org_id = $1";
         let row = self.readers.row(sql, vec![org.as_str().into()]).await?;
         row.map_or(Ok(0), |row| Cells(&row).int("seq"))
+    }
+
+    async fn event_wait(&self, org: &OrgId, after_seq: i64, limit: u32, wait: Duration) -> Result<Vec<Event>> {
+        let until = Instant::now() + wait;
+        let mut news = self.news.subscribe();
+        loop {
+            let events = self.event_list(org, after_seq, limit).await?;
+            if !events.is_empty() || Instant::now() >= until {
+                return Ok(events);
+            }
+            if let Ok(Err(_)) = tokio::time::timeout_at(until, news.changed()).await {
+                return Err(StoreError::Closed);
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod job;
 mod journal;
 mod lock;
 mod migrate;
+mod node;
 mod notification;
 mod page;
 mod person;
@@ -37,7 +38,7 @@ use sqlx::{ConnectOptions, Connection};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use store::{Result, Store};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use writer::{Request, Writer};
 
@@ -45,6 +46,8 @@ use writer::{Request, Writer};
 pub struct SqliteStore {
     readers: Readers,
     deadline: Duration,
+    /// Counts the batches that wrote events.
+    news: watch::Sender<u64>,
     /// Gone once the store is closed.
     writer: Mutex<Option<WriterHandle>>,
 }
@@ -69,7 +72,8 @@ impl SqliteStore {
             return Err(error);
         }
         let (sender, requests) = mpsc::channel(config.queue_capacity.max(1));
-        let writer = Writer::new(connection, requests, &config);
+        let news = watch::Sender::new(0);
+        let writer = Writer::new(connection, requests, news.clone(), &config);
         let task = tokio::spawn(async move {
             writer.serve().await;
             drop(lock);
@@ -77,6 +81,7 @@ impl SqliteStore {
         Ok(Self {
             readers: Readers::new(&config),
             deadline: config.deadline(),
+            news,
             writer: Mutex::new(Some(WriterHandle { sender, task })),
         })
     }

@@ -18,13 +18,14 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     migration!(1, "tickets", "0001_tickets.sql"),
     migration!(2, "directory", "0002_directory.sql"),
     migration!(3, "configuration", "0003_configuration.sql"),
     migration!(4, "journal", "0004_journal.sql"),
     migration!(5, "jobs", "0005_jobs.sql"),
-    migration!(6, "flows", "0006_flows.sql"),
+    migration!(6, "nodes", "0006_nodes.sql"),
+    migration!(7, "flows", "0007_flows.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -22,7 +22,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, SqlSafeStr, SqlStr};
 use std::time::Duration;
 use store::{Changeset, CommitError, Committed, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 /// A wish to write, and where its answer goes.
@@ -48,6 +48,8 @@ pub(crate) enum Answer {
 pub(crate) struct Writer {
     connection: SqliteConnection,
     requests: mpsc::Receiver<Request>,
+    /// Counts the batches that wrote events.
+    news: watch::Sender<u64>,
     heads: Heads,
     pending: Pending,
     checkpoints: Checkpoints,
@@ -61,10 +63,16 @@ pub(crate) struct Writer {
 const IDLE: Duration = Duration::from_secs(1);
 
 impl Writer {
-    pub(crate) fn new(connection: SqliteConnection, requests: mpsc::Receiver<Request>, config: &SqliteConfig) -> Self {
+    pub(crate) fn new(
+        connection: SqliteConnection,
+        requests: mpsc::Receiver<Request>,
+        news: watch::Sender<u64>,
+        config: &SqliteConfig,
+    ) -> Self {
         Self {
             connection,
             requests,
+            news,
             heads: Heads::default(),
             pending: Pending::default(),
             checkpoints: Checkpoints::new(config),
@@ -171,6 +179,9 @@ impl Writer {
             .collect();
         let mut results = Batch::new(connection, &mut self.heads, &mut self.pending).run(&commits).await?.into_iter();
         value::run(connection, "COMMIT".into_sql_str(), vec![]).await.map_err(error::of)?;
+        if commits.iter().any(|changeset| !changeset.events.is_empty()) {
+            self.news.send_modify(|count| *count = count.wrapping_add(1));
+        }
         answers
             .into_iter()
             .map(|answer| answer.or_else(|| results.next().map(Answer::Commit)).ok_or(StoreError::Closed))

@@ -64,6 +64,7 @@ macro_rules! conformance_tests {
             filters::clamp_the_page,
             journal::chains_every_subject,
             journal::gives_history_and_positions,
+            journal::tells_who_waits,
             journal::detects_an_edit,
             journal::detects_a_deletion,
             journal::detects_a_missing_tail,
@@ -73,6 +74,7 @@ macro_rules! conformance_tests {
             jobs::are_not_overtaken_by_a_retry,
             jobs::complete_only_with_the_current_fence,
             jobs::come_back_when_a_lease_ends,
+            jobs::are_held_by_heartbeats,
             jobs::hold_back_what_comes_after,
             jobs::die_and_are_retried,
             jobs::replace_and_cancel_by_unique_key,
@@ -86,6 +88,7 @@ macro_rules! conformance_tests {
             nouns::keep_records,
             nouns::keep_calendars_plugins_and_components,
             nouns::keep_notifications_and_blobs,
+            nouns::keep_nodes_while_they_beat,
         }
     };
     (@each $make:path: $($module:ident::$case:ident),* $(,)?) => {

@@ -26,6 +26,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -202,6 +203,9 @@ pub trait Journal: Send + Sync {
     ) -> Result<Vec<Event>>;
     /// Position of the newest event, 0 when there is none.
     async fn event_head(&self, org: &OrgId) -> Result<i64>;
+    /// Events after a position, oldest first, as soon as there are any, whichever node committed them; none when `wait` is over. Whoever
+    /// calls it again with the position of the last one sees every event once.
+    async fn event_wait(&self, org: &OrgId, after_seq: i64, limit: u32, wait: Duration) -> Result<Vec<Event>>;
 }
 
 #[async_trait]
@@ -219,6 +223,9 @@ pub trait Jobs: Send + Sync {
         owner: &str,
         limit: u32,
     ) -> Result<Vec<ClaimedJob>>;
+    /// Hold claims until `lease_until`. Gives the ids of those that still are the caller's; the others belong to somebody else now, and
+    /// who works on them must stop.
+    async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>>;
     /// Give a claimed job back, to run at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
     /// Make the held jobs of a plugin ready again.
@@ -252,6 +259,31 @@ pub struct JobCounts {
     pub dead: u64,
 }
 
+/// A process that serves an organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Random for each start: a name that is used again is another node.
+    pub id: String,
+    pub name: String,
+    /// Of the program.
+    pub version: String,
+    pub started_at: Timestamp,
+    pub seen_at: Timestamp,
+    /// It counts as alive until then.
+    pub lease_until: Timestamp,
+}
+
+#[async_trait]
+pub trait Nodes: Send + Sync {
+    /// Say that a node is alive, and forget those that were not for a day.
+    async fn node_beat(&self, org: &OrgId, node: &Node) -> Result<()>;
+    /// By start, the dead of the last day included.
+    async fn node_list(&self, org: &OrgId) -> Result<Vec<Node>>;
+}
+
+/// A node whose lease ended this long before another one's sign of life is forgotten.
+pub const NODE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Messages to people, shown in the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
@@ -284,6 +316,7 @@ pub trait Store:
     + PluginRows
     + Journal
     + Jobs
+    + Nodes
     + Notifications
     + Flows
     + std::fmt::Debug

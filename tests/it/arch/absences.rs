@@ -79,7 +79,7 @@ const ABSENCES: &[Absence] = &[
     },
     Absence {
         rule: "app, the stores and runtime take the time as an argument",
-        within: &["host/app/", "host/store/", "host/store-sqlite/", "host/runtime/"],
+        within: &["host/app/", "host/store/", "host/store-sqlite/", "host/store-postgres/", "host/runtime/"],
         except: &[],
         words: &["SystemTime::now", "Timestamp::now", "Zoned::now"],
         allowed: &[],

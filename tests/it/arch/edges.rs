@@ -15,10 +15,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("weft-engine", &["weft-bpmn", "weft-domain", "weft-feel"]),
     ("weft-store", &["weft-domain", "weft-engine"]),
     ("weft-store-sqlite", &["weft-store", "weft-domain"]),
-    ("weft-store-postgres", &["weft-store", "weft-domain"]),
     // Delivers what the others decided; the server wires it to the ports of app.
     ("weft-outbound", &["weft-domain"]),
-    ("weft-app", &["weft-engine", "weft-store", "weft-domain", "weft-bpmn"]),
+    // Its tests play the same into its twin and compare; and they are compiled with its own feature for tests.
+    ("weft-store-postgres", &["weft-store", "weft-domain", "weft-store-sqlite", "weft-store-postgres"]),
+    ("weft-app", &["weft-engine", "weft-store", "weft-domain", "weft-bpmn", "weft-feel"]),
     // Pack without its encoder reads what the packer wrote; two readers of one format would drift apart.
     ("weft-runtime", &["weft-app", "weft-domain", "weft-pack"]),
     ("weft-api", &["weft-app", "weft-domain"]),

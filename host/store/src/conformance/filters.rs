@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 type Made = Box<dyn Harness>;
 
-const FIELDS: [Field; 12] = [
+pub const FIELDS: [Field; 12] = [
     Field::Id,
     Field::Number,
     Field::Kind,
@@ -27,9 +27,9 @@ const FIELDS: [Field; 12] = [
     Field::Restricted,
 ];
 const SETS: [Set; 4] = [Set::Watchers, Set::AccessPeople, Set::AccessGroups, Set::Links];
-const WORDS: [&str; 8] = ["t1", "t2", "t3", "ana", "ben", "desk", "new", "it"];
+pub const WORDS: [&str; 8] = ["t1", "t2", "t3", "ana", "ben", "desk", "new", "it"];
 const NAMES: [&str; 7] = ["impact", "a.b", "a b", "x\"y", "back\\slash", "größe", "$[0]"];
-const SORTS: [Sort; 4] = [Sort::OpenedAt, Sort::UpdatedAt, Sort::DueAt, Sort::Number];
+pub const SORTS: [Sort; 4] = [Sort::OpenedAt, Sort::UpdatedAt, Sort::DueAt, Sort::Number];
 const TICKETS: usize = 60;
 const FILTERS: usize = 600;
 
@@ -53,7 +53,8 @@ fn maybe<T: From<&'static str>>(dice: &mut Dice) -> Option<T> {
     if dice.one_in(2) { None } else { Some((*dice.pick(&WORDS)).into()) }
 }
 
-fn random_ticket(dice: &mut Dice, number: usize) -> Ticket {
+/// A ticket that has something for every random filter.
+pub fn random_ticket(dice: &mut Dice, number: usize) -> Ticket {
     let mut one = Ticket {
         kind: (*dice.pick(&["incident", "it", "change"])).into(),
         space: (*dice.pick(&["it", "hr"])).into(),
@@ -113,7 +114,8 @@ async fn fill(store: &dyn Store, dice: &mut Dice) -> Vec<TicketBundle> {
     bundles
 }
 
-fn random_filter(dice: &mut Dice, depth: usize) -> Filter {
+/// A condition that some random tickets meet.
+pub fn random_filter(dice: &mut Dice, depth: usize) -> Filter {
     let words = |dice: &mut Dice| -> Vec<String> {
         let mut words: Vec<String> = (0..dice.below(12)).map(|_| (*dice.pick(&WORDS)).to_owned()).collect();
         words.push((*dice.pick(&["true", "false", "active", "closed", "INC-t7", "t1"])).to_owned());

@@ -113,6 +113,27 @@ pub async fn come_back_when_a_lease_ends(mut made: Made) {
     assert_eq!((second[0].job.attempts, second[0].fence), (1, first[0].fence + 1));
 }
 
+pub async fn are_held_by_heartbeats(made: Made) {
+    let store = made.store();
+    put(&*store, vec![job("j", "a", 0), job("k", "b", 0), job("l", "c", 0), job("free", "d", 900)]).await;
+    let claimed = claim(&*store, 1).await;
+    let mine: Vec<JobDone> = claimed.iter().filter_map(done).collect();
+    let beat = async |claims: &[JobDone], until| store.job_heartbeat(&org(), claims, at(until)).await.unwrap();
+    assert_eq!(beat(&mine, 300).await, ["j".into(), "k".into(), "l".into()]);
+    assert!(claim(&*store, 299).await.is_empty(), "the leases hold until 300");
+
+    // One ends, one is taken over, one is given back: whoever had them is told.
+    complete(&*store, &claimed[0]).await.unwrap();
+    let release = Release::Retry { due_at: at(500), error: String::new() };
+    store.job_release(&org(), &claimed[2].job.id, claimed[2].fence, release).await.unwrap();
+    assert_eq!(ids(&claim(&*store, 300).await), ["k"]);
+    assert!(beat(&mine, 999).await.is_empty());
+    assert_eq!(ids(&claim(&*store, 400).await), ["k"], "an old fence holds nothing");
+    let nobody = JobDone { id: "free".into(), fence: 0 };
+    assert!(beat(&[nobody], 999).await.is_empty());
+    assert!(beat(&[], 999).await.is_empty());
+}
+
 pub async fn hold_back_what_comes_after(made: Made) {
     let store = made.store();
     put(&*store, vec![job("j", "a", 0), job("k", "a", 0), job("free", "b", 0)]).await;

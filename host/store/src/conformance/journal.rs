@@ -3,7 +3,8 @@
 use super::Harness;
 use super::data::{changes, commit, event, org};
 use crate::{Changeset, Store, StoreError};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
+use std::time::Duration;
 
 type Made = Box<dyn Harness>;
 
@@ -57,6 +58,23 @@ pub async fn gives_history_and_positions(made: Made) {
             .eq([(2, "ticket.changed-4"), (3, "ticket.changed-7")])
     );
     assert!(store.event_history(&org(), "record", "t2", 0, 9).await.unwrap().is_empty());
+}
+
+pub async fn tells_who_waits(made: Made) {
+    let store = made.store();
+    let long = Duration::from_secs(30);
+    let wait = async |after| store.event_wait(&org(), after, 10, long).await.unwrap();
+    assert!(store.event_wait(&org(), 0, 10, Duration::ZERO).await.unwrap().is_empty());
+
+    // Whoever waits is told of what comes, and of what is there already.
+    let write = async |kind: &str| commit(&*store, Changeset { events: vec![event("t1", kind)], ..changes() }).await;
+    let (heard, _) = join(wait(0), write("first")).await;
+    assert_eq!(heard.iter().map(|one| (one.seq, one.kind.as_str())).collect::<Vec<_>>(), [(1, "first")]);
+    write("second").await;
+    write("third").await;
+    assert!(wait(1).await.iter().map(|one| one.seq).eq([2, 3]));
+    let (heard, ()) = join(store.event_wait(&org(), 3, 10, Duration::from_millis(50)), async {}).await;
+    assert!(heard.unwrap().is_empty());
 }
 
 pub async fn detects_an_edit(made: Made) {

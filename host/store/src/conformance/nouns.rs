@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::data::{at, object, org, person, record, write};
-use crate::{InstalledPlugin, Notification, Session, SessionKind, Write};
+use crate::{InstalledPlugin, NODE_KEPT, Node, Notification, Session, SessionKind, Write};
 use domain::person::RoleAssignment;
 use domain::{Ci, CiClass, CiRelation, Group, Person, Record, Role, Space};
 use serde_json::json;
@@ -256,4 +256,26 @@ pub async fn keep_notifications_and_blobs(made: Made) {
     store.blob_put(&org(), "d", &[0, 1, 255]).await.unwrap();
     assert_eq!(store.blob_get(&org(), "d").await.unwrap(), Some(vec![0, 1, 255]));
     assert_eq!(store.blob_get(&org(), "e").await.unwrap(), None);
+}
+
+pub async fn keep_nodes_while_they_beat(made: Made) {
+    let store = made.store();
+    let day = i64::try_from(NODE_KEPT.as_micros()).unwrap();
+    let node = |id: &str, started: i64, seen: i64| Node {
+        id: id.to_owned(),
+        name: "weft-1".to_owned(),
+        version: "0.1.0".to_owned(),
+        started_at: at(started),
+        seen_at: at(seen),
+        lease_until: at(seen + 15),
+    };
+    // The same name twice: a node that was started again, and the one before it.
+    store.node_beat(&org(), &node("b", 0, 0)).await.unwrap();
+    store.node_beat(&org(), &node("a", 5, 5)).await.unwrap();
+    store.node_beat(&org(), &node("b", 0, 9)).await.unwrap();
+    assert_eq!(store.node_list(&org()).await.unwrap(), [node("b", 0, 9), node("a", 5, 5)]);
+    assert!(store.node_list(&"other".into()).await.unwrap().is_empty());
+
+    store.node_beat(&org(), &node("b", 0, 21 + day)).await.unwrap();
+    assert_eq!(store.node_list(&org()).await.unwrap(), [node("b", 0, 21 + day)], "a is dead for more than a day");
 }

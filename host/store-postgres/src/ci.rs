@@ -1,0 +1,111 @@
+//! Configuration items, classes and relations.
+
+use crate::filter::Sql;
+use crate::table::{Row, Table};
+use crate::value::Cells;
+use crate::{PostgresStore, page};
+use async_trait::async_trait;
+use domain::{Ci, CiClass, CiId, CiRelation, OrgId};
+use sqlx::postgres::PgRow;
+use store::{Cis, Page, Result};
+
+const COLUMNS: &str = "id, name, class, space, attributes, version";
+
+pub(crate) fn row(org: &OrgId, item: &Ci) -> Row {
+    Row::new(
+        Table::Ci,
+        vec![
+            org.as_str().into(),
+            item.id.as_str().into(),
+            item.name.as_str().into(),
+            item.class.as_str().into(),
+            item.space.as_str().into(),
+            (&item.attributes).into(),
+            item.version.into(),
+            item.name.to_lowercase().into(),
+        ],
+    )
+}
+
+pub(crate) fn class_row(org: &OrgId, class: &CiClass) -> Row {
+    let definition = serde_json::to_string(class).expect("a class has text keys");
+    let values = vec![org.as_str().into(), class.id.as_str().into(), definition.into(), class.version.into()];
+    Row::new(Table::CiClass, values)
+}
+
+fn decode(row: &PgRow) -> Result<Ci> {
+    let cells = Cells(row);
+    Ok(Ci {
+        id: cells.text("id")?.into(),
+        name: cells.text("name")?,
+        class: cells.text("class")?,
+        space: cells.text("space")?.into(),
+        attributes: cells.json("attributes")?,
+        version: cells.small("version")?,
+    })
+}
+
+fn decode_relation(row: &PgRow) -> Result<CiRelation> {
+    let cells = Cells(row);
+    Ok(CiRelation {
+        from: cells.text("from_id")?.into(),
+        relation_type: cells.text("relation_type")?,
+        to: cells.text("to_id")?.into(),
+    })
+}
+
+#[async_trait]
+impl Cis for PostgresStore {
+    async fn ci_get(&self, org: &OrgId, id: &CiId) -> Result<Option<Ci>> {
+        let sql = format!("SELECT {COLUMNS} FROM ci WHERE org_id = $1 AND id = $2");
+        let row = self.connections.row(sql, vec![org.as_str().into(), id.as_str().into()]).await?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    async fn ci_list(
+        &self,
+        org: &OrgId,
+        spaces: Option<&[String]>,
+        text: &str,
+        class: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Ci>> {
+        let mut sql = Sql::new("SELECT ");
+        sql.push(COLUMNS).push(" FROM ci WHERE org_id = ").bind(org.as_str());
+        if let Some(spaces) = spaces {
+            sql.push(" AND ").is_in("space", spaces);
+        }
+        if let Some(class) = class {
+            sql.push(" AND class = ").bind(class);
+        }
+        sql.words_in("search", text);
+        if let Some(after) = after {
+            sql.push(" AND (search, id) > (SELECT search, id FROM ci WHERE org_id = ").bind(org.as_str());
+            sql.push(" AND id = ").bind(after).push(")");
+        }
+        sql.push(" ORDER BY search, id LIMIT ").bind(page::limit(limit) + 1);
+        let rows = self.connections.rows(sql.text, sql.values).await?;
+        page::of(&rows, limit, decode, |item| (item.name.clone(), item.id.0.clone()))
+    }
+
+    async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>> {
+        let sql = "SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = $1 AND from_id = $2
+            UNION SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = $1 AND to_id = $2
+            ORDER BY from_id, relation_type, to_id";
+        let rows = self.connections.rows(sql, vec![org.as_str().into(), id.as_str().into()]).await?;
+        rows.iter().map(decode_relation).collect()
+    }
+
+    async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>> {
+        let sql = "SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = $1";
+        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
+        rows.iter().map(decode_relation).collect()
+    }
+
+    async fn ci_class_list(&self, org: &OrgId) -> Result<Vec<CiClass>> {
+        let sql = "SELECT id, definition FROM ci_class WHERE org_id = $1 ORDER BY id";
+        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
+        rows.iter().map(|row| Cells(row).json("definition")).collect()
+    }
+}

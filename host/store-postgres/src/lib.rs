@@ -1,0 +1,118 @@
+//! The scale-out store: PostgreSQL 15 or what speaks like it, several nodes on one database, group commit on each.
+//!
+//! *Architecture Invariant:* the only crate besides its SQLite twin that names a database driver. Same files, same order of functions.
+//! Nothing here relies on being alone: versions, unique values, the journal and what was read by query are checked under a lock in the
+//! database. Every wait has a deadline.
+
+mod blob;
+mod ci;
+mod commit;
+mod config;
+mod connection;
+mod credential;
+mod error;
+mod filter;
+mod job;
+mod journal;
+mod migrate;
+mod news;
+mod node;
+mod notification;
+mod page;
+mod person;
+mod platform;
+mod read_set;
+mod record;
+mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod ticket;
+mod value;
+mod writer;
+
+pub use config::{Hints, PostgresConfig};
+
+use async_trait::async_trait;
+use connection::Connections;
+use domain::OrgId;
+use news::News;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::{Result, Store};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use writer::{Request, Writer};
+
+#[derive(Debug)]
+pub struct PostgresStore {
+    connections: Connections,
+    deadline: Duration,
+    poll: Duration,
+    news: Arc<News>,
+    /// Gone once the store is closed.
+    writer: Mutex<Option<WriterHandle>>,
+}
+
+#[derive(Debug)]
+struct WriterHandle {
+    sender: mpsc::Sender<Request>,
+    task: JoinHandle<()>,
+    news: Vec<JoinHandle<()>>,
+}
+
+impl PostgresStore {
+    /// Connect, bring the schema up to date and start the writer. Must be called inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or was written by a Weft that is more than one step newer.
+    pub async fn open(config: PostgresConfig) -> Result<Self> {
+        let options = config.options()?;
+        migrate::apply(&options, config.deadline()).await?;
+        let news = Arc::new(News::new());
+        let (sender, requests) = mpsc::channel(config.queue_capacity.max(1));
+        let writer = Writer::new(&config, options.clone(), requests, Arc::clone(&news));
+        let task = tokio::spawn(writer.serve());
+        let tasks = match config.hints {
+            Hints::Notify => news::spawn(&news, &options, config.deadline()).into(),
+            Hints::None => Vec::new(),
+        };
+        Ok(Self {
+            connections: Connections::new(&config, options),
+            deadline: config.deadline(),
+            poll: config.poll(),
+            news,
+            writer: Mutex::new(Some(WriterHandle { sender, task, news: tasks })),
+        })
+    }
+
+    fn sender(&self) -> Option<mpsc::Sender<Request>> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.as_ref().map(|writer| writer.sender.clone())
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn ping(&self) -> Result<()> {
+        self.connections.row("SELECT 1 AS one", vec![]).await.map(drop)
+    }
+
+    async fn close(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.connections.close().await;
+        if let Some(WriterHandle { sender, task, news }) = writer {
+            for task in news {
+                task.abort();
+            }
+            // The writer ends when it has answered everything that was queued before this.
+            drop(sender);
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the writer did not end well");
+            }
+        }
+    }
+
+    async fn verify_journal(&self, org: &OrgId) -> Result<u64> {
+        self.walk_journal(org).await
+    }
+}

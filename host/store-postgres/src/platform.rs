@@ -1,0 +1,47 @@
+//! Calendars, and what is installed.
+
+use crate::PostgresStore;
+use crate::table::{Row, Table};
+use crate::value::Cells;
+use async_trait::async_trait;
+use domain::{Digest, OrgId};
+use store::{Calendars, InstalledPlugin, PluginRows, Result};
+
+pub(crate) fn calendar_row(org: &OrgId, key: &str, definition: &serde_json::Value, version: u32) -> Row {
+    Row::new(Table::Calendar, vec![org.as_str().into(), key.into(), definition.into(), version.into()])
+}
+
+pub(crate) fn plugin_row(org: &OrgId, plugin: &InstalledPlugin) -> Row {
+    let definition = serde_json::to_string(plugin).expect("an installed plugin has text keys");
+    let values = vec![org.as_str().into(), plugin.id.as_str().into(), definition.into(), plugin.row_version.into()];
+    Row::new(Table::Plugin, values)
+}
+
+#[async_trait]
+impl Calendars for PostgresStore {
+    async fn calendar_list(&self, org: &OrgId) -> Result<Vec<(String, serde_json::Value, u32)>> {
+        let sql = "SELECT id, definition, version FROM calendar WHERE org_id = $1 ORDER BY id";
+        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells(row);
+                Ok((cells.text("id")?, cells.json("definition")?, cells.small("version")?))
+            })
+            .collect()
+    }
+}
+
+#[async_trait]
+impl PluginRows for PostgresStore {
+    async fn plugin_list(&self, org: &OrgId) -> Result<Vec<InstalledPlugin>> {
+        let sql = "SELECT id, definition FROM plugin WHERE org_id = $1 ORDER BY id";
+        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
+        rows.iter().map(|row| Cells(row).json("definition")).collect()
+    }
+
+    async fn component_get(&self, org: &OrgId, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        let sql = "SELECT wasm FROM component WHERE org_id = $1 AND digest = $2";
+        let row = self.connections.row(sql, vec![org.as_str().into(), digest.as_str().into()]).await?;
+        row.map(|row| Cells(&row).blob("wasm")).transpose()
+    }
+}

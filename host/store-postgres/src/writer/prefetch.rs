@@ -1,0 +1,191 @@
+//! One look at everything that the changesets of a batch check: a statement for each noun, not for each changeset.
+
+use super::seen::{Seen, SeenRow};
+use crate::error;
+use crate::value::{self, Cells, Column};
+use sqlx::SqlSafeStr;
+use sqlx::postgres::{PgConnection, PgRow};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{Changeset, Noun, StoreError, StoredAnswer, Write};
+
+type Keys = BTreeSet<(String, String)>;
+
+pub(crate) async fn read(connection: &mut PgConnection, changesets: &[&Changeset]) -> Result<Seen, StoreError> {
+    let mut seen = Seen::default();
+    for (noun, keys) in rows_needed(changesets) {
+        for row in ask(connection, rows_sql(noun), pairs(keys)).await? {
+            let cells = Cells(&row);
+            seen.put(&cells.text("org_id")?, noun, &cells.text("id")?, seen_row(noun, &row)?);
+        }
+    }
+    for (noun, keys) in uniques_needed(changesets, &seen) {
+        for row in ask(connection, owners_sql(noun), pairs(keys)).await? {
+            let cells = Cells(&row);
+            seen.own(&cells.text("org_id")?, noun, cells.text("word")?, &cells.text("id")?);
+        }
+    }
+    answers(connection, changesets, &mut seen).await?;
+    jobs(connection, changesets, &mut seen).await?;
+    Ok(seen)
+}
+
+fn rows_needed(changesets: &[&Changeset]) -> BTreeMap<Noun, Keys> {
+    let mut needed: BTreeMap<Noun, Keys> = BTreeMap::new();
+    for changeset in changesets {
+        let mut need = |noun: Noun, id: &str| {
+            needed.entry(noun).or_default().insert((changeset.org.0.clone(), id.to_owned()));
+        };
+        for expect in &changeset.expects {
+            need(expect.noun, &expect.id);
+        }
+        for write in &changeset.writes {
+            match write {
+                Write::Ticket(ticket) => need(Noun::Ticket, ticket.id.as_str()),
+                Write::Record(record) => need(Noun::Record, record.id.as_str()),
+                Write::Person(person) => need(Noun::Person, person.id.as_str()),
+                Write::RelateCis(relation) | Write::UnrelateCis(relation) => {
+                    need(Noun::CiRelations, relation.from.as_str());
+                    need(Noun::CiRelations, relation.to.as_str());
+                }
+                _ => {}
+            }
+        }
+    }
+    needed
+}
+
+/// Unique values that somebody else may have: those that are new to their row.
+fn uniques_needed(changesets: &[&Changeset], seen: &Seen) -> BTreeMap<Noun, Keys> {
+    let mut needed: BTreeMap<Noun, Keys> = BTreeMap::new();
+    for changeset in changesets {
+        let org = changeset.org.as_str();
+        for (noun, id, value) in changeset.writes.iter().filter_map(unique_of) {
+            if seen.row(org, noun, id).and_then(|row| row.unique.as_deref()) != Some(value) {
+                needed.entry(noun).or_default().insert((org.to_owned(), value.to_owned()));
+            }
+        }
+    }
+    needed
+}
+
+/// Noun, id and unique value of a write that has one.
+pub(crate) fn unique_of(write: &Write) -> Option<(Noun, &str, &str)> {
+    match write {
+        Write::Ticket(ticket) => Some((Noun::Ticket, ticket.id.as_str(), &ticket.number)),
+        Write::Record(record) => Some((Noun::Record, record.id.as_str(), &record.number)),
+        Write::Person(person) => Some((Noun::Person, person.id.as_str(), &person.login)),
+        _ => None,
+    }
+}
+
+async fn ask(connection: &mut PgConnection, sql: &'static str, keys: Vec<Column>) -> Result<Vec<PgRow>, StoreError> {
+    value::run_columns(connection, sql.into_sql_str(), keys).await.map_err(error::of)
+}
+
+fn pairs(keys: Keys) -> Vec<Column> {
+    value::columns(keys.into_iter().map(|(org, key)| [org, key]))
+}
+
+macro_rules! by_key {
+    ($columns:literal, $table:literal) => {
+        concat!(
+            "SELECT r.id, r.org_id, ",
+            $columns,
+            " FROM UNNEST($1::TEXT[], $2::TEXT[]) AS k (org_id, id) JOIN ",
+            $table,
+            " r ON r.org_id = k.org_id AND r.id = k.id"
+        )
+    };
+}
+
+fn rows_sql(noun: Noun) -> &'static str {
+    match noun {
+        Noun::Ticket => by_key!("r.version, r.number AS word", "ticket"),
+        Noun::Record => by_key!("r.version, r.number AS word", "record"),
+        Noun::Person => by_key!("r.version, r.login AS word", "person"),
+        Noun::Ci => by_key!("r.version", "ci"),
+        Noun::Group => by_key!("r.version", "person_group"),
+        Noun::Space => by_key!("r.version", "space"),
+        Noun::Calendar => by_key!("r.version", "calendar"),
+        Noun::CiClass => by_key!("r.version", "ci_class"),
+        Noun::Plugin => by_key!("r.version", "plugin"),
+        Noun::CiRelations => by_key!("r.version", "ci_relation_version"),
+    }
+}
+
+/// Only the nouns of [`unique_of`] are asked for.
+fn owners_sql(noun: Noun) -> &'static str {
+    macro_rules! by_value {
+        ($table:literal, $column:literal) => {
+            concat!(
+                "SELECT r.id, r.org_id, r.",
+                $column,
+                " AS word FROM UNNEST($1::TEXT[], $2::TEXT[]) AS k (org_id, word) JOIN ",
+                $table,
+                " r ON r.org_id = k.org_id AND r.",
+                $column,
+                " = k.word"
+            )
+        };
+    }
+    match noun {
+        Noun::Record => by_value!("record", "number"),
+        Noun::Person => by_value!("person", "login"),
+        _ => by_value!("ticket", "number"),
+    }
+}
+
+fn seen_row(noun: Noun, row: &PgRow) -> Result<SeenRow, StoreError> {
+    let cells = Cells(row);
+    let version = cells.int("version")?;
+    let unique = match noun {
+        Noun::Ticket | Noun::Record | Noun::Person => Some(cells.text("word")?),
+        _ => None,
+    };
+    Ok(SeenRow { version, unique })
+}
+
+async fn answers(connection: &mut PgConnection, changesets: &[&Changeset], seen: &mut Seen) -> Result<(), StoreError> {
+    let keys: BTreeSet<[String; 3]> = changesets
+        .iter()
+        .filter_map(|changeset| {
+            changeset.answer.as_ref().map(|(key, _)| [changeset.org.0.clone(), key.scope.clone(), key.key.clone()])
+        })
+        .collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT a.org_id, a.scope, a.command_key, a.fingerprint, a.answer, a.at
+        FROM UNNEST($1::TEXT[], $2::TEXT[], $3::TEXT[]) AS k (org_id, scope, command_key)
+        JOIN answer a ON a.org_id = k.org_id AND a.scope = k.scope AND a.command_key = k.command_key";
+    for row in ask(connection, sql, value::columns(keys)).await? {
+        let cells = Cells(&row);
+        let key = (cells.text("org_id")?, cells.text("scope")?, cells.text("command_key")?);
+        let answer = StoredAnswer {
+            fingerprint: cells.text("fingerprint")?,
+            answer: cells.json("answer")?,
+            at: cells.time("at")?,
+        };
+        seen.answers.insert(key, answer);
+    }
+    Ok(())
+}
+
+async fn jobs(connection: &mut PgConnection, changesets: &[&Changeset], seen: &mut Seen) -> Result<(), StoreError> {
+    let keys: Keys = changesets
+        .iter()
+        .filter_map(|changeset| changeset.job_done.as_ref().map(|done| (changeset.org.0.clone(), done.id.0.clone())))
+        .collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    // Locked, in the order of everybody who locks several: a claim that runs at the same time is waited for, and then seen.
+    let sql = "SELECT j.id, j.org_id, j.fence, j.unique_key FROM UNNEST($1::TEXT[], $2::TEXT[]) AS k (org_id, id)
+        JOIN job j ON j.org_id = k.org_id AND j.id = k.id AND j.lease_owner IS NOT NULL
+        ORDER BY j.org_id, j.id FOR UPDATE OF j";
+    for row in ask(connection, sql, pairs(keys)).await? {
+        let cells = Cells(&row);
+        seen.claim(cells.text("org_id")?, cells.text("id")?, cells.int("fence")?, cells.text_or_null("unique_key")?);
+    }
+    Ok(())
+}
