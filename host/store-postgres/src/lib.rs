@@ -12,6 +12,7 @@ mod connection;
 mod credential;
 mod error;
 mod filter;
+mod flow;
 mod job;
 mod journal;
 mod migrate;

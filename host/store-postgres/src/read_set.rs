@@ -30,6 +30,25 @@ pub(crate) fn sql(org: &OrgId, scope: &QueryScope) -> Result<Sql> {
                 .push(" AND p.active = 1 ORDER BY m.person");
             sql
         }
+        QueryScope::Subscriptions(topic) => {
+            let (kind, name, key) = topic.parts();
+            let mut sql = Sql::new("SELECT id, CAST(0 AS BIGINT) AS number FROM subscription WHERE org_id = ");
+            sql.bind(org.as_str()).push(" AND topic = ").bind(kind).push(" AND name = ").bind(name);
+            sql.push(" AND message_key = ").bind(key).push(" ORDER BY id");
+            sql
+        }
+        QueryScope::Messages { name, key } => {
+            let mut sql = Sql::new("SELECT id, CAST(0 AS BIGINT) AS number FROM message WHERE org_id = ");
+            sql.bind(org.as_str()).push(" AND name = ").bind(name.as_str());
+            sql.push(" AND message_key = ").bind(key.as_str()).push(" ORDER BY at, id");
+            sql
+        }
+        QueryScope::Instances { process, business_key } => {
+            let mut sql = Sql::new("SELECT id, CAST(0 AS BIGINT) AS number FROM flow_instance WHERE org_id = ");
+            sql.bind(org.as_str()).push(" AND business_key = ").bind(business_key.as_str());
+            sql.push(" AND process = ").bind(process.as_str()).push(" AND status = 'running' ORDER BY id");
+            sql
+        }
     })
 }
 
@@ -49,5 +68,8 @@ pub(crate) fn name(scope: &QueryScope) -> String {
         QueryScope::TicketCount(_) => "a number of tickets".to_owned(),
         QueryScope::Records { kind, .. } => format!("the records of kind `{kind}`"),
         QueryScope::Members(group) => format!("the members of group `{group}`"),
+        QueryScope::Subscriptions(topic) => format!("who waits for `{}`", topic.parts().1),
+        QueryScope::Messages { name, .. } => format!("the messages `{name}`"),
+        QueryScope::Instances { process, .. } => format!("the instances of `{process}`"),
     }
 }

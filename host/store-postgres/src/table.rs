@@ -44,6 +44,12 @@ pub(crate) enum Table {
     JournalHead,
     Answer,
     Job,
+    Definition,
+    FlowInstance,
+    Task,
+    TaskCandidate,
+    Subscription,
+    Message,
 }
 
 struct Spec {
@@ -134,6 +140,73 @@ impl Table {
             ),
             Self::JournalHead => spec!("journal_head", [], ["seq", "ordinal"]),
             Self::Answer => spec!("answer", ["scope", "command_key"], ["fingerprint", "answer", "at"]),
+            Self::Definition => spec!(
+                "definition",
+                ["definition_type", "id", "version"],
+                [
+                    "name",
+                    "version_tag",
+                    "digest",
+                    "plugin",
+                    "source",
+                    "compiled",
+                    "bindings",
+                    "deployed_at",
+                    "deployed_by"
+                ]
+            ),
+            Self::FlowInstance => spec!(
+                "flow_instance",
+                ["id"],
+                [
+                    "process",
+                    "process_version",
+                    "ticket",
+                    "business_key",
+                    "space",
+                    "status",
+                    "started_at",
+                    "started_by",
+                    "updated_at",
+                    "ended_at",
+                    "incidents",
+                    "stuck",
+                    "state",
+                    "version"
+                ]
+            ),
+            Self::Task => spec!(
+                "task",
+                ["id"],
+                [
+                    "instance",
+                    "element",
+                    "process",
+                    "node",
+                    "name",
+                    "ticket",
+                    "space",
+                    "state",
+                    "assignee",
+                    "owner",
+                    "candidates",
+                    "priority",
+                    "due_at",
+                    "follow_up_at",
+                    "created_at",
+                    "ended_at",
+                    "ended_by",
+                    "form",
+                    "rule",
+                    "variables",
+                    "version"
+                ]
+            ),
+            Self::TaskCandidate => spec!("task_candidate", ["task", "candidate"], []),
+            Self::Subscription => {
+                spec!("subscription", ["id"], ["topic", "name", "message_key", "instance", "process", "element"])
+            }
+            Self::Message => spec!("message", ["id"], ["name", "message_key", "variables", "at", "expires_at"]),
             Self::Job => spec!(
                 "job",
                 ["id"],
@@ -385,8 +458,8 @@ fn text(shape: Shape) -> String {
                 let set: Vec<String> = spec.rest.iter().map(|column| format!("{column} = excluded.{column}")).collect();
                 format!("DO UPDATE SET {}", set.join(", "))
             };
-            // The journal is append-only: a row in its place is an error and never overwritten.
-            let on_conflict = if table == Table::Event {
+            // The journal and what is deployed are append-only: a row in its place is an error and never overwritten.
+            let on_conflict = if matches!(table, Table::Event | Table::Definition) {
                 String::new()
             } else {
                 format!(" ON CONFLICT ({}) {conflict}", spec.key.join(", "))

@@ -33,7 +33,9 @@ const LOAD: &str = "
         (SELECT CAST(COALESCE(json_agg(json_build_array(l.from_id, l.link_type, l.to_id)
                 ORDER BY l.from_id, l.link_type, l.to_id), '[]') AS TEXT) FROM (
             SELECT from_id, link_type, to_id FROM ticket_link WHERE org_id = t.org_id AND from_id = t.id
-            UNION SELECT from_id, link_type, to_id FROM ticket_link WHERE org_id = t.org_id AND to_id = t.id) l) AS links
+            UNION SELECT from_id, link_type, to_id FROM ticket_link WHERE org_id = t.org_id AND to_id = t.id) l) AS links,
+        (SELECT CAST(COALESCE(json_agg(f.id ORDER BY f.id), '[]') AS TEXT) FROM flow_instance f
+            WHERE f.org_id = t.org_id AND f.ticket = t.id AND f.status = 'running') AS flows
     FROM ticket t WHERE t.org_id = $1 AND t.id = ";
 
 pub(crate) fn row(org: &OrgId, ticket: &Ticket) -> Row {
@@ -162,6 +164,7 @@ fn decode_bundle(row: &PgRow) -> Result<TicketBundle> {
             .into_iter()
             .map(|(from, link_type, to)| Link { from: from.into(), link_type, to: to.into() })
             .collect(),
+        flows: cells.json("flows")?,
         ticket,
     })
 }

@@ -8,6 +8,7 @@
 pub mod commits;
 pub mod data;
 pub mod filters;
+pub mod flows;
 pub mod jobs;
 pub mod journal;
 pub mod nouns;
@@ -81,6 +82,11 @@ macro_rules! conformance_tests {
             jobs::are_claimed_once_by_eight_workers,
             jobs::say_when_the_next_is_due,
             jobs::survive_an_unreadable_neighbour,
+            flows::keep_every_version_of_a_definition,
+            flows::keep_instances_and_count_them,
+            flows::list_the_tasks_of_a_person,
+            flows::find_who_waits_and_what_came_early,
+            flows::notice_a_new_receiver_a_new_message_and_a_new_instance,
             nouns::keep_people_groups_spaces_and_roles,
             nouns::list_people_by_page,
             nouns::keep_secrets_and_sessions,

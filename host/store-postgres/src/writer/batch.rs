@@ -189,6 +189,9 @@ fn noun_name(noun: Noun) -> &'static str {
         Noun::CiClass => "CI class",
         Noun::Plugin => "plugin",
         Noun::CiRelations => "relations of CI",
+        Noun::Definition => "definition",
+        Noun::FlowInstance => "flow instance",
+        Noun::Task => "task",
     }
 }
 

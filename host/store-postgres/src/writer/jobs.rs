@@ -27,10 +27,7 @@ impl Batch<'_> {
         }
         self.seen.remove_job(org.as_str(), job.id.as_str());
         let ordinal = self.heads.next_ordinal(org.as_str());
-        let plugin = match &job.work {
-            Work::React { plugin, .. } | Work::Timer { plugin, .. } => Some(plugin.as_str()),
-            _ => None,
-        };
+        let plugin = job.work.plugin().map(|plugin| plugin.as_str());
         let mut work = job.work.clone();
         if let (Work::React { seq, .. }, Some(event)) = (&mut work, job.event.and_then(|index| events.get(index))) {
             *seq = event.seq;

@@ -110,6 +110,14 @@ fn rows_sql(noun: Noun) -> &'static str {
         Noun::CiClass => by_key!("r.version", "ci_class"),
         Noun::Plugin => by_key!("r.version", "plugin"),
         Noun::CiRelations => by_key!("r.version", "ci_relation_version"),
+        Noun::FlowInstance => by_key!("r.version", "flow_instance"),
+        Noun::Task => by_key!("r.version", "task"),
+        // The id is type and key; the version is that of the newest.
+        Noun::Definition => {
+            "SELECT k.id, r.org_id, MAX(r.version) AS version FROM UNNEST($1::TEXT[], $2::TEXT[]) AS k (org_id, id) JOIN definition r
+                ON r.org_id = k.org_id AND r.definition_type = split_part(k.id, '/', 1)
+                AND r.id = substr(k.id, strpos(k.id, '/') + 1) GROUP BY k.id, r.org_id"
+        }
     }
 }
 

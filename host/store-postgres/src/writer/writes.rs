@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::seen::SeenRow;
 use crate::table::{Row, Table};
 use crate::value::Value;
-use crate::{ci, notification, person, platform, record, ticket};
+use crate::{ci, flow, notification, person, platform, record, ticket};
 use domain::ticket::AccessList;
 use domain::{CiRelation, Group, OrgId, PersonId, TicketId};
 use store::{Noun, Write};
@@ -92,6 +92,24 @@ impl Batch<'_> {
                 let values = vec![org.as_str().into(), digest.as_str().into(), Value::Blob(wasm.clone())];
                 self.pending.put(Row::new(Table::Component, values));
             }
+            Write::Definition(one) => {
+                let noun = flow::definition_noun(one.definition_type, &one.key);
+                self.put(org, Noun::Definition, &noun, one.version, None, flow::definition_row(org, one));
+            }
+            Write::FlowInstance(one) => {
+                self.put(org, Noun::FlowInstance, one.id.as_str(), one.version, None, flow::instance_row(org, one));
+            }
+            Write::Task(one) => {
+                self.put(org, Noun::Task, one.id.as_str(), one.version, None, flow::task_row(org, one));
+                self.pending.clear(Table::TaskCandidate, texts(org, &[one.id.as_str()]));
+                for candidate in flow::candidates(one) {
+                    self.pending.put(Row::new(Table::TaskCandidate, texts(org, &[one.id.as_str(), &candidate])));
+                }
+            }
+            Write::Subscribe(one) => self.pending.put(flow::subscription_row(org, one)),
+            Write::Unsubscribe { id } => self.pending.delete(Table::Subscription, texts(org, &[id])),
+            Write::BufferMessage(one) => self.pending.put(flow::message_row(org, one)),
+            Write::TakeMessage { id } => self.pending.delete(Table::Message, texts(org, &[id])),
             Write::Notification(one) => self.pending.put(notification::row(org, one)),
             Write::NotificationRead { id, person } => self.pending.read_notification(org.as_str(), id, person.as_str()),
             Write::CancelJob { unique_key } => self.cancel_job(org, unique_key),
