@@ -66,8 +66,6 @@ fn a_good_manifest_is_read_completely() {
     );
     assert!(manifest.guard.as_ref().is_some_and(|rule| rule.covers(&"incident".into())));
     assert_eq!(manifest.settings[1].default, serde_json::Value::Null);
-    let approval = manifest.approval.as_ref().expect("it has one");
-    assert_eq!(approval.parameters["properties"]["percent"]["type"], "number");
     let sentences: Vec<_> = manifest.requested().map(|(sentence, _)| sentence).collect();
     assert_eq!(
         sentences,
@@ -99,6 +97,17 @@ fn every_plugin_of_this_repository_has_a_right_manifest() {
             panic!("{}:\n{}", plugin.display(), shown.join("\n"));
         }
     }
+}
+
+#[test]
+fn an_approval_rule_says_its_parameters() {
+    let with = |text: &str| read_with(&format!("{GOOD}\n[approval]\n{text}\n"), GOOD_KIND);
+    let percent = with("parameters = { type = \"object\", properties = { percent = { type = \"number\" } } }");
+    let approval = percent.expect("nothing is wrong").approval.expect("it has one");
+    assert_eq!(approval.parameters["properties"]["percent"]["type"], "number");
+    assert!(with("").expect("without parameters").approval.is_some());
+    assert!(lines(&with("parameters = { type = \"array\" }"))[0].ends_with("bad-schema"));
+    assert!(lines(&with("parameter = { type = \"object\" }"))[0].ends_with("unknown-key"));
 }
 
 #[test]
