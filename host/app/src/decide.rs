@@ -4,7 +4,7 @@ mod component;
 mod guards;
 mod load;
 
-pub(crate) use component::{check_grant, space_of, understood};
+pub(crate) use component::{check_grant, plugin_problem, space_of, understood};
 
 use crate::app::App;
 use crate::error::{AppError, Result};

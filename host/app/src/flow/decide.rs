@@ -791,6 +791,9 @@ pub(super) fn refused(refusal: &Refusal) -> AppError {
         Refusal::WrongState { .. } => AppError::invalid("", "flow-not-waiting", refusal.to_string()),
         Refusal::NoStart { .. } => AppError::invalid("/start", "flow-no-start", refusal.to_string()),
         Refusal::NotCaught { .. } => AppError::invalid("/code", "flow-not-caught", refusal.to_string()),
+        // A timer that was moved has a job of its own for its new time.
+        Refusal::TooEarly { .. } => AppError::Contended { what: refusal.to_string() },
+        Refusal::NotAsked { .. } => AppError::Forbidden(refusal.to_string()),
         Refusal::TooLarge { .. } => AppError::invalid("/variables", "flow-variables-too-large", refusal.to_string()),
     }
 }

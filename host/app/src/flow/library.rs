@@ -59,7 +59,7 @@ impl Deployed {
         })?;
         let evaluated =
             model.evaluate(decision, inputs, environment, budget).map_err(|error| format!("`{decision}`: {error}"))?;
-        let lines: Vec<String> = evaluated.trace.iter().map(ToString::to_string).collect();
+        let lines: Vec<&str> = evaluated.trace.iter().map(|one| one.why.as_str()).collect();
         Ok(Decided { value: evaluated.value.to_json(), explanation: json!(lines) })
     }
 }

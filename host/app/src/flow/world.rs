@@ -14,12 +14,12 @@ use engine::flow::{Decided, World};
 use feel::Value;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::json;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::changeset::{Noun, QueryScope};
 use store::{Expect, QueryRead};
 
+const LOCK: &str = "nothing panics while it holds this lock";
 /// Questions that one decision may ask.
 const QUESTIONS_MAX: usize = 200;
 
@@ -35,15 +35,15 @@ enum Question {
 pub(super) struct Facts {
     people: BTreeMap<PersonId, Option<Person>>,
     members: BTreeMap<GroupId, Vec<PersonId>>,
-    wanted: RefCell<BTreeSet<Question>>,
-    calendars: RefCell<BTreeSet<(String, u32)>>,
+    wanted: Mutex<BTreeSet<Question>>,
+    calendars: Mutex<BTreeSet<(String, u32)>>,
     pub(super) reads: ReadSet,
 }
 
 impl Facts {
     /// Load what was asked for since the last call. False when nothing was.
     pub(super) async fn answer(&mut self, app: &App) -> Result<bool> {
-        let wanted = self.wanted.take();
+        let wanted = std::mem::take(&mut *self.wanted.lock().expect(LOCK));
         if wanted.is_empty() {
             return Ok(false);
         }
@@ -76,7 +76,7 @@ impl Facts {
     /// What the whole decision depended on.
     pub(super) fn into_reads(self) -> ReadSet {
         let mut reads = self.reads;
-        for (key, version) in self.calendars.into_inner() {
+        for (key, version) in self.calendars.into_inner().expect(LOCK) {
             reads.rows.insert(Expect { noun: Noun::Calendar, id: key, version });
         }
         reads
@@ -85,7 +85,7 @@ impl Facts {
     fn person(&self, id: &PersonId) -> Option<&Option<Person>> {
         let known = self.people.get(id);
         if known.is_none() {
-            self.wanted.borrow_mut().insert(Question::Person(id.clone()));
+            self.wanted.lock().expect(LOCK).insert(Question::Person(id.clone()));
         }
         known
     }
@@ -168,7 +168,7 @@ impl feel::Environment for HostFunctions<'_> {
                 match self.facts.members.get(&group) {
                     Some(members) => Ok(Value::from_json(&json!(members))),
                     None => {
-                        self.facts.wanted.borrow_mut().insert(Question::Members(group));
+                        self.facts.wanted.lock().expect(LOCK).insert(Question::Members(group));
                         Ok(Value::Null)
                     }
                 }
@@ -199,7 +199,7 @@ impl HostFunctions<'_> {
             .calendars
             .get(key)
             .ok_or_else(|| format!("there is no calendar `{key}`; there is {}", self.calendars.keys().join(", ")))?;
-        self.facts.calendars.borrow_mut().insert((key.to_string(), version));
+        self.facts.calendars.lock().expect(LOCK).insert((key.to_string(), version));
         let start = instant(start)?;
         let seconds = seconds(duration)?;
         let due = calendar.add(start, seconds).map_err(|error| error.to_string())?;
