@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What a call costs, compared with a step.
-const CALL_STEPS: u64 = 8;
+const CALL_STEPS: u64 = 20;
 
 /// Arguments after evaluation.
 enum Given {
