@@ -31,7 +31,6 @@ fn check(name: &str, text: &str, expected: &[Ending]) {
             break;
         }
     }
-    println!("{name}: {fastest:?}");
     assert!(fastest < LIMIT, "{name} took {fastest:?}");
 }
 
