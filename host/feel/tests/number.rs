@@ -113,7 +113,7 @@ fn compare(left: &[u8], right: &[u8]) -> Ordering {
 fn add(left: &[u8], right: &[u8]) -> Vec<u8> {
     let mut sum = Vec::new();
     let mut carry = 0;
-    for at in 0..left.len().max(right.len()) + 1 {
+    for at in 0..=left.len().max(right.len()) {
         let digit = |digits: &[u8]| {
             at.checked_add(1).and_then(|back| digits.len().checked_sub(back)).map_or(0, |at| digits[at])
         };
@@ -231,7 +231,7 @@ fn roots_and_powers_go_back() {
 fn known_values() {
     let number = |text: &str| text.parse::<Number>().expect("a number");
     let check = |found: Option<Number>, expected: &str| {
-        assert_eq!(found.map(|found| found.to_string()).as_deref(), Some(expected))
+        assert_eq!(found.map(|found| found.to_string()).as_deref(), Some(expected));
     };
     check(number("1").exp(), "2.718281828459045235360287471352662");
     check(number("4").exp(), "54.59815003314423907811026120286088");

@@ -199,7 +199,7 @@ fn run_model(model: &Document<'_>, cases: &Document<'_>, folder: &Path, tally: &
                         .push(format!("{id}: {}\n    expected {expected}\n    found    {found}  {notes}", text.trim()));
                 }
                 Err(problem) => {
-                    tally.failed.push(format!("{id}: {}\n    expected {expected}\n    {problem}", text.trim()))
+                    tally.failed.push(format!("{id}: {}\n    expected {expected}\n    {problem}", text.trim()));
                 }
             }
         }

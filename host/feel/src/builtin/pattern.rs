@@ -146,7 +146,7 @@ fn compiled(machine: &mut Machine<'_>, pattern: &str, flags: &Value) -> Result<P
         .nest_limit(50)
         .build()
         .map_err(|error| Fault::null(refusal(&error)))?;
-    let result = Pattern { regex, steps_per_kilobyte: 1 + weight };
+    let result = Pattern { regex, steps_per_kilobyte: 1 + weight * 30 };
     machine.patterns.insert(key, result.clone());
     Ok(result)
 }
