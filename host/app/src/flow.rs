@@ -9,7 +9,9 @@ mod instances;
 mod jobs;
 mod library;
 mod outbound;
+mod picture;
 mod plan;
+mod simulate;
 mod tasks;
 mod timer;
 mod world;
@@ -23,6 +25,8 @@ pub use instances::{HistoryPage, InstanceView, IncidentReport, ModifyRequest, Ne
 pub use library::Library;
 pub(crate) use plan::{reevaluate, start};
 pub use store::{InstanceCounts, InstanceQuery};
+pub use picture::{Change, ImportLine, ImportOutcome, Imported, Report, import};
+pub use simulate::{Mock, MockMessage, Simulated, Simulation};
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 
 use engine::flow::Key;
@@ -31,6 +35,12 @@ use engine::flow::Key;
 #[must_use]
 pub fn problems(resources: &[Resource]) -> Vec<domain::Problem> {
     deploy::candidates(resources).1.errors
+}
+
+/// Check models, decision tables and forms, apart from what they name.
+#[must_use]
+pub fn check(resources: &[Resource]) -> Report {
+    deploy::candidates(resources).1
 }
 
 /// The key of an element, timer or subscription as it travels in ids.

@@ -44,6 +44,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// Models of flows, their versions and their instances
+    Flow {
+        #[command(subcommand)]
+        action: FlowCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// The settings
     Config {
         #[command(subcommand)]
@@ -152,6 +159,101 @@ pub(crate) enum UserCommand {
         name: String,
         #[arg(long, default_value_t = 30)]
         days: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FlowCommand {
+    /// Say everything that is wrong with models, decision tables and forms, without deploying them
+    Lint {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Look at the files alone: not whether what they name is deployed or installed
+        #[arg(long)]
+        offline: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Deploy files together, all or none
+    Deploy {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// What differs between two models, element by element; a model is a file, or KEY or KEY@VERSION of a deployed process
+    Diff { old: String, new: String },
+    /// Try a process: mocked steps and people, and a clock that jumps
+    Run {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Needed: processes run in earnest are started by tickets, messages and the API
+        #[arg(long)]
+        simulate: bool,
+        /// JSON with process, variables, names, zone, at, mocks, messages, seconds_per_task
+        #[arg(long)]
+        with: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is deployed
+    List {
+        /// process, decision or form
+        #[arg(long, default_value = "process")]
+        r#type: String,
+    },
+    /// Running instances, or those that need help
+    Instances {
+        #[arg(long)]
+        process: Option<String>,
+        /// Only those with an incident, or stuck
+        #[arg(long)]
+        troubled: bool,
+        /// Also those that ended
+        #[arg(long)]
+        all: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// One instance: where it stands, its incidents, and everything that happened
+    Show {
+        id: String,
+        #[arg(long)]
+        json: bool,
+        /// Write a picture of where it stands, as SVG
+        #[arg(long)]
+        picture: Option<PathBuf>,
+    },
+    /// Let a running instance go on in another version
+    Migrate {
+        id: String,
+        /// The newest version when absent
+        #[arg(long)]
+        to: Option<u32>,
+        /// Renamed elements, as OLD=NEW
+        #[arg(long = "map")]
+        mapping: Vec<String>,
+        /// Say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Try the incidents of an instance again
+    Retry {
+        id: String,
+        /// JSON object with variables to set before
+        #[arg(long)]
+        set: Option<String>,
+    },
+    /// End an instance
+    Cancel {
+        id: String,
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Bring a Camunda 7 or 8 model over, with a report of what was mapped, changed and refused
+    Import {
+        file: PathBuf,
+        /// Where the model goes; standard output when absent
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 mod config;
 mod doctor;
+mod flow;
 mod import;
 mod plugin;
 mod serve;
@@ -20,6 +21,7 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,
         Command::User { action, remote } => user::run(action, client(remote)?, settings.values).await,
+        Command::Flow { action, remote } => flow::run(action, client(remote)?, settings.values).await,
         Command::Config { action } => config::run(action, &settings),
         Command::Doctor => doctor::run(settings.values).await,
         Command::Version => {

@@ -4,12 +4,14 @@
 mod http;
 mod jobs;
 mod log;
+mod outbound;
 mod plugins;
 mod store;
 
 pub use http::Http;
 pub use jobs::Jobs;
 pub use log::Log;
+pub use outbound::Outbound;
 pub use plugins::Plugins;
 pub use store::Store;
 
@@ -81,6 +83,7 @@ pub struct Settings {
     pub store: Store,
     pub plugins: Plugins,
     pub jobs: Jobs,
+    pub outbound: Outbound,
     pub log: Log,
 }
 
@@ -94,7 +97,7 @@ pub struct Loaded {
 /// Every setting there is.
 #[must_use]
 pub fn keys() -> Vec<Key> {
-    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Log::KEYS].concat()
+    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Log::KEYS].concat()
 }
 
 /// Variables that are no settings: for other parts of Weft.

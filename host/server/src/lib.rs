@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 pub mod open;
 mod out;
+mod outbound;
 mod platform;
 mod remote;
 mod serve;

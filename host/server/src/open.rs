@@ -36,7 +36,7 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
         attachment_max: settings.http.attachment_bytes_max,
         ..AppConfig::default()
     };
-    let outbound = Arc::new(app::port::outbound::NoOutbound);
+    let outbound = crate::outbound::wire(settings)?;
     Ok(App::start(config, store, plugins, Arc::new(WallClock), Arc::new(OsEntropy), outbound).await?)
 }
 

@@ -35,6 +35,15 @@ impl Client {
         self.request(method, path, "application/json", body.to_string().as_bytes()).await
     }
 
+    /// An answer that is not JSON.
+    pub(crate) async fn text(&self, path: &str) -> Result<String, Failure> {
+        let (status, body) = self.exchange("GET", path, "application/json", b"").await?;
+        if (200..300).contains(&status) {
+            return Ok(String::from_utf8_lossy(&body).into_owned());
+        }
+        Err(problem(status, &serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -42,6 +51,21 @@ impl Client {
         media_type: &str,
         body: &[u8],
     ) -> Result<Value, Failure> {
+        let (status, body) = self.exchange(method, path, media_type, body).await?;
+        let value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap_or_default() };
+        if (200..300).contains(&status) {
+            return Ok(value);
+        }
+        Err(problem(status, &value))
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: &[u8],
+    ) -> Result<(u16, Vec<u8>), Failure> {
         let failed = |error: std::io::Error| Failure::of(&format!("{} does not answer", self.host), &error);
         let mut stream = TcpStream::connect(&self.host).await.map_err(failed)?;
         let head = format!(
@@ -56,11 +80,7 @@ impl Client {
         stream.take(ANSWER_MAX).read_to_end(&mut answer).await.map_err(failed)?;
         let (status, body) =
             split(&answer).ok_or_else(|| Failure::new(format!("{} does not answer as Weft does", self.host)))?;
-        let value = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap_or_default() };
-        if (200..300).contains(&status) {
-            return Ok(value);
-        }
-        Err(problem(status, &value))
+        Ok((status, body.to_vec()))
     }
 }
 

@@ -142,3 +142,58 @@ pub(crate) async fn deploy_flows(
     let deployment = state.app.flow_deploy(&caller.actor, &resources(body.value)).await?;
     Ok((StatusCode::CREATED, Json(deployment)).into_response())
 }
+
+/// A process as a picture.
+#[utoipa::path(get, path = "/flows/process/{key}/picture", tag = "flows", params(("key" = String, Path), WhichVersion), responses((status = 200, content_type = "image/svg+xml", body = String)))]
+pub(crate) async fn get_process_picture(
+    State(state): State<ApiState>,
+    _caller: Caller,
+    Path(key): Path<String>,
+    Params(query): Params<WhichVersion>,
+) -> Result<Response> {
+    Ok(super::svg(state.app.process_picture(&key, query.version).await?))
+}
+
+/// A process to try: files, and how the world behaves meanwhile.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TryFlow {
+    #[serde(default)]
+    files: Vec<FlowFile>,
+    /// `{process, variables, names, zone, at, mocks, messages, seconds_per_task}`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    simulation: app::flow::Simulation,
+}
+
+/// Try a process with mocked steps and people and a clock that jumps. Nothing is stored or sent.
+#[utoipa::path(post, path = "/flows/simulate", tag = "flows", request_body = TryFlow, responses((status = 200, body = schema::Simulated)))]
+pub(crate) async fn simulate_flow(
+    State(state): State<ApiState>,
+    _caller: Caller,
+    body: Body<TryFlow>,
+) -> Result<Response> {
+    let TryFlow { files, simulation } = body.value;
+    let simulated = state.app.flow_simulate(&resources(FlowFiles { files }), &simulation).await?;
+    Ok(Json(simulated).into_response())
+}
+
+/// Two models as BPMN XML.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TwoModels {
+    old: String,
+    new: String,
+}
+
+/// What differs between two models, element by element, for what is executed.
+#[utoipa::path(post, path = "/flows/diff", tag = "flows", request_body = TwoModels, responses((status = 200, body = Page<schema::FlowChange>)))]
+pub(crate) async fn diff_flows(
+    State(state): State<ApiState>,
+    _caller: Caller,
+    body: Body<TwoModels>,
+) -> Result<Response> {
+    let changes = state.app.flow_diff(&body.value.old, &body.value.new)?;
+    let shown = changes.iter().map(|change| schema::FlowChange { text: change.to_string() });
+    Ok(Page::whole(shown.collect()).into_response())
+}

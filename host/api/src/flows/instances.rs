@@ -227,6 +227,26 @@ pub(crate) async fn list_instance_history(
     Ok(Json(schema::FlowHistory { entries: entries.collect(), next: page.next }))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PictureParams {
+    /// As it was after so many waves, entries of its history; now when absent.
+    waves: Option<usize>,
+}
+
+/// Where an instance stands, or stood, as a picture.
+#[utoipa::path(get, path = "/instances/{id}/picture", tag = "flows", params(("id" = String, Path), PictureParams), responses((status = 200, content_type = "image/svg+xml", body = String)))]
+pub(crate) async fn get_instance_picture(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(query): Params<PictureParams>,
+) -> Result<Response> {
+    let picture = state.app.instance_picture(&caller.actor, &InstanceId(id), query.waves).await?;
+    Ok(super::svg(picture))
+}
+
 /// End an instance; what it waits for is taken back.
 #[utoipa::path(post, path = "/instances/{id}/cancel", tag = "flows", params(("id" = String, Path), ("dry_run" = Option<bool>, Query)), request_body = CancelInstance, responses((status = 200, body = schema::FlowOutcome)))]
 pub(crate) async fn cancel_instance(

@@ -249,3 +249,33 @@ pub enum VoteAnswer {
     Reject,
     Abstain,
 }
+
+/// What a simulation showed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Simulated {
+    pub process: String,
+    pub status: String,
+    pub stuck: bool,
+    #[schema(value_type = Object)]
+    pub variables: Object,
+    pub lines: Vec<SimulatedLine>,
+    pub waits: Vec<String>,
+    pub incidents: Vec<String>,
+    pub ended_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SimulatedLine {
+    pub at: Timestamp,
+    #[schema(value_type = Object)]
+    pub event: Value,
+}
+
+/// One difference between two models, as a line for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowChange {
+    pub text: String,
+}

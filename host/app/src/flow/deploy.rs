@@ -49,14 +49,14 @@ pub struct DeployedVersion {
 
 /// Something that could become a version.
 pub(super) struct Candidate {
-    definition_type: DefinitionType,
-    key: String,
-    name: String,
-    version_tag: Option<String>,
-    source: String,
-    compiled: Value,
-    process: Option<Process>,
-    file: String,
+    pub definition_type: DefinitionType,
+    pub key: String,
+    pub name: String,
+    pub version_tag: Option<String>,
+    pub source: String,
+    pub compiled: Value,
+    pub process: Option<Process>,
+    pub file: String,
 }
 
 impl App {
@@ -427,6 +427,36 @@ fn form(resource: &Resource, all: &mut Vec<Candidate>, report: &mut Report) {
         process: None,
         file: resource.file.clone(),
     });
+}
+
+impl Candidate {
+    /// What is deployed already, as if it were among the files.
+    pub(super) fn of(definition: &Definition) -> Self {
+        let graph = serde_json::from_value::<Graph>(definition.compiled.clone()).ok();
+        let process = graph.and_then(|graph| graph.processes.into_iter().find(|one| one.id == definition.key));
+        Self {
+            definition_type: definition.definition_type,
+            key: definition.key.clone(),
+            name: definition.name.clone(),
+            version_tag: definition.version_tag.clone(),
+            source: definition.source.clone(),
+            compiled: definition.compiled.clone(),
+            process,
+            file: definition.key.clone(),
+        }
+    }
+}
+
+/// The processes, decisions and forms that a process names.
+pub(super) fn named(process: &Process) -> Vec<(DefinitionType, String)> {
+    let wanted = Wanted::of(process);
+    let of = |definition_type, names: BTreeMap<String, String>| {
+        names.into_keys().map(move |key| (definition_type, key)).collect::<Vec<_>>()
+    };
+    let mut all = of(DefinitionType::Process, wanted.processes);
+    all.extend(of(DefinitionType::Decision, wanted.decisions));
+    all.extend(of(DefinitionType::Form, wanted.forms));
+    all
 }
 
 /// What a process names, each with the node that names it first.

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::{AppError, Result};
+use super::deploy::Candidate;
 use bpmn::dmn;
 use bpmn::graph::{Graph, Process};
 use crate::registry::Plugin;
@@ -31,6 +32,41 @@ pub(crate) struct Deployed {
 }
 
 impl Deployed {
+    /// Models that are not deployed, for a simulation.
+    pub(super) fn of_models(key: &str, candidates: &[Candidate]) -> Result<Self> {
+        let find = |candidate: &&Candidate| candidate.key == key && candidate.process.is_some();
+        let candidate = candidates.iter().find(find).ok_or_else(|| AppError::not_found("process", key))?;
+        let mut decisions = BTreeMap::new();
+        for one in candidates.iter().filter(|one| one.definition_type == DefinitionType::Decision) {
+            let model = dmn::read(&one.source, &dmn::Sources::none());
+            let model = model.map_err(|problems| AppError::Invalid(problems.into_iter().map(Into::into).collect()))?;
+            decisions.insert(one.key.clone(), Arc::new(model));
+        }
+        let processes = candidates.iter().filter_map(|one| Some((one.key.clone(), Arc::new(one.process.clone()?))));
+        let processes: BTreeMap<_, _> = processes.collect();
+        Ok(Self {
+            process: Arc::clone(&processes[key]),
+            processes,
+            decisions,
+            components: BTreeMap::new(),
+            forms: BTreeMap::new(),
+            definition: Definition {
+                definition_type: DefinitionType::Process,
+                key: key.to_owned(),
+                version: 0,
+                name: candidate.name.clone(),
+                version_tag: None,
+                digest: Digest::from(""),
+                plugin: None,
+                source: String::new(),
+                compiled: json!(null),
+                bindings: Bindings::default(),
+                deployed_at: jiff::Timestamp::UNIX_EPOCH,
+                deployed_by: String::new(),
+            },
+        })
+    }
+
     pub(crate) fn process(&self, id: &str) -> Option<Arc<Process>> {
         self.processes.get(id).cloned()
     }

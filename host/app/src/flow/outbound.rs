@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::jobs::Stop;
-use crate::port::outbound::{AllowedHttp, Delivery, OutboundHttp};
+use crate::port::outbound::{Delivery, OutboundHttp};
 use crate::registry::Plugin;
 use domain::InstanceId;
 use domain::job::OutboundRequest;
@@ -21,20 +21,19 @@ pub(super) fn allowed(plugin: &Plugin, request: &OutboundRequest) -> Result<(), 
     if request.body.as_ref().is_some_and(|body| body.len() > BODY_MAX) {
         return Err(format!("its request has a body of more than {BODY_MAX} bytes"));
     }
-    if grants(plugin).iter().any(|grant| grant.methods.contains(&request.method) && request.url.contains(&grant.host)) {
+    let fits = |permission: &Permission| match permission {
+        Permission::Http { host, methods, .. } => methods.contains(&request.method) && request.url.contains(host),
+        _ => false,
+    };
+    if grants(plugin).iter().any(fits) {
         return Ok(());
     }
     Err(format!("the plugin `{}` has no grant for {} {}", plugin.id(), request.method, request.url))
 }
 
-fn grants(plugin: &Plugin) -> Vec<AllowedHttp> {
-    let http = plugin.grants.iter().filter_map(|grant| match &grant.permission {
-        Permission::Http { host, methods, path } => {
-            Some(AllowedHttp { host: host.clone(), methods: methods.clone(), path: path.clone() })
-        }
-        _ => None,
-    });
-    http.collect()
+fn grants(plugin: &Plugin) -> Vec<Permission> {
+    let given = plugin.grants.iter().map(|grant| grant.permission.clone());
+    given.filter(|permission| matches!(permission, Permission::Http { .. })).collect()
 }
 
 impl App {
@@ -61,7 +60,7 @@ impl App {
                 body: request.body.clone(),
                 idempotency_key: request.idempotency_key.clone(),
                 timeout: Duration::from_secs(u64::from(request.timeout_seconds.clamp(1, TIMEOUT_SECONDS_MAX))),
-                allowed: grants(plugin),
+                grants: grants(plugin),
             })
             .await;
         let last = attempts + 1 >= request.attempts_max;
@@ -69,7 +68,7 @@ impl App {
             Delivery::Answered { status, .. } if is_passing(status) && !last => {
                 Err(Stop::Retry(format!("{} answered {status}", request.url)))
             }
-            Delivery::Answered { status, headers, body } => {
+            Delivery::Answered { status, headers, body, .. } => {
                 let response = json!({ "status": status, "headers": headers, "body": body });
                 self.flow_resume(instance, element, request, response, done).await
             }

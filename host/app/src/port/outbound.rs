@@ -1,10 +1,11 @@
 //! The port to the outside: requests that components asked for. What delivers them knows nothing of flows.
 
 use async_trait::async_trait;
+use domain::manifest::Permission;
 use std::time::Duration;
 
 /// One attempt at a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OutboundHttp {
     pub method: String,
     pub url: String,
@@ -13,22 +14,15 @@ pub struct OutboundHttp {
     /// The same for every attempt.
     pub idempotency_key: String,
     pub timeout: Duration,
-    /// Hosts, methods and path prefixes that the plugin was granted: one of them must fit.
-    pub allowed: Vec<AllowedHttp>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AllowedHttp {
-    pub host: String,
-    pub methods: Vec<String>,
-    pub path: String,
+    /// What the plugin was granted: one of them must fit.
+    pub grants: Vec<Permission>,
 }
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// An answer came, whatever it says.
-    Answered { status: u16, headers: Vec<(String, String)>, body: String },
+    Answered { status: u16, headers: Vec<(String, String)>, body: String, retry_after_seconds: Option<u32> },
     /// Surely not delivered: trying again cannot do it twice.
     NotSent { reason: String, may_retry: bool },
     /// Sent, and nobody knows whether it arrived.
