@@ -1,3 +1,4 @@
 //! Acceptance: files of cases that a hidden set extends. Each module runs any file of its shape and reports a figure.
 
 pub mod business_time;
+pub mod dmn;

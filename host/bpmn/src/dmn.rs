@@ -10,6 +10,7 @@ mod compile;
 mod digest;
 mod evaluate;
 mod explain;
+mod json;
 mod lint;
 mod logic;
 mod model;
@@ -130,7 +131,16 @@ impl Definitions {
         self.compiled.digest
     }
 
+    /// The inputs that a JSON object gives, with dates, times and durations where the model says that its texts are such.
+    #[must_use]
+    pub fn inputs_from_json(&self, json: &serde_json::Value) -> Context {
+        json::inputs(&self.compiled, json)
+    }
+
     /// Decides: evaluates a decision or a decision service, by id or by name, with everything that it requires.
+    ///
+    /// Inputs go by their names. Those of imported models may stand in a context with the name of the import, or under
+    /// `namespace#name` where their names are not enough.
     ///
     /// # Errors
     /// [`DmnError::UnknownDecision`] with the names that there are, [`DmnError::Exceeded`] when the budget is used up.
@@ -152,7 +162,12 @@ impl Definitions {
             found.filter(|&at| matches!(self.compiled.elements[at], Element::Decision(_) | Element::Service(_)));
         evaluable.ok_or_else(|| DmnError::UnknownDecision {
             name: decision.chars().take(80).collect(),
-            known: self.decisions().take(OFFERED_MAX).map(|offered| format!("`{}`", offered.name)).collect::<Vec<_>>().join(", "),
+            known: self
+                .decisions()
+                .take(OFFERED_MAX)
+                .map(|offered| format!("`{}`", offered.name))
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 }

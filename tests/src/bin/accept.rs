@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const IDS: &str = "business-time FILE    cases of calendars and SLAs, by the preset of their source";
+const IDS: &str = "business-time FILE    cases of calendars and SLAs, by the preset of their source
+dmn-tck FOLDER        cases of the DMN compatibility kit, by level";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -13,6 +14,9 @@ fn main() -> ExitCode {
         (Some("business-time"), Some(file)) => {
             let report = weft_tests::accept::business_time::run(&file);
             if report.pass() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        (Some("dmn-tck"), Some(folder)) => {
+            if weft_tests::accept::dmn::run(&folder) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         (None, _) => {
             println!("{IDS}");

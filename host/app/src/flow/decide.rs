@@ -5,7 +5,7 @@
 //! same guards, and is committed together with the state of the instance.
 
 use super::library::Deployed;
-use super::world::{Facts, FlowWorld, HostFunctions, person_value, ticket_value};
+use super::world::{Facts, FlowWorld, HostFunctions, ticket_value};
 use crate::app::App;
 use crate::decide::{Answer, check_grant, plugin_problem, understood};
 use crate::error::{AppError, Result};

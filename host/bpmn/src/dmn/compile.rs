@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::lint::Linter;
-use super::logic::{Compiled, Decision, Element, Function, Index, InputData, Knowledge, Logic, Parameter, Required, Service};
+use super::logic::{
+    Compiled, Decision, Element, Function, Index, InputData, Knowledge, Logic, Parameter, Required, Service,
+};
 use super::model::{self, FunctionDefinition, FunctionKind, Model, Reference};
 use super::problem::Problems;
 use super::source::Sources;
@@ -124,7 +126,8 @@ impl<'m> Compiler<'m, '_> {
                 let input = &model.inputs[at];
                 let type_ = self.types.of(unit, input.variable.type_ref.as_ref(), self.problems);
                 let path = imports::path(units, 0, unit).unwrap_or_default();
-                Element::Input(InputData { name: Arc::clone(&input.name), path, type_ })
+                let qualified = format!("{}#{}", model.namespace, input.name).into();
+                Element::Input(InputData { name: Arc::clone(&input.name), path, qualified, type_ })
             }
             Place::Decision(at) => Element::Decision(self.decision(unit, &model.decisions[at])),
             Place::Knowledge(at) => Element::Knowledge(self.knowledge(unit, &model.knowledge[at])),
@@ -134,10 +137,13 @@ impl<'m> Compiler<'m, '_> {
 
     fn decision(&mut self, unit: usize, decision: &'m model::Decision) -> Decision {
         let type_ = self.types.of(unit, decision.variable.type_ref.as_ref(), self.problems);
-        let mut requires = self.required(unit, &decision.required_inputs, "input data", |place| matches!(place, Place::Input(_)));
-        requires.extend(self.required(unit, &decision.required_decisions, "a decision", |place| {
-            matches!(place, Place::Decision(_))
-        }));
+        let mut requires =
+            self.required(unit, &decision.required_inputs, "input data", |place| matches!(place, Place::Input(_)));
+        requires.extend(
+            self.required(unit, &decision.required_decisions, "a decision", |place| {
+                matches!(place, Place::Decision(_))
+            }),
+        );
         let knowledge = self.required_knowledge(unit, &decision.required_knowledge);
         let mut known = Known::default();
         self.know(&mut known, unit, requires.iter().chain(&knowledge));
@@ -205,7 +211,8 @@ impl<'m> Compiler<'m, '_> {
         let body = match (&definition.body, definition.kind) {
             (Some(body), FunctionKind::Feel) => self.logic(unit, body, &mut inner, name),
             (_, FunctionKind::Java | FunctionKind::Pmml) => {
-                let message = format!("`{name}` is an external function, and those are never called here; write it in FEEL");
+                let message =
+                    format!("`{name}` is an external function, and those are never called here; write it in FEEL");
                 self.problems.warn(&definition.spot, "external-function", message);
                 Logic::Broken(format!("{name} is an external function, and those are never called here"))
             }
@@ -274,9 +281,11 @@ impl<'m> Compiler<'m, '_> {
             } else {
                 self.units.iter().position(|other| other.model.namespace == reference.namespace)
             };
-            let found = owner.and_then(|owner| self.places.by_id.get(&(owner, reference.id.clone())).map(|&at| (owner, at)));
+            let found =
+                owner.and_then(|owner| self.places.by_id.get(&(owner, reference.id.clone())).map(|&at| (owner, at)));
             let Some((owner, element)) = found else {
-                let message = format!("there is no element `{}#{}`; mend the reference", reference.namespace, reference.id);
+                let message =
+                    format!("there is no element `{}#{}`; mend the reference", reference.namespace, reference.id);
                 self.problems.error(&reference.spot, "unknown-reference", message);
                 continue;
             };

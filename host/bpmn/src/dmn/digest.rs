@@ -33,9 +33,8 @@ pub(super) fn of(root: Node<'_, '_>, dmn: &str) -> [u8; 32] {
 }
 
 fn elements<'a, 'input: 'a>(node: Node<'a, 'input>, dmn: &'a str) -> impl Iterator<Item = Node<'a, 'input>> {
-    node.children().filter(move |child| {
-        child.tag_name().namespace() == Some(dmn) && !SILENT.contains(&child.tag_name().name())
-    })
+    node.children()
+        .filter(move |child| child.tag_name().namespace() == Some(dmn) && !SILENT.contains(&child.tag_name().name()))
 }
 
 fn element(node: Node<'_, '_>, dmn: &str) -> [u8; 32] {

@@ -101,7 +101,8 @@ impl Run {
                 _ => None,
             };
         }
-        match found.or_else(|| frame.inputs.get(&input.name)) {
+        let qualified = frame.inputs.get(&input.qualified);
+        match qualified.or(found).or_else(|| frame.inputs.get(&input.name)) {
             Some(value) => convert(value, &input.type_, &input.name, call),
             None => {
                 call.notes.add(&input.name, 0, "this input was not given, so it is null");

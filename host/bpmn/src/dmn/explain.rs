@@ -48,10 +48,16 @@ fn table(table: &TableTrace) -> String {
             format!("rules {}{more} of \"{name}\" match {}", numbers.join(", "), listed(&table.inputs))
         }
         (TableOutcome::Default, _) => {
-            format!("no rule of \"{name}\" matches {}, so the default {} holds", listed(&table.inputs), value(&table.value))
+            format!(
+                "no rule of \"{name}\" matches {}, so the default {} holds",
+                listed(&table.inputs),
+                value(&table.value)
+            )
         }
         (TableOutcome::Nothing, _) => format!("no rule of \"{name}\" matches {}", listed(&table.inputs)),
-        (TableOutcome::Refused(reason), _) => format!("\"{name}\" has no result for {}: {reason}", listed(&table.inputs)),
+        (TableOutcome::Refused(reason), _) => {
+            format!("\"{name}\" has no result for {}: {reason}", listed(&table.inputs))
+        }
     }
 }
 

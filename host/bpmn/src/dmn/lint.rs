@@ -46,9 +46,11 @@ impl Linter {
         };
         let before = search.visits_left;
         let all = all_rules(table.rules.len());
-        let broken = table.rules.iter().enumerate().filter(|(_, rule)| {
-            rule.conditions.iter().any(|condition| matches!(condition, Condition::Broken(_)))
-        });
+        let broken = table
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.conditions.iter().any(|condition| matches!(condition, Condition::Broken(_))));
         let broken: HashSet<usize> = broken.map(|(position, _)| position).collect();
         search.visit(0, &all, &all, &mut Vec::new());
         self.visits += before - search.visits_left;
@@ -70,7 +72,10 @@ fn both(left: &Rules, right: &Rules) -> Rules {
 }
 
 fn members(rules: &Rules) -> impl Iterator<Item = usize> + '_ {
-    rules.iter().enumerate().flat_map(|(word, &bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit))
+    rules
+        .iter()
+        .enumerate()
+        .flat_map(|(word, &bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit))
 }
 
 struct Search<'t> {
@@ -160,10 +165,12 @@ impl Search<'_> {
     fn conflict(&self, left: usize, right: usize) -> bool {
         let text = |rule: usize| -> Vec<&str> {
             let outputs = self.table.rules[rule].outputs.iter();
-            outputs.map(|output| match output {
-                super::logic::Logic::Literal(expression) => expression.text(),
-                _ => "",
-            }).collect()
+            outputs
+                .map(|output| match output {
+                    super::logic::Logic::Literal(expression) => expression.text(),
+                    _ => "",
+                })
+                .collect()
         };
         match self.table.policy {
             HitPolicy::Unique => true,
@@ -192,14 +199,19 @@ impl Search<'_> {
         for (position, rule) in source.rules.iter().enumerate().filter(|(position, _)| !broken.contains(position)) {
             let number = position + 1;
             if !self.reached.contains(&position) {
-                let message = format!("rule {number} of \"{name}\" can never match, because a condition excludes every value; mend it or remove it");
+                let message = format!(
+                    "rule {number} of \"{name}\" can never match, because a condition excludes every value; mend it or remove it"
+                );
                 problems.warn(&rule.spot, "unreachable-rule", message);
             } else if self.table.policy == HitPolicy::First && !self.first.contains(&position) {
-                let message = format!("rule {number} of \"{name}\" is never used, because earlier rules match all that it matches; move it up or remove it");
+                let message = format!(
+                    "rule {number} of \"{name}\" is never used, because earlier rules match all that it matches; move it up or remove it"
+                );
                 problems.warn(&rule.spot, "unreachable-rule", message);
             }
         }
-        let one_result = matches!(self.table.policy, HitPolicy::Unique | HitPolicy::Any | HitPolicy::Priority | HitPolicy::First);
+        let one_result =
+            matches!(self.table.policy, HitPolicy::Unique | HitPolicy::Any | HitPolicy::Priority | HitPolicy::First);
         let has_default = self.table.outputs.iter().any(|output| output.default.is_some());
         if one_result && !has_default {
             for gap in &self.gaps {

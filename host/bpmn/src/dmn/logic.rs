@@ -48,6 +48,8 @@ pub(crate) struct InputData {
     pub name: Arc<str>,
     /// The names of the imports on the way from the first model to this one.
     pub path: Vec<Arc<str>>,
+    /// Its namespace and name, which nothing else has: `namespace#name`.
+    pub qualified: Arc<str>,
     pub type_: Arc<Type>,
 }
 
@@ -111,13 +113,23 @@ pub(crate) enum Logic {
     Table(Box<Table>),
     Context(Vec<Entry>),
     List(Vec<Logic>),
-    Relation { columns: Vec<Arc<str>>, rows: Vec<Vec<Logic>> },
+    Relation {
+        columns: Vec<Arc<str>>,
+        rows: Vec<Vec<Logic>>,
+    },
     Function(Arc<Function>),
     Invocation(Box<Invocation>),
     Conditional(Box<[Logic; 3]>),
-    For { variable: Arc<str>, parts: Box<[Logic; 2]> },
+    For {
+        variable: Arc<str>,
+        parts: Box<[Logic; 2]>,
+    },
     Filter(Box<[Logic; 2]>),
-    Quantified { quantifier: Quantifier, variable: Arc<str>, parts: Box<[Logic; 2]> },
+    Quantified {
+        quantifier: Quantifier,
+        variable: Arc<str>,
+        parts: Box<[Logic; 2]>,
+    },
     /// Null with this note: there is nothing, or it could not be read.
     Broken(String),
 }

@@ -138,13 +138,35 @@ pub(crate) enum Logic {
     Table(Box<Table>),
     Context(Vec<Entry>),
     List(Vec<Boxed>),
-    Relation { columns: Vec<Variable>, rows: Vec<Vec<Boxed>> },
+    Relation {
+        columns: Vec<Variable>,
+        rows: Vec<Vec<Boxed>>,
+    },
     Function(Box<FunctionDefinition>),
-    Invocation { called: Box<Boxed>, bindings: Vec<(Variable, Option<Boxed>)> },
-    Conditional { condition: Box<Boxed>, yes: Box<Boxed>, no: Box<Boxed> },
-    For { variable: Arc<str>, list: Box<Boxed>, result: Box<Boxed> },
-    Filter { list: Box<Boxed>, matches: Box<Boxed> },
-    Quantified { quantifier: Quantifier, variable: Arc<str>, list: Box<Boxed>, satisfies: Box<Boxed> },
+    Invocation {
+        called: Box<Boxed>,
+        bindings: Vec<(Variable, Option<Boxed>)>,
+    },
+    Conditional {
+        condition: Box<Boxed>,
+        yes: Box<Boxed>,
+        no: Box<Boxed>,
+    },
+    For {
+        variable: Arc<str>,
+        list: Box<Boxed>,
+        result: Box<Boxed>,
+    },
+    Filter {
+        list: Box<Boxed>,
+        matches: Box<Boxed>,
+    },
+    Quantified {
+        quantifier: Quantifier,
+        variable: Arc<str>,
+        list: Box<Boxed>,
+        satisfies: Box<Boxed>,
+    },
     /// Something is missing here, and that is among the problems already.
     Missing(String),
 }

@@ -84,12 +84,12 @@ fn refuse_xml(file: &Arc<File>, error: &Error, problems: &mut Problems) {
     let position = error.pos();
     let place = (position.row.saturating_sub(1), position.col.saturating_sub(1));
     let (rule, message) = match error {
-        Error::DtdDetected => {
-            ("document-type", "a model must not have a document type; remove the DOCTYPE".to_owned())
-        }
+        Error::DtdDetected => ("document-type", "a model must not have a document type; remove the DOCTYPE".to_owned()),
         Error::NodesLimitReached => (
             "model-too-large",
-            format!("a decision model has at most {NODES_MAX} elements and texts; split it into several that import one another"),
+            format!(
+                "a decision model has at most {NODES_MAX} elements and texts; split it into several that import one another"
+            ),
         ),
         other => ("not-xml", format!("this is not well-formed XML: {other}")),
     };
@@ -107,7 +107,8 @@ fn shallow(root: Node<'_, '_>, file: &Arc<File>, problems: &mut Problems) -> boo
             depth += 1;
             if depth > DEPTH_MAX {
                 let spot = Spot { file: Arc::clone(file), element: Arc::from(""), offset: node.range().start };
-                let message = format!("elements are at most {DEPTH_MAX} deep; move inner expressions to decisions of their own");
+                let message =
+                    format!("elements are at most {DEPTH_MAX} deep; move inner expressions to decisions of their own");
                 problems.error(&spot, "too-deep", message);
                 return false;
             }
@@ -134,7 +135,11 @@ fn definitions(root: Node<'_, '_>, reader: &mut Reader<'_>) -> Model {
     let spot = reader.spot(root);
     let namespace = root.attribute("namespace").unwrap_or_default().to_owned();
     if namespace.is_empty() {
-        reader.error(root, "missing-namespace", "`definitions` needs a namespace, so that others can refer to the model");
+        reader.error(
+            root,
+            "missing-namespace",
+            "`definitions` needs a namespace, so that others can refer to the model",
+        );
     }
     if let Some(language) = root.attribute("expressionLanguage") {
         reader.language(root, language);

@@ -24,7 +24,10 @@ const EXCLUDED: &[(&str, &str)] = &[("0076-feel-external-java", "external Java f
 pub enum Outcome {
     Success,
     /// What was expected and what came.
-    Failure { expected: String, actual: String },
+    Failure {
+        expected: String,
+        actual: String,
+    },
     /// Why it is not run.
     Excluded(&'static str),
 }
@@ -104,10 +107,12 @@ pub fn run(folder: &Path) -> std::io::Result<Report> {
 }
 
 fn walk(folder: &Path, depth: usize, report: &mut Report) -> std::io::Result<()> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
     entries.sort();
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.into_iter().partition(|path| path.is_dir());
-    let has = |path: &Path, ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
+    let has =
+        |path: &Path, ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
     let models: Vec<&PathBuf> = files.iter().filter(|path| has(path, "dmn")).collect();
     if !models.is_empty() {
         let mut texts = BTreeMap::new();
@@ -154,7 +159,8 @@ fn test_file(path: &Path, xml: &str, models: &BTreeMap<String, String>, report: 
     let excluded = EXCLUDED.iter().find(|(name, _)| *name == folder).map(|(_, reason)| *reason);
     for case in root.children().filter(|node| node.tag_name().name() == "testCase") {
         let id = case.attribute("id").unwrap_or("?");
-        let results: Vec<Node<'_, '_>> = case.children().filter(|node| node.tag_name().name() == "resultNode").collect();
+        let results: Vec<Node<'_, '_>> =
+            case.children().filter(|node| node.tag_name().name() == "resultNode").collect();
         for result in &results {
             let id = match results.len() {
                 1 => id.to_owned(),
@@ -177,7 +183,12 @@ fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'inp
 fn one(definitions: &Definitions, case: Node<'_, '_>, result: Node<'_, '_>) -> Outcome {
     let mut inputs = Context::new();
     for input in case.children().filter(|node| node.tag_name().name() == "inputNode") {
-        inputs.insert(input.attribute("name").unwrap_or_default(), expected::value(input));
+        let name = input.attribute("name").unwrap_or_default();
+        let value = expected::value(input);
+        match input.attribute("namespace") {
+            Some(namespace) => inputs.insert(format!("{namespace}#{name}"), value),
+            None => inputs.insert(name, value),
+        }
     }
     let expected = child(result, "expected").map_or(Value::Null, expected::value);
     let name = result.attribute("name").unwrap_or_default();

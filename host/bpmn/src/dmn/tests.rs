@@ -56,11 +56,15 @@ pub(super) fn table(policy: &str, columns: &[&str], output: &str, rules: &[&[&st
     let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let mut xml = String::new();
     for column in columns {
-        xml.push_str(&format!("<inputData id=\"i_{column}\" name=\"{column}\"><variable name=\"{column}\"/></inputData>"));
+        xml.push_str(&format!(
+            "<inputData id=\"i_{column}\" name=\"{column}\"><variable name=\"{column}\"/></inputData>"
+        ));
     }
     xml.push_str("<decision id=\"d\" name=\"Approval level\"><variable name=\"Approval level\"/>");
     for column in columns {
-        xml.push_str(&format!("<informationRequirement><requiredInput href=\"#i_{column}\"/></informationRequirement>"));
+        xml.push_str(&format!(
+            "<informationRequirement><requiredInput href=\"#i_{column}\"/></informationRequirement>"
+        ));
     }
     xml.push_str(&format!("<decisionTable {policy}>"));
     for column in columns {

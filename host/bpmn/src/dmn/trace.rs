@@ -1,8 +1,8 @@
 //! What was decided and why, as a structure: one entry for each decision, in the order in which they were decided. The sentence for
 //! people is made in `explain`.
 
-use std::sync::{Mutex, PoisonError};
 use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
 use feel::Value;
 

@@ -53,7 +53,8 @@ impl Type {
 
     /// A type of FEEL, or of DMN 1.1, by its name.
     pub fn built_in(name: &str) -> Option<Arc<Self>> {
-        let inner = |prefix: &str| name.strip_prefix(prefix)?.trim().strip_prefix('<')?.strip_suffix('>').map(str::trim);
+        let inner =
+            |prefix: &str| name.strip_prefix(prefix)?.trim().strip_prefix('<')?.strip_suffix('>').map(str::trim);
         let shape = match name {
             "Any" | "any" => Shape::Any,
             "boolean" => Shape::Boolean,

@@ -39,7 +39,8 @@ pub(super) fn check(elements: &[Element], places: &Places, units: &[Unit], probl
             let Some(&target) = needed.get(next) else {
                 depths[index] = below + 1;
                 if depths[index] == CHAIN_MAX + 1 {
-                    let message = format!("decisions require one another over more than {CHAIN_MAX} steps; shorten the chain");
+                    let message =
+                        format!("decisions require one another over more than {CHAIN_MAX} steps; shorten the chain");
                     problems.error(&spot(index, places, units), "chain-too-long", message);
                 }
                 if let Some(parent) = stack.last_mut() {

@@ -32,19 +32,31 @@ pub(super) fn load(model: Model, sources: &Sources, problems: &mut Problems) -> 
     units
 }
 
-fn find(units: &mut Vec<Unit>, at: usize, position: usize, sources: &Sources, problems: &mut Problems) -> Option<usize> {
+fn find(
+    units: &mut Vec<Unit>,
+    at: usize,
+    position: usize,
+    sources: &Sources,
+    problems: &mut Problems,
+) -> Option<usize> {
     let import = &units[at].model.imports[position];
     if let Some(known) = units.iter().position(|unit| unit.model.namespace == import.namespace) {
         return Some(known);
     }
     let spot = import.spot.clone();
     if units.len() >= UNITS_MAX {
-        problems.error(&spot, "too-many-imports", format!("a model imports at most {UNITS_MAX} others; merge some of them"));
+        problems.error(
+            &spot,
+            "too-many-imports",
+            format!("a model imports at most {UNITS_MAX} others; merge some of them"),
+        );
         return None;
     }
     let namespace = import.namespace.clone();
     let Some((file, xml)) = sources.find(&namespace, import.location.as_deref()) else {
-        let message = format!("no file defines the namespace `{namespace}` that is imported here; add that model beside this one");
+        let message = format!(
+            "no file defines the namespace `{namespace}` that is imported here; add that model beside this one"
+        );
         problems.error(&spot, "unknown-import", message);
         return None;
     };

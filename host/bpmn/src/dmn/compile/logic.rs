@@ -78,11 +78,29 @@ impl<'m> Compiler<'m, '_> {
     pub fn literal(&mut self, unit: usize, text: &Text, known: &Known) -> Logic {
         let with_types = self.names_with_types(unit, &text.text, known);
         match Expression::parse(&text.text, with_types.as_ref().unwrap_or(known.names())) {
-            Ok(expression) => Logic::Literal(expression),
+            Ok(expression) => {
+                self.warn_of_unknown_names(text, expression.free_names(), known);
+                Logic::Literal(expression)
+            }
             Err(found) => {
                 report(&text.spot, &text.text, &found, self.problems);
                 let reason = found.first().map_or_else(String::new, |problem| problem.message.clone());
                 Logic::Broken(format!("the expression cannot be read: {reason}"))
+            }
+        }
+    }
+
+    /// Warns of names that nothing brings. In a filter a name may be a member of an item of which nothing is known, and what is called
+    /// may be a function of the host: those are left alone.
+    pub fn warn_of_unknown_names(&mut self, text: &Text, free_names: &[String], known: &Known) {
+        let filters = text.text.contains('[');
+        for name in free_names {
+            let is_called = text.text.contains(&format!("{name}("));
+            if !filters && !is_called && name != "?" && !known.names().contains(name) {
+                let message = format!(
+                    "nothing brings the name `{name}`, so it is null here; require the input or decision, or mend the name"
+                );
+                self.problems.warn(&text.spot, "unknown-name", message);
             }
         }
     }
@@ -100,7 +118,8 @@ impl<'m> Compiler<'m, '_> {
         for (at, entry) in entries.iter().enumerate() {
             let Some(variable) = &entry.variable else {
                 if at + 1 < entries.len() {
-                    let message = "an entry without a name is the result of the context and comes last; move it, or name it";
+                    let message =
+                        "an entry without a name is the result of the context and comes last; move it, or name it";
                     self.problems.error(&entry.value.spot, "result-not-last", message);
                 }
                 compiled.push(Entry { variable: None, value: self.logic(unit, &entry.value, &mut inner, owner) });

@@ -144,7 +144,8 @@ impl Compiler<'_, '_> {
             return known.clone();
         }
         if before <= WORK_MAX {
-            let message = "the model has too many boxed expressions inside one another with too many names; split its decisions";
+            let message =
+                "the model has too many boxed expressions inside one another with too many names; split its decisions";
             self.problems.error(&spot, "too-complex", message);
         }
         Known::default()

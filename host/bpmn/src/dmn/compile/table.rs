@@ -18,16 +18,19 @@ impl<'m> Compiler<'m, '_> {
             .iter()
             .map(|input| TableInput {
                 label: input.label.as_deref().unwrap_or(&input.expression.text).into(),
-                expression: self.literal(unit, &input.expression, known),
+                expression: match input.expression.text.as_str() {
+                    "" => Logic::Broken("the input column has no expression".to_owned()),
+                    _ => self.literal(unit, &input.expression, known),
+                },
                 type_: self.types.of(unit, input.type_ref.as_ref(), self.problems),
                 allowed: input.values.as_ref().and_then(|text| tests(text, self.problems)),
             })
             .collect();
-        let outputs: Vec<TableOutput> =
-            table.outputs.iter().map(|output| self.output(unit, output, known)).collect();
+        let outputs: Vec<TableOutput> = table.outputs.iter().map(|output| self.output(unit, output, known)).collect();
         let ordered = matches!(table.policy, HitPolicy::Priority | HitPolicy::OutputOrder);
         if ordered && outputs.iter().all(|output| output.order.is_empty()) {
-            let message = "this hit policy needs the output values in the order of their priority; list them in an output column";
+            let message =
+                "this hit policy needs the output values in the order of their priority; list them in an output column";
             self.problems.error(&table.spot, "no-priorities", message);
         }
         let compiled = Table {
@@ -79,7 +82,10 @@ impl<'m> Compiler<'m, '_> {
         }
         let with_types = self.names_with_types(unit, &text.text, known);
         match UnaryTests::parse(&text.text, with_types.as_ref().unwrap_or(known.names())) {
-            Ok(tests) => Condition::Tests(tests),
+            Ok(tests) => {
+                self.warn_of_unknown_names(text, tests.free_names(), known);
+                Condition::Tests(tests)
+            }
             Err(found) => {
                 report(&text.spot, &text.text, &found, self.problems);
                 let reason = found.first().map_or_else(String::new, |problem| problem.message.clone());

@@ -40,7 +40,8 @@ impl<'m> Types<'m> {
             let mut known: HashMap<&str, usize> = HashMap::new();
             for (at, item) in unit.model.items.iter().enumerate() {
                 if known.insert(&item.name, at).is_some() && !item.name.is_empty() {
-                    let message = format!("the type `{}` is defined before already; give this one another name", item.name);
+                    let message =
+                        format!("the type `{}` is defined before already; give this one another name", item.name);
                     problems.error(&item.spot, "duplicate-type", message);
                 }
             }
@@ -107,7 +108,11 @@ impl<'m> Types<'m> {
         }
         let imports = &self.units[unit].imports;
         for (import, owner) in imports.iter().filter_map(|import| Some((&*import.name, import.unit?))) {
-            let inner = if import.is_empty() { Some(name) } else { name.strip_prefix(import).and_then(|rest| rest.strip_prefix('.')) };
+            let inner = if import.is_empty() {
+                Some(name)
+            } else {
+                name.strip_prefix(import).and_then(|rest| rest.strip_prefix('.'))
+            };
             let Some(inner) = inner else { continue };
             let inner = TypeRef { namespace: None, name: inner.to_owned(), spot: reference.spot.clone() };
             // Imports cannot form a circle, so this ends.
@@ -151,15 +156,17 @@ impl<'m> Types<'m> {
     fn build(&mut self, unit: usize, item: &'m Item, problems: &mut Problems) -> Arc<Type> {
         let base = if let Some(function) = &item.function {
             let parameters = &function.parameters;
-            let parameters =
-                parameters.iter().map(|part| self.of(unit, part.type_ref.as_ref(), problems)).collect();
+            let parameters = parameters.iter().map(|part| self.of(unit, part.type_ref.as_ref(), problems)).collect();
             let result = self.of(unit, function.result.as_ref(), problems);
             Type::plain(&item.name, Shape::Function { parameters, result })
         } else if item.components.is_empty() {
             self.of(unit, item.type_ref.as_ref(), problems)
         } else {
-            let members =
-                item.components.iter().map(|part| (part.name.as_str().into(), self.build(unit, part, problems))).collect();
+            let members = item
+                .components
+                .iter()
+                .map(|part| (part.name.as_str().into(), self.build(unit, part, problems)))
+                .collect();
             Type::plain(&item.name, Shape::Context(members))
         };
         let allowed = item.allowed.as_ref().and_then(|text| tests(text, problems));

@@ -90,7 +90,9 @@ fn invoke(
     let value = run.logic(&function.body, &scope.child(names), call)?;
     match function.result.convert(&value, call)? {
         Some(value) => Ok(value),
-        None => Err(Fault::Null(format!("the result of {} is not of the type {}", function.name, function.result.name))),
+        None => {
+            Err(Fault::Null(format!("the result of {} is not of the type {}", function.name, function.result.name)))
+        }
     }
 }
 
@@ -105,7 +107,10 @@ fn bind(name: &str, parameters: &[Parameter], arguments: &[Value], call: &mut Ca
         match parameter.type_.convert(argument, call)? {
             Some(value) => values.push(value),
             None => {
-                let message = format!("the argument for {} of {name} is not of the type {}", parameter.name, parameter.type_.name);
+                let message = format!(
+                    "the argument for {} of {name} is not of the type {}",
+                    parameter.name, parameter.type_.name
+                );
                 return Err(Fault::Null(message));
             }
         }

@@ -90,7 +90,12 @@ impl Run {
         Ok(Value::List(Arc::new(values)))
     }
 
-    fn invocation(self: &Arc<Self>, invocation: &Invocation, scope: &Scope, call: &mut Call<'_>) -> Result<Value, Exceeded> {
+    fn invocation(
+        self: &Arc<Self>,
+        invocation: &Invocation,
+        scope: &Scope,
+        call: &mut Call<'_>,
+    ) -> Result<Value, Exceeded> {
         let called = self.logic(&invocation.called, scope, call)?;
         let mut names = Context::new();
         names.insert(CALLED, called);
@@ -179,7 +184,12 @@ impl Run {
     }
 
     /// What a loop goes over: the items of a list, the numbers or days of a range, or a single value as a list of one. None for null.
-    fn items(self: &Arc<Self>, list: &Logic, scope: &Scope, call: &mut Call<'_>) -> Result<Option<Arc<Vec<Value>>>, Exceeded> {
+    fn items(
+        self: &Arc<Self>,
+        list: &Logic,
+        scope: &Scope,
+        call: &mut Call<'_>,
+    ) -> Result<Option<Arc<Vec<Value>>>, Exceeded> {
         match self.logic(list, scope, call)? {
             Value::List(items) => Ok(Some(items)),
             Value::Null => {

@@ -21,7 +21,12 @@ struct Hit {
 }
 
 impl Run {
-    pub(super) fn table(self: &Arc<Self>, table: &Table, scope: &Scope, call: &mut Call<'_>) -> Result<Value, Exceeded> {
+    pub(super) fn table(
+        self: &Arc<Self>,
+        table: &Table,
+        scope: &Scope,
+        call: &mut Call<'_>,
+    ) -> Result<Value, Exceeded> {
         let mut inputs = Vec::with_capacity(table.inputs.len());
         let mut refused = None;
         for input in &table.inputs {
@@ -93,7 +98,12 @@ impl Run {
         self.logic(output, scope, call)
     }
 
-    fn defaults(self: &Arc<Self>, table: &Table, scope: &Scope, call: &mut Call<'_>) -> Result<(Value, TableOutcome), Exceeded> {
+    fn defaults(
+        self: &Arc<Self>,
+        table: &Table,
+        scope: &Scope,
+        call: &mut Call<'_>,
+    ) -> Result<(Value, TableOutcome), Exceeded> {
         if table.outputs.iter().all(|output| output.default.is_none()) {
             return Ok((Value::Null, TableOutcome::Nothing));
         }
@@ -151,10 +161,12 @@ fn check_outputs(table: &Table, hits: &[Hit], call: &mut Call<'_>) -> Result<Opt
 
 /// What the hit policy makes of the rules that matched; there is at least one. Leaves those that made the result, in its order.
 fn result(table: &Table, hits: &mut Vec<Hit>, call: &mut Call<'_>) -> Result<(Value, TableOutcome), Exceeded> {
-    let numbers = |hits: &[Hit]| hits.iter().take(8).map(|hit| (hit.rule + 1).to_string()).collect::<Vec<_>>().join(", ");
+    let numbers =
+        |hits: &[Hit]| hits.iter().take(8).map(|hit| (hit.rule + 1).to_string()).collect::<Vec<_>>().join(", ");
     let value = match table.policy {
         HitPolicy::Unique if hits.len() > 1 => {
-            let reason = format!("rules {} match, and the table allows one; make them exclude one another", numbers(hits));
+            let reason =
+                format!("rules {} match, and the table allows one; make them exclude one another", numbers(hits));
             return Ok((Value::Null, TableOutcome::Refused(reason)));
         }
         HitPolicy::Any if hits.iter().any(|hit| !same(&hit.outputs, &hits[0].outputs)) => {

@@ -134,10 +134,12 @@ impl Column {
     /// The values from one segment to another; empty for all values.
     pub fn describe(&self, start: usize, end: usize) -> String {
         let (first, last) = (&self.texts[start], &self.texts[end]);
-        let quoted = |text: &String| if self.order == Order::Words && !matches!(text.as_str(), "true" | "false") && !text.starts_with('"') {
-            format!("\"{text}\"")
-        } else {
-            text.clone()
+        let quoted = |text: &String| {
+            if self.order == Order::Words && !matches!(text.as_str(), "true" | "false") && !text.starts_with('"') {
+                format!("\"{text}\"")
+            } else {
+                text.clone()
+            }
         };
         let label = &self.label;
         match (first.low.as_ref().map(quoted), last.high.as_ref().map(quoted)) {
@@ -207,7 +209,8 @@ impl Span {
             return self.low.is_none() && self.high.is_none();
         }
         let low = self.low.as_ref().map_or(0, |(value, included)| place(value) * 2 + if *included { 1 } else { 2 });
-        let high = self.high.as_ref().map_or(points.len() * 2, |(value, included)| place(value) * 2 + usize::from(*included));
+        let high =
+            self.high.as_ref().map_or(points.len() * 2, |(value, included)| place(value) * 2 + usize::from(*included));
         (low..=high).contains(&segment)
     }
 }
@@ -230,7 +233,8 @@ fn of_text(text: &str) -> Set {
     if text == "-" {
         return Set::Everything;
     }
-    let negated = text.strip_prefix("not").map(str::trim_start).and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
+    let negated =
+        text.strip_prefix("not").map(str::trim_start).and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
     let parts = split(negated.unwrap_or(text));
     let mut spans = Vec::new();
     for part in parts {
@@ -273,7 +277,9 @@ fn spans_of(part: &str) -> Option<Vec<Span>> {
         let below = Span { low: None, high: Some((value.clone(), false)) };
         return Some(vec![below, Span { low: Some((value, false)), high: None }]);
     }
-    for (operator, is_upper, included) in [("<=", true, true), (">=", false, true), ("<", true, false), (">", false, false)] {
+    for (operator, is_upper, included) in
+        [("<=", true, true), (">=", false, true), ("<", true, false), (">", false, false)]
+    {
         if let Some(rest) = part.strip_prefix(operator) {
             let end = Some((constant(rest)?, included));
             let span = if is_upper { Span { low: None, high: end } } else { Span { low: end, high: None } };
@@ -282,7 +288,8 @@ fn spans_of(part: &str) -> Option<Vec<Span>> {
     }
     match constant(part.strip_prefix('=').unwrap_or(part))? {
         Value::Range(range) => {
-            let end = |value: &Value, included: bool| (!matches!(value, Value::Null)).then(|| (value.clone(), included));
+            let end =
+                |value: &Value, included: bool| (!matches!(value, Value::Null)).then(|| (value.clone(), included));
             Some(vec![Span { low: end(&range.start, range.start_included), high: end(&range.end, range.end_included) }])
         }
         Value::Null | Value::List(_) | Value::Context(_) | Value::Function(_) => None,

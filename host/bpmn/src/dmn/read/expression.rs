@@ -140,7 +140,8 @@ pub(super) fn function(node: Node<'_, '_>, reader: &mut Reader<'_>) -> FunctionD
 }
 
 fn invocation(node: Node<'_, '_>, reader: &mut Reader<'_>) -> Logic {
-    let called = inside(node, reader).unwrap_or_else(|| missing(node, "an expression that says what to invoke", reader));
+    let called =
+        inside(node, reader).unwrap_or_else(|| missing(node, "an expression that says what to invoke", reader));
     let mut bindings = Vec::new();
     for binding in reader.all(node, "binding") {
         match reader.first(binding, "parameter").map(|part| reader.variable(part)) {

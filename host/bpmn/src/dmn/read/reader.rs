@@ -37,7 +37,8 @@ impl<'r> Reader<'r> {
         name: &'static str,
     ) -> impl Iterator<Item = Node<'a, 'input>> + use<'a, 'input, 'r> {
         let dmn = self.dmn;
-        node.children().filter(move |child| child.tag_name().name() == name && child.tag_name().namespace() == Some(dmn))
+        node.children()
+            .filter(move |child| child.tag_name().name() == name && child.tag_name().namespace() == Some(dmn))
     }
 
     pub fn first<'a, 'input: 'a>(&self, node: Node<'a, 'input>, name: &'static str) -> Option<Node<'a, 'input>> {
@@ -103,9 +104,9 @@ impl<'r> Reader<'r> {
 
     /// A type name, with the namespace of its prefix where it has one that is declared.
     pub fn type_name(&self, node: Node<'_, '_>, name: &str) -> TypeRef {
-        let prefixed = name.split_once(':').and_then(|(prefix, local)| {
-            Some((node.lookup_namespace_uri(Some(prefix))?.to_owned(), local.to_owned()))
-        });
+        let prefixed = name
+            .split_once(':')
+            .and_then(|(prefix, local)| Some((node.lookup_namespace_uri(Some(prefix))?.to_owned(), local.to_owned())));
         let (namespace, name) = match prefixed {
             Some((namespace, local)) => (Some(namespace), local),
             None => (None, spaced(name)),

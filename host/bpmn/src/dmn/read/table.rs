@@ -18,13 +18,15 @@ pub(super) fn table(node: Node<'_, '_>, reader: &mut Reader<'_>) -> Table {
         let message = "a table with several output columns needs a name for each of them; add the missing names";
         reader.error(node, "missing-name", message);
     }
-    if outputs.len() > 1 && matches!(policy, HitPolicy::Collect(Aggregation::Sum | Aggregation::Min | Aggregation::Max)) {
+    if outputs.len() > 1 && matches!(policy, HitPolicy::Collect(Aggregation::Sum | Aggregation::Min | Aggregation::Max))
+    {
         let message = "a table that collects a sum, minimum or maximum has one output column; move the others to a table of their own";
         reader.error(node, "aggregated-columns", message);
     }
-    let rules = reader.all(node, "rule").enumerate().filter_map(|(at, part)| {
-        rule(part, at + 1, (inputs.len(), outputs.len()), reader)
-    });
+    let rules = reader
+        .all(node, "rule")
+        .enumerate()
+        .filter_map(|(at, part)| rule(part, at + 1, (inputs.len(), outputs.len()), reader));
     Table {
         rules: rules.collect(),
         spot: reader.spot(node),

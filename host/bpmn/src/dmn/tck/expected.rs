@@ -53,11 +53,16 @@ fn number(text: &str) -> String {
     text.trim_start_matches('+').to_owned()
 }
 
-/// A constant of FEEL. Null where it is none: the case then fails visibly, unless null is what comes.
+/// A constant of FEEL. What is none becomes a text that nothing equals, so that the case fails visibly.
 fn computed(text: &str) -> Value {
-    let Ok(expression) = Expression::parse(text, &Names::default()) else { return Value::Null };
     let environment = FixedEnvironment::default();
-    expression.evaluate(&Scope::new(), &environment, &mut Budget::default()).map_or(Value::Null, |found| found.value)
+    let found = Expression::parse(text, &Names::default())
+        .ok()
+        .and_then(|expression| expression.evaluate(&Scope::new(), &environment, &mut Budget::default()).ok());
+    match found.map(|found| found.value) {
+        None | Some(Value::Null) => Value::String(format!("a value that cannot be read: {text}").into()),
+        Some(value) => value,
+    }
 }
 
 /// Whether a result is what is expected. Numbers are equal by value, and, as in the kit's own runner, where they differ by less than

@@ -41,7 +41,11 @@ fn a_knowledge_model_that_calls_itself_twice_is_stopped() {
 fn documents_that_grow_or_nest_are_refused() {
     let laughs = "<!DOCTYPE d [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]><d>&b;</d>";
     assert_eq!(problems(laughs), ["1:document-type"]);
-    let deep = format!("<definitions xmlns=\"{DMN}\">{}{}</definitions>", "<context>".repeat(90_000), "</context>".repeat(90_000));
+    let deep = format!(
+        "<definitions xmlns=\"{DMN}\">{}{}</definitions>",
+        "<context>".repeat(90_000),
+        "</context>".repeat(90_000)
+    );
     assert_eq!(problems(&deep), ["1:too-deep"]);
     let wide = format!("<definitions xmlns=\"{DMN}\">{}</definitions>", "<decision/>".repeat(250_000));
     assert_eq!(problems(&wide), ["1:model-too-large"]);
@@ -58,7 +62,8 @@ fn a_hundred_thousand_elements_end_as_problems_that_are_counted() {
 
 #[test]
 fn a_long_chain_of_decisions_is_refused() {
-    let mut body = "<decision id=\"d0\" name=\"d0\"><literalExpression><text>1</text></literalExpression></decision>".to_owned();
+    let mut body =
+        "<decision id=\"d0\" name=\"d0\"><literalExpression><text>1</text></literalExpression></decision>".to_owned();
     for at in 1..5_000 {
         body.push_str(&format!(
             "<decision id=\"d{at}\" name=\"d{at}\"><informationRequirement><requiredDecision href=\"#d{}\"/></informationRequirement>\
@@ -90,7 +95,11 @@ fn types_that_double_at_each_step_cost_no_more_than_they_say() {
 #[test]
 fn a_giant_table_is_read_and_decided() {
     let rules: String = (0..5_000)
-        .map(|at| format!("<rule><inputEntry><text>{at}</text></inputEntry><outputEntry><text>{at}</text></outputEntry></rule>"))
+        .map(|at| {
+            format!(
+                "<rule><inputEntry><text>{at}</text></inputEntry><outputEntry><text>{at}</text></outputEntry></rule>"
+            )
+        })
         .collect();
     let body = format!(
         "<inputData id=\"i\" name=\"n\"/><decision id=\"d\" name=\"D\"><informationRequirement><requiredInput href=\"#i\"/></informationRequirement>\

@@ -28,7 +28,9 @@ fn rules_that_overlap_where_one_may_match_are_told() {
     let rules: &[&[&str]] = &[&["<= 10", "1"], &[">= 10", "2"]];
     assert_eq!(
         check("", &["amount"], rules),
-        ["rules 1 and 2 of \"Approval level\" both match amount = 10; only one may: narrow one of them, or use the hit policy FIRST"]
+        [
+            "rules 1 and 2 of \"Approval level\" both match amount = 10; only one may: narrow one of them, or use the hit policy FIRST"
+        ]
     );
     assert_eq!(check("hitPolicy=\"FIRST\"", &["amount"], rules), Vec::<String>::new());
 }
@@ -38,12 +40,16 @@ fn a_rule_that_earlier_rules_hide_is_told() {
     let rules: &[&[&str]] = &[&["< 10", "1"], &[">= 10", "2"], &["5", "3"]];
     assert_eq!(
         check("hitPolicy=\"FIRST\"", &["amount"], rules),
-        ["rule 3 of \"Approval level\" is never used, because earlier rules match all that it matches; move it up or remove it"]
+        [
+            "rule 3 of \"Approval level\" is never used, because earlier rules match all that it matches; move it up or remove it"
+        ]
     );
     let rules: &[&[&str]] = &[&["[20..10]", "1"], &["-", "2"]];
     assert_eq!(
         check("", &["amount"], rules),
-        ["rule 1 of \"Approval level\" can never match, because a condition excludes every value; mend it or remove it"]
+        [
+            "rule 1 of \"Approval level\" can never match, because a condition excludes every value; mend it or remove it"
+        ]
     );
 }
 

@@ -69,7 +69,9 @@ fn decisions_that_require_one_another_are_told() {
 
 #[test]
 fn the_digest_is_that_of_the_meaning() {
-    let decision = |text: &str| format!("<decision id=\"d\" name=\"D\"><literalExpression><text>{text}</text></literalExpression></decision>");
+    let decision = |text: &str| {
+        format!("<decision id=\"d\" name=\"D\"><literalExpression><text>{text}</text></literalExpression></decision>")
+    };
     let one = definitions(&decision("1 + 2")).digest();
     let laid_out = definitions(&format!(
         "<!-- a comment -->\n  <decision name=\"D\" id=\"d\"><description>What it is</description>\n<literalExpression>\n<text> 1 + 2 </text></literalExpression></decision>{}",
@@ -89,15 +91,15 @@ fn an_imported_model_is_used_by_the_name_of_its_import() {
     )
     .replace("urn:test", "urn:inner");
     let outer = model(
-        "<import namespace=\"urn:inner\" name=\"in\"/>\
-         <decision id=\"o\" name=\"Outer\"><variable name=\"Outer\" typeRef=\"in.tAmount\"/>\
+        "<import namespace=\"urn:inner\" name=\"inner\"/>\
+         <decision id=\"o\" name=\"Outer\"><variable name=\"Outer\" typeRef=\"inner.tAmount\"/>\
          <informationRequirement><requiredDecision href=\"urn:inner#d\"/></informationRequirement>\
-         <literalExpression><text>in.Twice + 1</text></literalExpression></decision>",
+         <literalExpression><text>inner.Twice + 1</text></literalExpression></decision>",
     );
     let sources = Sources::none().with("inner.dmn", inner);
     let definitions = read(&outer, &sources).unwrap();
     assert_eq!(decide(&definitions, "Outer", "{loan amount: 20}").value.to_string(), "41");
-    assert_eq!(decide(&definitions, "Outer", "{in: {loan amount: 20}}").value.to_string(), "41");
+    assert_eq!(decide(&definitions, "Outer", "{inner: {loan amount: 20}}").value.to_string(), "41");
     assert_eq!(decide(&definitions, "Outer", "{loan amount: 60}").value.to_string(), "null");
     assert_eq!(problems(&outer), ["2:unknown-import", "2:unknown-reference", "2:unknown-type"]);
 }
@@ -120,4 +122,31 @@ fn values_are_converted_to_the_type_of_their_variable_or_null() {
         check("date and time", "date(\"2024-02-29\")").feel_eq(&feel("date and time(\"2024-02-29T00:00:00Z\")")),
         Some(true)
     );
+}
+
+#[test]
+fn json_texts_become_dates_where_the_model_says_so() {
+    let definitions = definitions(
+        "<itemDefinition name=\"tStay\"><itemComponent name=\"from\"><typeRef>date</typeRef></itemComponent>\
+         <itemComponent name=\"nights\"><typeRef>days and time duration</typeRef></itemComponent></itemDefinition>\
+         <inputData id=\"i\" name=\"stays\"><variable name=\"stays\" typeRef=\"tStays\"/></inputData>\
+         <itemDefinition name=\"tStays\" isCollection=\"true\"><typeRef>tStay</typeRef></itemDefinition>\
+         <decision id=\"d\" name=\"Until\"><informationRequirement><requiredInput href=\"#i\"/></informationRequirement>\
+         <literalExpression><text>for stay in stays return stay.from + stay.nights</text></literalExpression></decision>",
+    );
+    let json = serde_json::json!({"stays": [{"from": "2024-02-28", "nights": "P2D"}]});
+    let given = definitions.inputs_from_json(&json);
+    let until = definitions
+        .evaluate("Until", &given, &feel::FixedEnvironment::default(), &mut feel::Budget::default())
+        .unwrap()
+        .value;
+    assert_eq!(until.to_json(), serde_json::json!(["2024-03-01"]));
+}
+
+#[test]
+fn a_name_that_nobody_brings_is_warned_of() {
+    let xml = model(
+        "<decision id=\"d\" name=\"D\"><literalExpression><text>amuont + 1</text></literalExpression></decision>",
+    );
+    assert_eq!(problems(&xml), ["2:unknown-name"]);
 }

@@ -2,7 +2,8 @@
 
 use super::{decide, definitions, table};
 
-const OUTPUT: &str = "<output name=\"level\"><outputValues><text>\"high\", \"middle\", \"low\"</text></outputValues></output>";
+const OUTPUT: &str =
+    "<output name=\"level\"><outputValues><text>\"high\", \"middle\", \"low\"</text></outputValues></output>";
 const NUMBERS: &str = "<output name=\"points\"/>";
 const RULES: &[&[&str]] = &[&["> 10", "\"low\""], &["> 100", "\"middle\""], &["> 1000", "\"high\""]];
 const POINTS: &[&[&str]] = &[&["> 10", "1"], &["> 100", "5"], &["> 1000", "3"]];
