@@ -2,6 +2,7 @@
 
 use crate::{
     context::{Context, is_true},
+    diagram::Diagram,
     element,
     graph::{self, FlowIndex, Graph, NodeIndex, NodeKind, Trigger},
     report::{Findings, Report, Subject},
@@ -17,6 +18,8 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compiled {
     pub graph: Graph,
+    /// As the file has it; empty when it has none, as the JSON form.
+    pub diagram: Diagram,
     pub warnings: Vec<Problem>,
 }
 
@@ -46,7 +49,7 @@ pub fn compile(file: &str, text: &str) -> Result<Compiled, Report> {
     let processes = source.processes.iter().map(|process| process_of(&source, process, &mut findings)).collect();
     let graph = Graph { format: graph::FORMAT, processes };
     rules::of_graph(&graph, &mut findings);
-    finish(graph, findings)
+    finish(graph, Diagram::read(root), findings)
 }
 
 /// Everything that is to be said about a model, whether it may be deployed or not.
@@ -58,10 +61,10 @@ pub fn validate(file: &str, text: &str) -> Report {
     }
 }
 
-pub(crate) fn finish(graph: Graph, findings: Findings<'_>) -> Result<Compiled, Report> {
+pub(crate) fn finish(graph: Graph, diagram: Diagram, findings: Findings<'_>) -> Result<Compiled, Report> {
     let refused = findings.refuses();
     let report = findings.finish();
-    if refused { Err(report) } else { Ok(Compiled { graph, warnings: report.warnings }) }
+    if refused { Err(report) } else { Ok(Compiled { graph, diagram, warnings: report.warnings }) }
 }
 
 fn process_of(source: &Source<'_, '_>, process: &ProcessSource<'_, '_>, findings: &mut Findings<'_>) -> graph::Process {

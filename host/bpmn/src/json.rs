@@ -2,6 +2,7 @@
 
 use crate::{
     compile::{Compiled, finish},
+    diagram::Diagram,
     graph::Graph,
     report::{Findings, Report, Subject},
     rule::Rule,
@@ -85,5 +86,5 @@ pub fn compile_json(file: &str, json: &str) -> Result<Compiled, Report> {
     if !findings.refuses() {
         rules::of_graph(&graph, &mut findings);
     }
-    finish(graph, findings)
+    finish(graph, Diagram::default(), findings)
 }

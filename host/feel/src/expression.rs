@@ -1,12 +1,18 @@
 //! An expression: parsed and resolved once, evaluated often.
 
-use crate::{Budget, Environment, Exceeded, Names, Note, Scope, SyntaxProblem, Value};
+use std::sync::Arc;
 
-/// A parsed expression.
+use crate::{
+    Budget, Environment, Exceeded, Names, Note, Scope, SyntaxProblem, Value,
+    machine::Machine,
+    parser::{self, Program},
+};
+
+/// A parsed expression. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    text: String,
-    free_names: Vec<String>,
+    text: Arc<str>,
+    pub(crate) program: Arc<Program>,
 }
 
 /// The value of an expression and why parts of it became null.
@@ -20,9 +26,9 @@ impl Expression {
     /// Parses a text.
     ///
     /// # Errors
-    /// All problems that were found in it.
-    pub fn parse(text: &str, _names: &Names) -> Result<Self, Vec<SyntaxProblem>> {
-        Ok(Self { text: text.to_owned(), free_names: Vec::new() })
+    /// What is wrong with it, where, and what to do.
+    pub fn parse(text: &str, names: &Names) -> Result<Self, Vec<SyntaxProblem>> {
+        Ok(Self { program: Arc::new(parser::expression(text, names)?), text: Arc::from(text) })
     }
 
     #[must_use]
@@ -33,7 +39,7 @@ impl Expression {
     /// The names that the scope has to bring.
     #[must_use]
     pub fn free_names(&self) -> &[String] {
-        &self.free_names
+        &self.program.free_names
     }
 
     /// Evaluates the expression.
@@ -42,11 +48,12 @@ impl Expression {
     /// [`Exceeded`] when the budget is used up.
     pub fn evaluate(
         &self,
-        _scope: &Scope,
-        _environment: &dyn Environment,
+        scope: &Scope,
+        environment: &dyn Environment,
         budget: &mut Budget,
     ) -> Result<Evaluation, Exceeded> {
-        budget.charge_steps(1)?;
-        Ok(Evaluation { value: Value::Null, notes: Vec::new() })
+        let mut machine = Machine::new(scope, environment, budget, self.program.slots);
+        let value = machine.evaluate(&self.program.root)?;
+        Ok(Evaluation { value, notes: machine.notes.into_vec() })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Budget, Environment, Exceeded, Notes, Value};
+use crate::{Budget, Environment, Exceeded, Notes, Scope, Value, builtin::BuiltIn, node::Definition};
 
 /// What a call may use besides its arguments.
 pub struct Call<'a> {
@@ -27,6 +27,12 @@ pub enum Fault {
     Exceeded(#[from] Exceeded),
 }
 
+impl Fault {
+    pub(crate) fn null(reason: impl Into<String>) -> Self {
+        Self::Null(reason.into())
+    }
+}
+
 /// The body of a function that is not written in FEEL, such as a business knowledge model with a decision table.
 pub trait FunctionBody: Send + Sync {
     /// # Errors
@@ -39,7 +45,16 @@ pub trait FunctionBody: Send + Sync {
 pub struct Function(pub(crate) Arc<Kind>);
 
 pub(crate) enum Kind {
+    BuiltIn(&'static BuiltIn),
+    Closure(Closure),
     Given { name: String, parameters: Vec<String>, body: Arc<dyn FunctionBody> },
+}
+
+/// A function written in FEEL, with what it knows of the place where it was written.
+pub(crate) struct Closure {
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) captures: Vec<Value>,
+    pub(crate) scope: Scope,
 }
 
 impl Function {
@@ -53,11 +68,37 @@ impl Function {
         let parameters = parameters.into_iter().map(Into::into).collect();
         Self(Arc::new(Kind::Given { name: name.into(), parameters, body }))
     }
+
+    /// What it is called in notes.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &*self.0 {
+            Kind::BuiltIn(function) => function.name,
+            Kind::Closure(_) => "function",
+            Kind::Given { name, .. } => name,
+        }
+    }
+
+    /// The names of its parameters; those of the first form for a built-in function.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&str> {
+        match &*self.0 {
+            Kind::BuiltIn(function) => {
+                let first = function.forms.first().copied().unwrap_or(&[]);
+                first.iter().map(|name| name.trim_end_matches('?')).collect()
+            }
+            Kind::Closure(closure) => closure.definition.parameters.iter().map(|(name, _)| &**name).collect(),
+            Kind::Given { parameters, .. } => parameters.iter().map(String::as_str).collect(),
+        }
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl fmt::Debug for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Kind::Given { name, .. } = &*self.0;
-        write!(formatter, "Function({name})")
+        write!(formatter, "{}({})", self.name(), self.parameters().join(", "))
     }
 }

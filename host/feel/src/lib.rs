@@ -7,18 +7,24 @@
 //! the world. No XML and no crate of ours, so that the same code runs in the browser.
 
 mod budget;
+mod builtin;
 mod context;
 mod environment;
 mod explain;
 mod expression;
+mod fold;
 mod function;
+mod machine;
 mod names;
+mod node;
 mod note;
 mod number;
+mod parser;
 mod problem;
 mod range;
 mod scope;
 mod temporal;
+mod types;
 mod unary;
 mod value;
 
@@ -30,10 +36,11 @@ pub use expression::{Evaluation, Expression};
 pub use function::{Call, Fault, Function, FunctionBody};
 pub use names::Names;
 pub use note::{Note, Notes};
-pub use number::Number;
+pub use number::{Number, NumberError, Rounding};
 pub use problem::SyntaxProblem;
-pub use range::Range;
+pub use range::{Range, RangeForm};
 pub use scope::Scope;
 pub use temporal::{Date, DateTime, DaysTime, Offset, Time, YearsMonths};
+pub use types::Type;
 pub use unary::UnaryTests;
 pub use value::Value;

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use crate::Type;
+
 /// Names in scope, with the names of their members where they are known.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Names {
     entries: BTreeMap<String, Names>,
+    types: BTreeMap<String, Type>,
 }
 
 impl Names {
     #[must_use]
     pub fn new<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
-        Self { entries: names.into_iter().map(|name| (normal(&name.into()), Self::default())).collect() }
+        let entries = names.into_iter().map(|name| (normal(&name.into()), Self::default())).collect();
+        Self { entries, types: BTreeMap::new() }
     }
 
     /// A name of which no members are known.
@@ -27,6 +31,20 @@ impl Names {
             entry.add_with_members(name, members);
         }
         self
+    }
+
+    /// A type by name, as an item definition gives it.
+    pub fn add_type(&mut self, name: impl Into<String>, kind: Type) -> &mut Self {
+        self.types.insert(normal(&name.into()), kind);
+        self
+    }
+
+    pub(crate) fn type_named(&self, name: &str) -> Option<&Type> {
+        self.types.get(name)
+    }
+
+    pub(crate) fn type_names(&self) -> impl Iterator<Item = &str> {
+        self.types.keys().map(String::as_str)
     }
 
     #[must_use]

@@ -1,46 +1,20 @@
-//! Dates, times and durations.
+//! Dates, times and durations as FEEL has them: years up to a thousand million, times with or without an offset or a zone.
+//!
+//! Calendar arithmetic is here because its years are more than those of `jiff`; `jiff` knows the zones.
 
-use jiff::tz::TimeZone;
+mod date;
+mod date_time;
+mod duration;
+mod parse;
+mod time;
+mod zone;
 
-/// A day of the proleptic Gregorian calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Date {
-    year: i32,
-    month: u8,
-    day: u8,
-}
+pub use date::Date;
+pub use date_time::DateTime;
+pub use duration::{DaysTime, YearsMonths};
+pub use time::Time;
+pub use zone::Offset;
 
-/// What ties a time to the world.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Offset {
-    Local,
-    Fixed(i32),
-    Zone(TimeZone),
-}
-
-/// A time of day.
-#[derive(Debug, Clone)]
-pub struct Time {
-    nanosecond_of_day: u64,
-    offset: Offset,
-}
-
-/// A day and a time.
-#[derive(Debug, Clone)]
-pub struct DateTime {
-    date: Date,
-    time: Time,
-}
-
-/// A length of time in days, hours, minutes and seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DaysTime {
-    seconds: i64,
-    nanoseconds: u32,
-}
-
-/// A length of time in years and months.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct YearsMonths {
-    months: i64,
-}
+pub(crate) const NANOSECONDS_PER_SECOND: i128 = 1_000_000_000;
+pub(crate) const SECONDS_PER_DAY: i64 = 86_400;
+pub(crate) const NANOSECONDS_PER_DAY: i128 = NANOSECONDS_PER_SECOND * SECONDS_PER_DAY as i128;

@@ -1,8 +1,16 @@
 //! The values of FEEL.
 
-use std::{cmp::Ordering, fmt, sync::Arc};
+mod compare;
+mod display;
+mod json;
+pub(crate) mod measure;
+
+use std::sync::Arc;
 
 use crate::{Context, Date, DateTime, DaysTime, Function, Number, Range, Time, YearsMonths};
+
+pub(crate) use compare::is_same;
+pub(crate) use display::capped_text;
 
 /// A value of FEEL. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -24,16 +32,6 @@ pub enum Value {
 }
 
 impl Value {
-    #[must_use]
-    pub fn from_json(_json: &serde_json::Value) -> Self {
-        Self::Null
-    }
-
-    #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
     /// The name of its type, as FEEL writes it.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
@@ -54,21 +52,79 @@ impl Value {
         }
     }
 
-    /// Equality of FEEL; none where the two cannot be compared.
     #[must_use]
-    pub fn feel_eq(&self, _other: &Self) -> Option<bool> {
-        None
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
     }
 
-    /// Order of FEEL; none where the two have none.
+    /// What kind of thing it is and, if short, which: `number 12`, `list of 3`.
     #[must_use]
-    pub fn compare(&self, _other: &Self) -> Option<Ordering> {
-        None
+    pub fn described(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::List(items) => format!("list of {}", items.len()),
+            Self::Context(_) | Self::Function(_) => self.type_name().to_owned(),
+            Self::String(text) => format!("string \"{}\"", shortened(text)),
+            other => format!("{} {other}", other.type_name()),
+        }
+    }
+
+    #[must_use]
+    pub fn list(items: Vec<Self>) -> Self {
+        Self::List(Arc::new(items))
+    }
+
+    /// The items of a list; of a single value, itself.
+    #[must_use]
+    pub fn as_items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            other => std::slice::from_ref(other),
+        }
     }
 }
 
-impl fmt::Display for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.type_name())
+fn shortened(text: &str) -> String {
+    const SHOWN_MAX: usize = 40;
+    let mut shown = text.chars().take(SHOWN_MAX).collect::<String>();
+    if text.len() > shown.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(value: Number) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Number(Number::from(value))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::String(Arc::from(value))
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::String(Arc::from(value))
+    }
+}
+
+impl From<Context> for Value {
+    fn from(value: Context) -> Self {
+        Self::Context(Arc::new(value))
     }
 }
