@@ -8,6 +8,8 @@
 
 mod command;
 mod compensation;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod cron;
 mod element;
 mod error;

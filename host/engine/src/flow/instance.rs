@@ -3,6 +3,7 @@
 //! Elements form a tree: the root is the process, scopes hold what lives in them. A scope counts its tokens; a token is on a flow on its
 //! way (only inside a command), waits at a join, or is inside a live child. It must not know how a command changes it.
 
+mod consistency;
 mod view;
 
 pub use view::{ElementView, IncidentView};
