@@ -6,5 +6,6 @@ mod binary;
 mod browser;
 mod contract;
 mod door;
+mod flow;
 mod import;
 mod runtime;

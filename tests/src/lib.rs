@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod app;
 pub mod bench;
+pub mod company;
 pub mod binary;
 pub mod guests;
 pub mod world;

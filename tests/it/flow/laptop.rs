@@ -1,0 +1,147 @@
+//! A laptop request with the manager's approval and fulfilment, and one that is rescinded.
+
+use app::flow::model::Answer;
+use domain::flow::InstanceStatus;
+use domain::{Ticket, TicketId};
+use jiff::SignedDuration;
+use serde_json::json;
+use weft_tests::world::World;
+
+async fn stock(world: &World, name: &str) {
+    let put = json!([{ "kind": "upsert-record", "data": { "kind": "stock-item", "space": "it", "title": name,
+        "fields": { "class": "laptop", "model": "standard" } } }]);
+    world.submit("ada", None, put).await.expect("something for the shelf");
+}
+
+async fn order(world: &World, price: u32) -> Ticket {
+    let create = json!([{ "kind": "create-ticket", "data": { "kind": "request", "space": "it", "title": "A laptop, please",
+        "fields": { "item": "laptop", "model": "standard", "price": price } } }]);
+    let answer = world.submit("erin", None, create).await.expect("erin may ask");
+    world.settle().await;
+    answer.tickets[0].clone()
+}
+
+async fn state(world: &World, id: &TicketId) -> String {
+    world.load(id).await.ticket.state
+}
+
+async fn shelf(world: &World) -> Vec<String> {
+    let records =
+        world.app.store().record_list(&world.app.config.org, &"stock-item".into(), None, None, None, 50).await;
+    records.expect("a list").items.into_iter().map(|item| item.state).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_03_a_laptop_is_approved_then_fulfilled_and_confirmed() {
+    let world = World::new().await;
+    world.company().await;
+    stock(&world, "Laptop 1").await;
+
+    let request = order(&world, 900).await;
+    assert_eq!(state(&world, &request.id).await, "approval");
+    let flow = world.flow_of(&request.id).await;
+
+    world.vote("mona", "Manager approves", Answer::Approve).await;
+    assert_eq!(state(&world, &request.id).await, "fulfilment");
+    assert_eq!(shelf(&world).await, ["reserved"]);
+
+    world.complete("wanda", "Prepare the laptop", json!({})).await;
+    world.complete("rita", "Hand over the laptop", json!({})).await;
+    assert_eq!((state(&world, &request.id).await, shelf(&world).await), ("fulfilled".to_owned(), vec!["in-use".to_owned()]));
+
+    world.complete("erin", "Confirm receipt", json!({ "received": true })).await;
+    assert_eq!(state(&world, &request.id).await, "closed");
+    let row = world.flow_of(&request.id).await;
+    assert_eq!((row.id.clone(), row.status), (flow.id.clone(), InstanceStatus::Completed));
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+    let done = world.completed(&flow.id).await;
+    let order: Vec<_> = ["manager-approves", "decide-level", "reserve", "prepare", "hand-over", "confirm"]
+        .iter()
+        .map(|node| done.iter().position(|one| one == node).unwrap_or_else(|| panic!("{node} in {done:?}")))
+        .collect();
+    assert!(order.is_sorted(), "{done:?}");
+    assert!(!done.contains(&"finance-approves".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_03_above_the_limit_finance_approves_too_and_a_no_ends_it() {
+    let world = World::new().await;
+    world.company().await;
+    stock(&world, "Laptop 1").await;
+
+    let request = order(&world, 4_000).await;
+    world.vote("mona", "Manager approves", Answer::Approve).await;
+    assert_eq!(state(&world, &request.id).await, "approval");
+    let flow = world.flow_of(&request.id).await;
+    world.vote("fred", "Finance approves", Answer::Reject).await;
+
+    assert_eq!(state(&world, &request.id).await, "cancelled");
+    assert_eq!(shelf(&world).await, ["available"]);
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_05_a_rescinded_request_puts_the_laptop_back() {
+    let world = World::new().await;
+    world.company().await;
+    stock(&world, "Laptop 1").await;
+    let request = order(&world, 900).await;
+    world.vote("mona", "Manager approves", Answer::Approve).await;
+    assert_eq!(shelf(&world).await, ["reserved"]);
+    let flow = world.flow_of(&request.id).await;
+
+    let cancel = json!([
+        { "kind": "comment", "data": { "visibility": "public", "body": "I found my old one." } },
+        { "kind": "transition", "data": { "to": "cancelled" } },
+    ]);
+    world.submit("erin", Some(&request.id), cancel).await.expect("erin may rescind");
+    world.settle().await;
+
+    assert_eq!((state(&world, &request.id).await, shelf(&world).await), ("cancelled".to_owned(), vec!["available".to_owned()]));
+    assert!(world.tasks_of("wanda").await.is_empty());
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unanswered_delivery_is_confirmed_by_its_timer_also_after_a_restart() {
+    let world = World::new().await;
+    world.company().await;
+    stock(&world, "Laptop 1").await;
+    let request = order(&world, 900).await;
+    world.vote("mona", "Manager approves", Answer::Approve).await;
+    world.complete("wanda", "Prepare the laptop", json!({})).await;
+    world.complete("rita", "Hand over the laptop", json!({})).await;
+    let flow = world.flow_of(&request.id).await;
+
+    let world = world.restart().await;
+    world.advance(SignedDuration::from_hours(4 * 24)).await;
+    assert_eq!(state(&world, &request.id).await, "fulfilled");
+    world.advance(SignedDuration::from_hours(25)).await;
+
+    assert_eq!(state(&world, &request.id).await, "closed");
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_requests_never_get_the_same_laptop() {
+    let world = World::new().await;
+    world.company().await;
+    stock(&world, "Laptop 1").await;
+    let first = order(&world, 900).await;
+    let second = order(&world, 900).await;
+
+    for _ in 0..2 {
+        world.vote("mona", "Manager approves", Answer::Approve).await;
+    }
+
+    assert_eq!(shelf(&world).await, ["reserved"]);
+    let purchases = world.tasks_of("paul").await;
+    assert_eq!(purchases.iter().map(|task| task.name.as_str()).collect::<Vec<_>>(), ["Buy a laptop"]);
+    let prepared: Vec<_> = world.tasks_of("wanda").await.into_iter().filter_map(|task| task.ticket).collect();
+    assert_eq!(prepared.len(), 1);
+    assert!([first.id, second.id].contains(&prepared[0]));
+}
