@@ -54,7 +54,10 @@ pub(crate) fn compile(model: Model, sources: &Sources, problems: &mut Problems) 
     let own_count = places.order.iter().filter(|(unit, _)| *unit == 0).count();
     let (mut by_id, mut by_name) = (HashMap::new(), HashMap::new());
     for (index, element) in elements[..own_count].iter().enumerate() {
-        by_id.insert(id_of(&units[0].model, places.order[index].1).to_owned(), index);
+        let id = id_of(&units[0].model, places.order[index].1);
+        if !id.is_empty() {
+            by_id.insert(id.to_owned(), index);
+        }
         by_name.entry(Arc::clone(element.name())).or_insert(index);
     }
     Compiled { elements, own_count, by_id, by_name, digest: imports::digest(&units) }
@@ -91,7 +94,10 @@ fn places(units: &[Unit], problems: &mut Problems) -> Places {
                 problems.error(&model.spot, "too-many-elements", message);
                 return places;
             }
-            places.by_id.insert((unit, id_of(model, place).to_owned()), places.order.len());
+            let id = id_of(model, place);
+            if !id.is_empty() {
+                places.by_id.insert((unit, id.to_owned()), places.order.len());
+            }
             places.order.push((unit, place));
         }
     }
@@ -151,7 +157,7 @@ impl<'m> Compiler<'m, '_> {
             Some(logic) => self.logic(unit, logic, &mut known, &decision.name),
             None => {
                 let message = format!("the decision `{}` has no expression; add one", decision.name);
-                self.problems.error(&decision.variable.spot, "no-logic", message);
+                self.problems.warn(&decision.variable.spot, "no-logic", message);
                 Logic::Broken(format!("the decision {} has no expression", decision.name))
             }
         };
@@ -176,7 +182,7 @@ impl<'m> Compiler<'m, '_> {
             self.function(unit, definition, &known, &knowledge.name, result)
         } else {
             let message = format!("the knowledge model `{}` has no logic; add an encapsulated logic", knowledge.name);
-            self.problems.error(&knowledge.variable.spot, "no-logic", message);
+            self.problems.warn(&knowledge.variable.spot, "no-logic", message);
             Function {
                 name: Arc::clone(&knowledge.name),
                 kind: FunctionKind::Feel,
@@ -218,7 +224,7 @@ impl<'m> Compiler<'m, '_> {
             }
             (None, FunctionKind::Feel) => {
                 let message = format!("the function `{name}` has no expression; add one");
-                self.problems.error(&definition.spot, "no-logic", message);
+                self.problems.warn(&definition.spot, "no-logic", message);
                 Logic::Broken(format!("the function {name} has no expression"))
             }
         };

@@ -67,7 +67,9 @@ impl<'r> Reader<'r> {
         };
         let id = node.attribute("id").unwrap_or_default().to_owned();
         if id.is_empty() {
-            self.error(node, "missing-id", format!("`{}` needs an id, so that others can refer to it", shown(&name)));
+            let spot = self.spot(node);
+            let message = format!("`{}` has no id, so that nothing can refer to it; give it one", shown(&name));
+            self.problems.warn(&spot, "missing-id", message);
         }
         Some((id, name.into()))
     }

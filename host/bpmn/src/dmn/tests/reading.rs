@@ -101,7 +101,7 @@ fn an_imported_model_is_used_by_the_name_of_its_import() {
     assert_eq!(decide(&definitions, "Outer", "{loan amount: 20}").value.to_string(), "41");
     assert_eq!(decide(&definitions, "Outer", "{inner: {loan amount: 20}}").value.to_string(), "41");
     assert_eq!(decide(&definitions, "Outer", "{loan amount: 60}").value.to_string(), "null");
-    assert_eq!(problems(&outer), ["2:unknown-import", "2:unknown-reference", "2:unknown-type"]);
+    assert_eq!(problems(&outer), ["2:unknown-import", "2:unknown-type", "2:unknown-reference", "2:unknown-name"]);
 }
 
 #[test]
