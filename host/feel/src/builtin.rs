@@ -195,7 +195,7 @@ fn all_items(arguments: &[Value]) -> Result<&[Value], Fault> {
 /// Pays for a list of that many items.
 fn charge_items(machine: &mut Machine<'_>, count: usize) -> Result<(), Fault> {
     machine.budget.charge_memory((count * size_of::<Value>()) as u64)?;
-    machine.budget.charge_steps(count as u64 / 8)?;
+    machine.budget.charge_steps(count as u64 / 2)?;
     Ok(())
 }
 

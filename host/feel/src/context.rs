@@ -27,6 +27,9 @@ impl Context {
     }
 
     /// Sets an entry; one of the same name keeps its place.
+    ///
+    /// # Panics
+    /// Never: memory ends before there are more entries than the index can count.
     pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) {
         let name = name.into();
         if let Some(position) = self.position(&name) {
@@ -45,6 +48,7 @@ impl Context {
         self.entries.push((name, value));
     }
 
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
         self.entries.iter().map(|(name, value)| (name, value))
     }

@@ -149,9 +149,7 @@ impl Number {
         if coefficient == 0 {
             return Self::ZERO;
         }
-        for step in [16, 8, 4, 2, 1] {
-            let ten = TENS[step];
-            let step = i32::try_from(step).expect("a small constant");
+        for (step, ten) in [(16, TENS[16]), (8, TENS[8]), (4, TENS[4]), (2, TENS[2]), (1, TENS[1])] {
             while coefficient % ten == 0 && exponent + step <= EXPONENT_MAX {
                 coefficient /= ten;
                 exponent += step;

@@ -96,7 +96,7 @@ impl<'a> Parser<'a> {
             let hint = "put an operator before it, or if it is part of a name with spaces, make that name known";
             return Err(self.problem(format!("{found} is not expected after a complete expression; {hint}")));
         }
-        let free_names = self.free_names.iter().map(|name| name.to_string()).collect();
+        let free_names = self.free_names.iter().map(ToString::to_string).collect();
         Ok(Program { root, slots: self.scopes.slots_max(), free_names })
     }
 

@@ -95,18 +95,15 @@ fn is_expected(expected: &Value, found: &Value) -> bool {
 
 /// The item definitions of a model, as far as `instance of` needs them.
 fn item_type(definition: Node<'_, '_>, known: &BTreeMap<String, Type>) -> Type {
-    let mut kind = match child(definition, "typeRef") {
-        Some(reference) => {
-            let name = text(reference).trim();
-            let name = name.rsplit(':').next().unwrap_or(name);
-            known.get(name).cloned().or_else(|| Type::by_name(name)).unwrap_or(Type::Any)
-        }
-        None => {
-            let members = definition.children().filter(|child| child.tag_name().name() == "itemComponent");
-            let members = members
-                .map(|member| (member.attribute("name").unwrap_or_default().to_owned(), item_type(member, known)));
-            Type::Context(members.collect())
-        }
+    let mut kind = if let Some(reference) = child(definition, "typeRef") {
+        let name = text(reference).trim();
+        let name = name.rsplit(':').next().unwrap_or(name);
+        known.get(name).cloned().or_else(|| Type::by_name(name)).unwrap_or(Type::Any)
+    } else {
+        let members = definition.children().filter(|child| child.tag_name().name() == "itemComponent");
+        let members =
+            members.map(|member| (member.attribute("name").unwrap_or_default().to_owned(), item_type(member, known)));
+        Type::Context(members.collect())
     };
     if definition.attribute("isCollection") == Some("true") {
         kind = Type::List(Box::new(kind));
@@ -191,7 +188,9 @@ fn run_model(model: &Document<'_>, cases: &Document<'_>, folder: &Path, tally: &
             };
             let id = format!("{}/{name}", folder.file_name().unwrap_or_default().to_string_lossy());
             match found {
-                Ok((found, _)) if is_expected(&expected, &found) => tally.passed += 1,
+                Ok((found, _)) if is_expected(&expected, &found) => {
+                    tally.passed += 1;
+                }
                 _ if DIFFERENT.iter().any(|(different, _)| *different == id) => {}
                 Ok((found, notes)) => {
                     let notes = notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -200,7 +199,7 @@ fn run_model(model: &Document<'_>, cases: &Document<'_>, folder: &Path, tally: &
                         .push(format!("{id}: {}\n    expected {expected}\n    found    {found}  {notes}", text.trim()));
                 }
                 Err(problem) => {
-                    tally.failed.push(format!("{id}: {}\n    expected {expected}\n    {problem}", text.trim()))
+                    tally.failed.push(format!("{id}: {}\n    expected {expected}\n    {problem}", text.trim()));
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::{BuiltIn, Given, all_items, argument, charge_items, fixed, single, va
 use crate::{Value, machine::Machine, value::is_same};
 
 pub(super) const ALL: &[BuiltIn] = &[
-    fixed("not", &[&["negand"]], not),
+    fixed("not", &[&["negand"]], |_, arguments| Ok(not(single(arguments, 0)))),
     variadic("all", &[&["list"]], |machine, arguments| junction(machine, arguments, false)),
     variadic("any", &[&["list"]], |machine, arguments| junction(machine, arguments, true)),
     fixed("is", &[&["value1?", "value2?"]], |_, arguments| {
@@ -12,11 +12,11 @@ pub(super) const ALL: &[BuiltIn] = &[
     }),
 ];
 
-fn not(_: &mut Machine<'_>, arguments: &[Value]) -> Given {
-    Ok(match single(arguments, 0) {
+fn not(value: &Value) -> Value {
+    match value {
         Value::Boolean(value) => Value::Boolean(!value),
         _ => Value::Null,
-    })
+    }
 }
 
 /// One item may decide; what is neither true nor false leaves it open.

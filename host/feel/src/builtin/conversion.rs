@@ -57,17 +57,14 @@ fn string(machine: &mut Machine<'_>, arguments: &[Value]) -> Given {
 }
 
 fn duration(_: &mut Machine<'_>, arguments: &[Value]) -> Given {
-    match single(arguments, 0) {
-        value @ (Value::DaysTime(_) | Value::YearsMonths(_)) => Ok(value.clone()),
-        _ => {
-            let from = text(arguments, 0)?;
-            let found = DaysTime::parse(from).map(Value::DaysTime);
-            let found = found.or_else(|| YearsMonths::parse(from).map(Value::YearsMonths));
-            found.ok_or_else(|| {
-                Fault::null(format!("{} is not a duration such as P1DT2H or P1Y2M", argument(arguments, 0).described()))
-            })
-        }
+    let value = single(arguments, 0);
+    if matches!(value, Value::DaysTime(_) | Value::YearsMonths(_)) {
+        return Ok(value.clone());
     }
+    let from = text(arguments, 0)?;
+    let found = DaysTime::parse(from).map(Value::DaysTime);
+    let found = found.or_else(|| YearsMonths::parse(from).map(Value::YearsMonths));
+    found.ok_or_else(|| Fault::null(format!("{} is not a duration such as P1DT2H or P1Y2M", value.described())))
 }
 
 /// A range of literals, such as `[1..10]`.

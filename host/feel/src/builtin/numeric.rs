@@ -25,7 +25,7 @@ pub(super) const ALL: &[BuiltIn] = &[
 ];
 
 /// What the series cost, compared with a step.
-const SERIES_STEPS: u64 = 100;
+const SERIES_STEPS: u64 = 500;
 
 fn round(arguments: &[Value], rounding: Rounding) -> Given {
     let value = number(arguments, 0)?;

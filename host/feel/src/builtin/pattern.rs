@@ -1,4 +1,4 @@
-//! Regular expressions as XPath writes them, run by an engine that cannot backtrack. Back references are refused.
+//! Regular expressions as `XPath` writes them, run by an engine that cannot backtrack. Back references are refused.
 
 use std::fmt::Write;
 
@@ -146,7 +146,7 @@ fn compiled(machine: &mut Machine<'_>, pattern: &str, flags: &Value) -> Result<P
         .nest_limit(50)
         .build()
         .map_err(|error| Fault::null(refusal(&error)))?;
-    let result = Pattern { regex, steps_per_kilobyte: 1 + weight };
+    let result = Pattern { regex, steps_per_kilobyte: 1 + weight * 30 };
     machine.patterns.insert(key, result.clone());
     Ok(result)
 }
@@ -212,7 +212,7 @@ fn translated(pattern: &str, flags: &str) -> Result<String, Fault> {
                 classes -= 1;
                 result.push(']');
             }
-            // Set operations of the engine that XPath does not have.
+            // Set operations of the engine that `XPath` does not have.
             '&' | '~' if classes > 0 => {
                 result.push('\\');
                 result.push(character);
@@ -228,7 +228,7 @@ fn translated(pattern: &str, flags: &str) -> Result<String, Fault> {
     Ok(result)
 }
 
-/// XPath has `(?:` and no other extension of groups.
+/// `XPath` has `(?:` and no other extension of groups.
 fn refuse_extension(characters: &std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Fault> {
     let mut ahead = characters.clone();
     match (ahead.next(), ahead.next()) {

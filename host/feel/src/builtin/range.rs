@@ -12,9 +12,9 @@ const POINT_FIRST: &[&[&str]] = &[&["point", "range"], &["range1", "range2"]];
 const RANGE_FIRST: &[&[&str]] = &[&["range", "point"], &["range1", "range2"]];
 
 pub(super) const ALL: &[BuiltIn] = &[
-    fixed("before", POINTS_OR_RANGES, |_, arguments| related(arguments, |left, right| is_before(left, right))),
+    fixed("before", POINTS_OR_RANGES, |_, arguments| related(arguments, is_before)),
     fixed("after", POINTS_OR_RANGES, |_, arguments| related(arguments, |left, right| is_before(right, left))),
-    fixed("meets", RANGES, |_, arguments| related(arguments, |left, right| meets(left, right))),
+    fixed("meets", RANGES, |_, arguments| related(arguments, meets)),
     fixed("met by", RANGES, |_, arguments| related(arguments, |left, right| meets(right, left))),
     fixed("overlaps", RANGES, |_, arguments| {
         related(arguments, |left, right| Some(reaches(left, right)? && reaches(right, left)?))

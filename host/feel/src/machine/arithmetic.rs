@@ -7,6 +7,9 @@ use crate::{
     number::Rounding,
 };
 
+/// What a power costs, compared with a step: at worst a logarithm and an exponential.
+const POWER_STEPS: u64 = 500;
+
 impl Machine<'_> {
     #[inline(never)]
     pub(super) fn chain(&mut self, first: &Node, rest: &[Operation]) -> Answer {
@@ -16,8 +19,12 @@ impl Machine<'_> {
             if let (Operator::Add, Value::String(before), Value::String(after)) = (operator, &left, &right) {
                 let bytes = before.len() as u64 + after.len() as u64;
                 self.budget.charge_memory(bytes)?;
+                self.budget.charge_steps(bytes / 16)?;
                 left = Value::from(format!("{before}{after}"));
                 continue;
+            }
+            if *operator == Operator::Power {
+                self.budget.charge_steps(POWER_STEPS)?;
             }
             left = match arithmetic(*operator, &left, &right) {
                 Some(value) => value,

@@ -10,6 +10,9 @@ use crate::{
     node::{Arguments, At, Definition},
 };
 
+/// What a call costs, compared with a step.
+const CALL_STEPS: u64 = 20;
+
 /// Arguments after evaluation.
 enum Given {
     Positional(Vec<Value>),
@@ -168,7 +171,7 @@ impl Machine<'_> {
             }
         }
         let base = self.stack.len();
-        self.budget.charge_steps(1)?;
+        self.budget.charge_steps(CALL_STEPS)?;
         self.stack.extend(values);
         self.stack.resize(base + definition.slots.max(definition.parameters.len()), Value::Null);
         let outer_base = std::mem::replace(&mut self.base, base);

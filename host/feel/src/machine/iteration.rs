@@ -144,13 +144,13 @@ impl Machine<'_> {
                         self.null(name, at, || "there is no list to go through, but null".to_owned());
                         None
                     }
-                    Value::Range(range) => match span_of(&range) {
-                        Some(run) => Some(run),
-                        None => {
+                    Value::Range(range) => {
+                        let run = span_of(&range);
+                        if run.is_none() {
                             self.null(name, at, || format!("{range:?} is not a range of whole numbers or days"));
-                            None
                         }
-                    },
+                        run
+                    }
                     single => Some(Run::Items(Arc::new(vec![single]))),
                 })
             }

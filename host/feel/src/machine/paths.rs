@@ -21,7 +21,7 @@ impl Machine<'_> {
         for step in steps {
             value = match step {
                 Step::Path(name, at) => self.path(&value, name, *at)?,
-                Step::Filter { condition, item, at } => self.filter(value, condition, *item, *at)?,
+                Step::Filter { condition, item, at } => self.filter(&value, condition, *item, *at)?,
                 Step::Call { arguments, at } => self.call_value(&value, arguments, *at)?,
             };
         }
@@ -72,9 +72,9 @@ impl Machine<'_> {
 
     /// Items for which a condition is true, or the one at an index; negative indexes count from the end.
     #[inline(never)]
-    fn filter(&mut self, value: Value, condition: &Node, item: usize, at: At) -> Answer {
+    fn filter(&mut self, value: &Value, condition: &Node, item: usize, at: At) -> Answer {
         let single;
-        let items: &[Value] = match &value {
+        let items: &[Value] = match value {
             Value::List(items) => items,
             Value::Null => &[],
             other => {

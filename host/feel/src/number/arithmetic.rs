@@ -6,6 +6,7 @@ use super::{DIGITS, EXPONENT_MAX, Number, Rounding, TENS, Wide};
 const GUARD_DIGITS: i32 = 40;
 
 impl Number {
+    #[expect(clippy::should_implement_trait, reason = "a sum may not exist, and the operator could not say so")]
     #[must_use]
     pub fn add(self, other: Self) -> Option<Self> {
         if self.exponent == other.exponent {

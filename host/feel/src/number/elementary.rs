@@ -1,5 +1,7 @@
 //! Exponential and logarithm in binary fixed point with 192 bits behind the point, about 57 digits, then rounded once to 34.
 
+use std::sync::OnceLock;
+
 use super::{Number, Wide};
 
 const FRACTION_BITS: usize = 192;
@@ -106,12 +108,16 @@ impl Fixed {
 }
 
 fn ln_two() -> Fixed {
-    let third = Fixed::whole(1).over_small(3).artanh();
-    Fixed { magnitude: third.magnitude.shifted_left(1), ..third }
+    static LN_TWO: OnceLock<Fixed> = OnceLock::new();
+    *LN_TWO.get_or_init(|| {
+        let third = Fixed::whole(1).over_small(3).artanh();
+        Fixed { magnitude: third.magnitude.shifted_left(1), ..third }
+    })
 }
 
 fn ln_ten() -> Fixed {
-    Fixed::whole(10).ln()
+    static LN_TEN: OnceLock<Fixed> = OnceLock::new();
+    *LN_TEN.get_or_init(|| Fixed::whole(10).ln())
 }
 
 /// `ln` of a positive decimal, as a fixed-point number: that of its digits and that of its power of ten.

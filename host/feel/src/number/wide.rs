@@ -67,7 +67,7 @@ impl Wide {
     /// How many decimal digits it has; 0 has none.
     pub(super) fn digits(&self) -> usize {
         // 1233 / 4096 is just above the logarithm of 2; the estimate is right or one too low.
-        let estimate = self.bits() * 1233 >> 12;
+        let estimate = (self.bits() * 1233) >> 12;
         estimate + usize::from(!self.is_zero() && self.compare(&Self::ten_to(estimate)) != Ordering::Less)
     }
 
@@ -147,12 +147,11 @@ impl Wide {
     pub(super) fn shifted_right(&self, bits: usize) -> Self {
         let (limbs, bits) = (bits / 64, bits % 64);
         let mut result = [0; 8];
-        for at in 0..8_usize.saturating_sub(limbs) {
-            let mut limb = self.0[at + limbs] >> bits;
+        for (at, limb) in result.iter_mut().enumerate().take(8_usize.saturating_sub(limbs)) {
+            *limb = self.0[at + limbs] >> bits;
             if bits > 0 && at + limbs + 1 < 8 {
-                limb |= self.0[at + limbs + 1] << (64 - bits);
+                *limb |= self.0[at + limbs + 1] << (64 - bits);
             }
-            result[at] = limb;
         }
         Self(result)
     }

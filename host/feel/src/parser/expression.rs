@@ -8,6 +8,20 @@ use crate::node::{Arguments, Comparison, Node, Operation, Operator, Step};
 /// `a = b = c …`: nobody means more.
 const COMPARISONS_MAX: usize = 32;
 
+const SYMBOLS: [(&str, Infix); 11] = [
+    ("**", Infix::Operate(Operator::Power)),
+    ("!=", Infix::Compare(Comparison::NotEqual)),
+    ("<=", Infix::Compare(Comparison::LessOrEqual)),
+    (">=", Infix::Compare(Comparison::GreaterOrEqual)),
+    ("=", Infix::Compare(Comparison::Equal)),
+    ("<", Infix::Compare(Comparison::Less)),
+    (">", Infix::Compare(Comparison::Greater)),
+    ("+", Infix::Operate(Operator::Add)),
+    ("-", Infix::Operate(Operator::Subtract)),
+    ("*", Infix::Operate(Operator::Multiply)),
+    ("/", Infix::Operate(Operator::Divide)),
+];
+
 enum Infix {
     Or,
     And,
@@ -94,19 +108,6 @@ impl Parser<'_> {
         if let Some(word) = word {
             return Some((word, self.word().len()));
         }
-        const SYMBOLS: [(&str, Infix); 11] = [
-            ("**", Infix::Operate(Operator::Power)),
-            ("!=", Infix::Compare(Comparison::NotEqual)),
-            ("<=", Infix::Compare(Comparison::LessOrEqual)),
-            (">=", Infix::Compare(Comparison::GreaterOrEqual)),
-            ("=", Infix::Compare(Comparison::Equal)),
-            ("<", Infix::Compare(Comparison::Less)),
-            (">", Infix::Compare(Comparison::Greater)),
-            ("+", Infix::Operate(Operator::Add)),
-            ("-", Infix::Operate(Operator::Subtract)),
-            ("*", Infix::Operate(Operator::Multiply)),
-            ("/", Infix::Operate(Operator::Divide)),
-        ];
         let rest = self.rest();
         SYMBOLS.into_iter().find(|(symbol, _)| rest.starts_with(symbol)).map(|(symbol, infix)| (infix, symbol.len()))
     }

@@ -193,6 +193,10 @@ impl Parser<'_> {
 
 /// How many bytes of a text a name covers: its spaces stand for any spaces, and its operators may have spaces around them.
 fn matched(name: &str, text: &str) -> Option<usize> {
+    // Most names are ruled out by their first byte.
+    if name.as_bytes().first() != text.as_bytes().first() {
+        return None;
+    }
     let mut rest = text;
     let mut last = ' ';
     for character in name.chars() {

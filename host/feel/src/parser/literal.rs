@@ -56,15 +56,12 @@ impl Parser<'_> {
                 _ => 0,
             };
             let code = rest.get(at + 2..at + 2 + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            match (digits, code) {
-                (1.., Some(code)) => {
-                    characters.by_ref().take(digits).for_each(drop);
-                    high = push_code(&mut text, high, code);
-                }
-                _ => {
-                    push_lone(&mut text, high.take());
-                    push_escape(&mut text, escape);
-                }
+            if let (1.., Some(code)) = (digits, code) {
+                characters.by_ref().take(digits).for_each(drop);
+                high = push_code(&mut text, high, code);
+            } else {
+                push_lone(&mut text, high.take());
+                push_escape(&mut text, escape);
             }
         }
         Err(self.problem("this text has no end; put a quotation mark after it"))

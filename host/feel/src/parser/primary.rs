@@ -81,9 +81,7 @@ impl Parser<'_> {
             let arguments = self.arguments()?;
             return Ok(crate::fold::folded(Node::Call { function, arguments, at }));
         }
-        if built_in.is_none() && !self.free_names.contains(&name) {
-            self.free_names.push(name);
-        } else if is_declared && !self.free_names.contains(&name) {
+        if (built_in.is_none() || is_declared) && !self.free_names.contains(&name) {
             self.free_names.push(name);
         }
         Ok(node)

@@ -110,7 +110,7 @@ impl Date {
 
     #[must_use]
     pub fn weekday_name(self) -> &'static str {
-        WEEKDAYS[usize::try_from(self.weekday() - 1).expect("a weekday is from 1 to 7")]
+        WEEKDAYS[usize::try_from(self.weekday() - 1).unwrap_or(0)]
     }
 
     #[must_use]

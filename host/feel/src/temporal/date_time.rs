@@ -36,6 +36,9 @@ impl DateTime {
     }
 
     /// An instant as the clocks of a zone show it.
+    ///
+    /// # Panics
+    /// Never: the years of timestamps are among those of FEEL.
     #[must_use]
     pub fn from_timestamp(timestamp: Timestamp, zone: &TimeZone) -> Self {
         let offset = match zone.iana_name() {

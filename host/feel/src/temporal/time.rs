@@ -67,7 +67,7 @@ impl Time {
 
     #[must_use]
     pub fn nanosecond(&self) -> i64 {
-        i64::try_from(self.nanosecond_of_day % 1_000_000_000).expect("less than a second")
+        i64::try_from(self.nanosecond_of_day % 1_000_000_000).unwrap_or(0)
     }
 
     #[must_use]
@@ -83,8 +83,7 @@ impl Time {
     /// Seconds east of UTC. A zone without a day has its offset of the first of January 1970.
     #[must_use]
     pub fn offset_seconds(&self) -> Option<i32> {
-        let day = Date::new(1970, 1, 1).expect("that day was");
-        self.offset.seconds_at(day, self.second_of_day())
+        self.offset.seconds_at(Date::new(1970, 1, 1)?, self.second_of_day())
     }
 
     /// The clock goes round.
