@@ -13,6 +13,7 @@ pub mod dmn;
 mod element;
 pub mod expression;
 pub mod graph;
+pub mod import;
 mod json;
 mod layout;
 mod moment;

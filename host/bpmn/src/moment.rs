@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 /// Why a text is not a moment.
 pub(crate) type Reason = String;
+/// Whether a text has a form.
+pub(crate) type Check = fn(&str) -> Result<(), Reason>;
 
 /// An ISO 8601 duration such as `P3D`, `PT4H30M` or `P1W`.
 pub(crate) fn check_duration(text: &str) -> Result<(), Reason> {

@@ -3,7 +3,7 @@
 use super::view::{View, trigger};
 use crate::{
     graph::{Node, NodeKind, Step, TextOrExpression, Timer, Trigger, UserTask},
-    moment::{self, Reason},
+    moment::{self, Check, Reason},
     rule::Rule,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn check(view: &mut View<'_, '_, '_>) {
 }
 
 fn timer(view: &mut View<'_, '_, '_>, node: &Node, timer: &Timer) {
-    let (text, rule, check): (_, _, fn(&str) -> Result<(), Reason>) = match timer {
+    let (text, rule, check): (_, _, Check) = match timer {
         Timer::Date { at } => (at, Rule::Date, moment::check_date),
         Timer::Duration { after } => (after, Rule::Duration, moment::check_duration),
         Timer::Cycle { every } => (every, Rule::Cycle, moment::check_cycle),
@@ -60,14 +60,7 @@ fn timer(view: &mut View<'_, '_, '_>, node: &Node, timer: &Timer) {
 }
 
 /// A fixed text has to be readable; what an expression gives is known when it is evaluated.
-fn fixed(
-    view: &mut View<'_, '_, '_>,
-    node: &Node,
-    rule: Rule,
-    what: &str,
-    text: &TextOrExpression,
-    check: fn(&str) -> Result<(), Reason>,
-) {
+fn fixed(view: &mut View<'_, '_, '_>, node: &Node, rule: Rule, what: &str, text: &TextOrExpression, check: Check) {
     if let TextOrExpression::Text(text) = text
         && let Err(reason) = check(text)
     {
