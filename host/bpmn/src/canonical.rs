@@ -98,8 +98,9 @@ fn qualified(node: roxmltree::Node<'_, '_>, namespace: Option<&str>, name: &str,
 /// Namespaces that this element declares and its parent does not.
 fn declarations(node: roxmltree::Node<'_, '_>) -> BTreeSet<String> {
     let inherited = |space: &roxmltree::Namespace<'_>| {
-        node.parent_element()
-            .is_some_and(|parent| parent.namespaces().any(|other| other.name() == space.name() && other.uri() == space.uri()))
+        node.parent_element().is_some_and(|parent| {
+            parent.namespaces().any(|other| other.name() == space.name() && other.uri() == space.uri())
+        })
     };
     node.namespaces()
         .filter(|space| !inherited(space) && space.name() != Some("xml"))

@@ -122,7 +122,11 @@ fn flows(context: &mut Context<'_, '_, '_, '_>) -> (Vec<graph::SequenceFlow>, Ha
             continue;
         }
         let condition = xml::child(flow.node, "conditionExpression");
+        let has_condition = condition.is_some();
         let condition = condition.and_then(|condition| context.formal(condition, "condition"));
+        if has_condition && condition.is_none() {
+            context.findings.placeholders.insert(flow.id.to_owned());
+        }
         places.entry(flow.id.to_owned()).or_insert(flows.len());
         flows.push(graph::SequenceFlow {
             id: flow.id.to_owned(),

@@ -48,10 +48,10 @@ fn rewrite(xml: &str, tag: &str, change: impl Fn(&str) -> Option<String>) -> Str
     let mut from = 0;
     for node in document.descendants().filter(|node| node.tag_name().name() == tag && node.is_element()) {
         let Some(changed) = change(&crate::xml::text(node)) else { continue };
-        let (Some(first), Some(last)) = (node.first_child(), node.last_child()) else { continue };
-        out.push_str(&xml[from..first.range().start]);
+        let Some(inner) = crate::xml::inner_range(node) else { continue };
+        out.push_str(&xml[from..inner.start]);
         out.push_str(&changed.replace('&', "&amp;").replace('<', "&lt;"));
-        from = last.range().end;
+        from = inner.end;
     }
     out.push_str(&xml[from..]);
     out
@@ -64,7 +64,9 @@ fn subscribe(xml: &str) -> String {
     let mut from = 0;
     for message in document.descendants().filter(|node| node.has_tag_name((crate::xml::BPMN, "message"))) {
         let range = message.range();
-        let Some(head) = xml[range.clone()].strip_suffix("/>").filter(|_| message.first_child().is_none()) else { continue };
+        let Some(head) = xml[range.clone()].strip_suffix("/>").filter(|_| message.first_child().is_none()) else {
+            continue;
+        };
         let tag = head[1..].split_whitespace().next().unwrap_or("message");
         let extensions = tag.replace("message", "extensionElements");
         out.push_str(&xml[from..range.start]);

@@ -66,7 +66,8 @@ impl Diagram {
         for node in root.descendants().filter(|node| node.tag_name().namespace() == Some(xml::BPMN_DIAGRAM)) {
             let Some(element) = node.attribute("bpmnElement") else { continue };
             let element = element.rsplit_once(':').map_or(element, |(_, local)| local).to_owned();
-            let label = node.children().find(|child| child.has_tag_name((xml::BPMN_DIAGRAM, "BPMNLabel"))).and_then(bounds);
+            let label =
+                node.children().find(|child| child.has_tag_name((xml::BPMN_DIAGRAM, "BPMNLabel"))).and_then(bounds);
             match node.tag_name().name() {
                 "BPMNShape" => {
                     if let Some(bounds) = bounds(node) {
@@ -75,7 +76,8 @@ impl Diagram {
                     }
                 }
                 "BPMNEdge" => {
-                    let points = node.children().filter(|child| child.has_tag_name((xml::DIAGRAM_INTERCHANGE, "waypoint")));
+                    let points =
+                        node.children().filter(|child| child.has_tag_name((xml::DIAGRAM_INTERCHANGE, "waypoint")));
                     let points: Vec<Point> = points
                         .filter_map(|point| Some(Point { x: number(point, "x")?, y: number(point, "y")? }))
                         .take(POINTS_MAX)

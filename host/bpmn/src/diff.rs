@@ -12,10 +12,22 @@ use std::{collections::BTreeMap, fmt};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "type")]
 pub enum Change {
-    Added { id: String, what: String },
-    Removed { id: String, what: String },
+    Added {
+        id: String,
+        what: String,
+    },
+    Removed {
+        id: String,
+        what: String,
+    },
     /// `from` or `to` is absent where the attribute came or went.
-    Changed { id: String, what: String, attribute: String, from: Option<String>, to: Option<String> },
+    Changed {
+        id: String,
+        what: String,
+        attribute: String,
+        from: Option<String>,
+        to: Option<String>,
+    },
 }
 
 impl fmt::Display for Change {
@@ -26,7 +38,9 @@ impl fmt::Display for Change {
             Self::Changed { what, attribute, from: Some(from), to: Some(to), .. } => {
                 write!(formatter, "{what}: {attribute} from {from} to {to}")
             }
-            Self::Changed { what, attribute, from: None, to: Some(to), .. } => write!(formatter, "{what}: {attribute} is now {to}"),
+            Self::Changed { what, attribute, from: None, to: Some(to), .. } => {
+                write!(formatter, "{what}: {attribute} is now {to}")
+            }
             Self::Changed { what, attribute, from, .. } => {
                 write!(formatter, "{what}: {attribute} {} is gone", from.as_deref().unwrap_or_default())
             }
@@ -70,17 +84,25 @@ fn elements(graph: &Graph) -> Elements {
     let mut elements = Elements::new();
     for process in &graph.processes {
         let mut attributes = BTreeMap::new();
-        for (name, value) in [("name", Some(&process.name)), ("version tag", process.version_tag.as_ref()), ("documentation", Some(&process.documentation))] {
+        for (name, value) in [
+            ("name", Some(&process.name)),
+            ("version tag", process.version_tag.as_ref()),
+            ("documentation", Some(&process.documentation)),
+        ] {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 attributes.insert(name.to_owned(), format!("“{value}”"));
             }
         }
         elements.insert(process.id.clone(), (what("process", &process.id, &process.name), attributes));
         for node in &process.nodes {
-            elements.insert(node.id.clone(), (what(rules::kind(&node.kind), &node.id, &node.name), node_attributes(process, node)));
+            elements.insert(
+                node.id.clone(),
+                (what(rules::kind(&node.kind), &node.id, &node.name), node_attributes(process, node)),
+            );
         }
         for flow in &process.flows {
-            elements.insert(flow.id.clone(), (what("sequence flow", &flow.id, &flow.name), flow_attributes(process, flow)));
+            elements
+                .insert(flow.id.clone(), (what("sequence flow", &flow.id, &flow.name), flow_attributes(process, flow)));
         }
     }
     elements
@@ -111,7 +133,9 @@ fn node_attributes(process: &Process, node: &Node) -> BTreeMap<String, String> {
     for derived in ["id", "incoming", "outgoing", "boundary"] {
         fields.remove(derived);
     }
-    let id = |value: &Value| value.as_u64().and_then(|at| usize::try_from(at).ok()).and_then(|at| Some(process.nodes.get(at)?.id.clone()));
+    let id = |value: &Value| {
+        value.as_u64().and_then(|at| usize::try_from(at).ok()).and_then(|at| Some(process.nodes.get(at)?.id.clone()))
+    };
     for field in ["parent", "compensation"] {
         if let Some(found) = fields.get(field).and_then(id) {
             fields.insert(field.to_owned(), Value::String(found));
@@ -147,7 +171,9 @@ fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
     let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         Value::Object(entries) => entries.iter().for_each(|(name, value)| flatten(&join(name), value, out)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(at, value)| flatten(&join(&(at + 1).to_string()), value, out)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, value)| flatten(&join(&(at + 1).to_string()), value, out))
+        }
         Value::String(text) => {
             out.insert(path.to_owned(), format!("“{text}”"));
         }

@@ -235,7 +235,7 @@ pub struct MessageCatch {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Timer {
     /// RFC 3339 with optional zone in brackets, or an expression that gives one (or a FEEL date and time).
     Date { at: TextOrExpression },

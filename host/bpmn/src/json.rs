@@ -82,9 +82,54 @@ pub fn compile_json(file: &str, json: &str) -> Result<Compiled, Report> {
             return Err(findings.finish());
         }
     };
+    unknown_fields(json, &graph, &mut findings);
     rules::of_indexes(&graph, &mut findings);
     if !findings.refuses() {
         rules::of_graph(&graph, &mut findings);
     }
     finish(graph, Diagram::default(), findings)
+}
+
+/// A field that nothing reads is a mistake: what it says would have no effect.
+fn unknown_fields(json: &str, graph: &Graph, findings: &mut Findings<'_>) {
+    const TOLD_MAX: usize = 20;
+    let read: Result<serde_json::Value, _> = serde_json::from_str(json);
+    let (Ok(read), Ok(written)) = (read, serde_json::to_value(graph)) else { return };
+    let mut told = Vec::new();
+    compare("", &read, &written, &mut told);
+    for path in told.into_iter().take(TOLD_MAX) {
+        findings.error(
+            Rule::NotJson,
+            &Subject::default(),
+            format!("`{path}` is not known and would have no effect; remove it"),
+        );
+    }
+}
+
+/// Recursion is as deep as the JSON reader lets a text be.
+fn compare(path: &str, read: &serde_json::Value, written: &serde_json::Value, told: &mut Vec<String>) {
+    use serde_json::Value::{Array, Null, Object};
+    match (read, written) {
+        (Object(read), Object(written)) => {
+            for (key, value) in read {
+                let path = format!("{path}/{key}");
+                match written.get(key) {
+                    Some(written) => compare(&path, value, written, told),
+                    // What is empty is left out when it is written.
+                    None if matches!(value, Null)
+                        || *value == false
+                        || *value == ""
+                        || *value == serde_json::json!([]) => {}
+                    None if *value == serde_json::json!({}) => {}
+                    None => told.push(path),
+                }
+            }
+        }
+        (Array(read), Array(written)) => {
+            for (at, (read, written)) in read.iter().zip(written).enumerate() {
+                compare(&format!("{path}/{at}"), read, written, told);
+            }
+        }
+        _ => {}
+    }
 }

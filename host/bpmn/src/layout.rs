@@ -49,7 +49,8 @@ fn is_scope(kind: &NodeKind) -> bool {
 
 /// Children before their sub-process, so that its size is known.
 fn innermost_first(process: &Process) -> Vec<NodeIndex> {
-    let depth = |index: NodeIndex| std::iter::successors(process.nodes[index].parent, |at| process.nodes[*at].parent).count();
+    let depth =
+        |index: NodeIndex| std::iter::successors(process.nodes[index].parent, |at| process.nodes[*at].parent).count();
     let mut order: Vec<NodeIndex> = (0..process.nodes.len()).collect();
     order.sort_by_cached_key(|index| std::cmp::Reverse(depth(*index)));
     order
@@ -161,7 +162,9 @@ impl Layout<'_> {
             diagram.shapes.insert(node.id.clone(), shape);
         }
         for flow in &self.process.flows {
-            let (Some(from), Some(to)) = (self.places.get(&flow.source), self.places.get(&flow.target)) else { continue };
+            let (Some(from), Some(to)) = (self.places.get(&flow.source), self.places.get(&flow.target)) else {
+                continue;
+            };
             let is_boundary = matches!(nodes[flow.source].kind, NodeKind::BoundaryEvent { .. });
             diagram.edges.insert(flow.id.clone(), Edge { points: route(*from, *to, is_boundary), label: None });
         }
@@ -175,7 +178,11 @@ fn route(from: Bounds, to: Bounds, downwards: bool) -> Vec<Point> {
     let (left, right) = (Point { x: to.x, y: end.y }, Point { x: from.x + from.width, y: start.y });
     if downwards {
         let below = Point { x: start.x, y: from.y + from.height };
-        return vec![below, Point { x: start.x, y: end.y.max(below.y + ROW_GAP / 2.0) }, Point { x: to.x, y: end.y.max(below.y + ROW_GAP / 2.0) }];
+        return vec![
+            below,
+            Point { x: start.x, y: end.y.max(below.y + ROW_GAP / 2.0) },
+            Point { x: to.x, y: end.y.max(below.y + ROW_GAP / 2.0) },
+        ];
     }
     if left.x <= right.x {
         let y = (from.y + from.height).max(to.y + to.height) + ROW_GAP / 2.0;

@@ -12,6 +12,7 @@ mod diff;
 mod element;
 pub mod expression;
 pub mod graph;
+pub mod import;
 mod json;
 mod layout;
 mod moment;

@@ -82,8 +82,6 @@ pub(crate) struct Element<'a, 'x> {
 pub(crate) struct Flow<'a, 'x> {
     pub node: Node<'a, 'x>,
     pub id: &'a str,
-    /// The sub-process whose child the flow is in the file.
-    pub parent: Option<usize>,
 }
 
 impl<'a, 'x: 'a> Source<'a, 'x> {
@@ -204,7 +202,7 @@ fn walk<'a, 'x: 'a>(
                     return found;
                 }
                 found.flow_by_id.entry(id).or_insert(found.flows.len());
-                found.flows.push(Flow { node, id, parent });
+                found.flows.push(Flow { node, id });
             } else if tag == "association" {
                 found.associations.push(node);
             } else if !is_decoration(tag) {

@@ -62,10 +62,14 @@ pub fn draw(process: &Process, diagram: &Diagram, marks: &BTreeMap<String, Mark>
         round(frame.height)
     );
     // Sub-processes first, the outermost before the inner ones, so that nothing is covered.
-    let depth = |index: usize| std::iter::successors(process.nodes[index].parent, |at| process.nodes[*at].parent).count();
+    let depth =
+        |index: usize| std::iter::successors(process.nodes[index].parent, |at| process.nodes[*at].parent).count();
     let mut order: Vec<usize> = (0..process.nodes.len()).collect();
-    order.sort_by_cached_key(|index| (matches!(process.nodes[*index].kind, NodeKind::BoundaryEvent { .. }), depth(*index)));
-    let (scopes, others): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|index| is_scope(&process.nodes[*index].kind));
+    order.sort_by_cached_key(|index| {
+        (matches!(process.nodes[*index].kind, NodeKind::BoundaryEvent { .. }), depth(*index))
+    });
+    let (scopes, others): (Vec<usize>, Vec<usize>) =
+        order.into_iter().partition(|index| is_scope(&process.nodes[*index].kind));
     for index in scopes {
         node(&mut out, &process.nodes[index], diagram, marks);
     }
@@ -88,8 +92,10 @@ fn is_scope(kind: &NodeKind) -> bool {
 /// What the drawing takes, with a margin.
 fn frame(process: &Process, diagram: &Diagram) -> Bounds {
     let shapes = process.nodes.iter().filter_map(|node| diagram.shapes.get(&node.id)).map(|shape| shape.bounds);
-    let points = process.flows.iter().filter_map(|flow| diagram.edges.get(&flow.id)).flat_map(|edge| edge.points.iter());
-    let corners = shapes.flat_map(|b| [Point { x: b.x, y: b.y }, Point { x: b.x + b.width, y: b.y + b.height + 2.0 * LINE_HEIGHT }]);
+    let points =
+        process.flows.iter().filter_map(|flow| diagram.edges.get(&flow.id)).flat_map(|edge| edge.points.iter());
+    let corners = shapes
+        .flat_map(|b| [Point { x: b.x, y: b.y }, Point { x: b.x + b.width, y: b.y + b.height + 2.0 * LINE_HEIGHT }]);
     let corners: Vec<Point> = corners.chain(points.copied()).collect();
     let least = |pick: fn(&Point) -> f64| corners.iter().map(pick).fold(f64::INFINITY, f64::min);
     let most = |pick: fn(&Point) -> f64| corners.iter().map(pick).fold(f64::NEG_INFINITY, f64::max);
@@ -110,22 +116,39 @@ fn node(out: &mut String, node: &Node, diagram: &Diagram, marks: &BTreeMap<Strin
         None => "",
     };
     let kind = rules::kind(&node.kind);
-    push(out, format_args!("<g class=\"node{mark}\" data-id=\"{}\"><title>{}: {}</title>", escape(&node.id), kind, escape(label(node))));
+    push(
+        out,
+        format_args!(
+            "<g class=\"node{mark}\" data-id=\"{}\"><title>{}: {}</title>",
+            escape(&node.id),
+            kind,
+            escape(label(node))
+        ),
+    );
     let center = b.center();
     let radius = b.width.min(b.height) / 2.0;
     match &node.kind {
-        NodeKind::ExclusiveGateway | NodeKind::ParallelGateway | NodeKind::InclusiveGateway | NodeKind::EventBasedGateway => {
+        NodeKind::ExclusiveGateway
+        | NodeKind::ParallelGateway
+        | NodeKind::InclusiveGateway
+        | NodeKind::EventBasedGateway => {
             let points = [(center.x, b.y), (b.x + b.width, center.y), (center.x, b.y + b.height), (b.x, center.y)];
             let points: Vec<String> = points.iter().map(|(x, y)| format!("{},{}", round(*x), round(*y))).collect();
             push(out, format_args!("<polygon class=\"shape\" points=\"{}\"/>", points.join(" ")));
             symbol(out, center, gateway_symbol(&node.kind), 20.0);
         }
-        NodeKind::StartEvent { trigger, interrupting } => event(out, center, radius, Ring::Single, !interrupting, trigger_symbol(trigger)),
-        NodeKind::IntermediateCatchEvent { trigger } => event(out, center, radius, Ring::Double, false, trigger_symbol(trigger)),
+        NodeKind::StartEvent { trigger, interrupting } => {
+            event(out, center, radius, Ring::Single, !interrupting, trigger_symbol(trigger))
+        }
+        NodeKind::IntermediateCatchEvent { trigger } => {
+            event(out, center, radius, Ring::Double, false, trigger_symbol(trigger))
+        }
         NodeKind::BoundaryEvent { trigger, interrupting, .. } => {
             event(out, center, radius, Ring::Double, !interrupting, trigger_symbol(trigger));
         }
-        NodeKind::IntermediateThrowEvent { result } => event(out, center, radius, Ring::Double, false, result_symbol(result)),
+        NodeKind::IntermediateThrowEvent { result } => {
+            event(out, center, radius, Ring::Double, false, result_symbol(result))
+        }
         NodeKind::EndEvent { result } => event(out, center, radius, Ring::Thick, false, result_symbol(result)),
         kind => {
             let dashed = if matches!(kind, NodeKind::EventSubProcess { .. }) { " dashed" } else { "" };
@@ -173,12 +196,16 @@ fn texts(out: &mut String, node: &Node, place: Option<Bounds>, b: Bounds) {
 fn lines_at(out: &mut String, lines: &[String], x: f64, top: f64) {
     for (place, line) in (0_u32..).zip(lines) {
         let y = top + LINE_HEIGHT * (f64::from(place) + 0.8);
-        push(out, format_args!("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", round(x), round(y), escape(line)));
+        push(
+            out,
+            format_args!("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", round(x), round(y), escape(line)),
+        );
     }
 }
 
 fn edge(out: &mut String, id: &str, name: &str, edge: &Edge) {
-    let points: Vec<String> = edge.points.iter().map(|point| format!("{},{}", round(point.x), round(point.y))).collect();
+    let points: Vec<String> =
+        edge.points.iter().map(|point| format!("{},{}", round(point.x), round(point.y))).collect();
     push(
         out,
         format_args!(

@@ -147,6 +147,15 @@ fn tag(rest: &str) -> Tag {
     Tag { length: rest.len(), ..tag }
 }
 
+/// What stands between the tags of an element, in the text of the file. Nodes do not tell: text and CDATA become one.
+pub(crate) fn inner_range(node: roxmltree::Node<'_, '_>) -> Option<std::ops::Range<usize>> {
+    let range = node.range();
+    let source = &node.document().input_text()[range.clone()];
+    let open = tag(source);
+    let end = source.rfind("</").filter(|end| !open.closed && *end >= open.length)?;
+    Some(range.start + open.length..range.start + end)
+}
+
 /// Name of a tag, and its id where it has one nearby, for a message.
 fn shown(tag: &str) -> String {
     const SHOWN_BYTES: usize = 200;

@@ -59,22 +59,21 @@ fn multi_instance<'a, 'x: 'a>(
             context.error(node, Rule::Unsupported, format!("`{tag}` is not executed; remove it"));
         }
     }
-    let cardinality = match xml::child(node, "loopCardinality") {
-        Some(cardinality) => {
-            context.language(cardinality, "loop cardinality");
-            Some(context.feel(cardinality, "loop cardinality", &xml::text(cardinality))?)
-        }
-        None => None,
-    };
-    let mut repeat = Multiple { cardinality, ..Multiple::default() };
+    let cardinality = xml::child(node, "loopCardinality").map(|cardinality| {
+        context.language(cardinality, "loop cardinality");
+        context.feel(cardinality, "loop cardinality", &xml::text(cardinality))
+    });
+    let completion =
+        xml::child(node, "completionCondition").map(|condition| context.formal(condition, "completion condition"));
+    let mut repeat = Multiple { cardinality: cardinality.clone().flatten(), ..Multiple::default() };
     match xml::extension(node, "loopCharacteristics") {
         Some(extension) => repeat.read_extension(context, extension),
         None => repeat.read_standard(context, activity, node),
     }
-    let completion = match xml::child(node, "completionCondition") {
-        Some(condition) => Some(context.formal(condition, "completion condition")?),
-        None => None,
-    };
+    // What does not parse was told; that it is missing would be told on top.
+    if cardinality == Some(None) || completion == Some(None) {
+        return None;
+    }
     Some(Repeat::MultiInstance {
         sequential: is_true(node, "isSequential"),
         collection: repeat.collection,
@@ -82,7 +81,7 @@ fn multi_instance<'a, 'x: 'a>(
         element_variable: repeat.element_variable,
         output_collection: repeat.output_collection,
         output_element: repeat.output_element,
-        completion,
+        completion: completion.flatten(),
     })
 }
 

@@ -37,11 +37,15 @@ impl<'g> View<'g, '_, '_> {
     }
 
     pub fn flow_error(&mut self, rule: Rule, flow: usize, message: impl std::fmt::Display) {
-        self.findings.error(rule, &self.flow_subject(flow), message);
+        if !self.findings.placeholders.contains(&self.process.flows[flow].id) {
+            self.findings.error(rule, &self.flow_subject(flow), message);
+        }
     }
 
     pub fn flow_warning(&mut self, rule: Rule, flow: usize, message: impl std::fmt::Display) {
-        self.findings.warning(rule, &self.flow_subject(flow), message);
+        if !self.findings.placeholders.contains(&self.process.flows[flow].id) {
+            self.findings.warning(rule, &self.flow_subject(flow), message);
+        }
     }
 
     fn flow_subject(&self, flow: usize) -> Subject {

@@ -2,12 +2,15 @@
 //!
 //! The suite lies beside the repository; a clone without it says so and goes on.
 
+use weft_bpmn as bpmn;
+
 use std::path::{Path, PathBuf};
 
 /// The folder of the suite, found by walking up from the crate.
 fn suite() -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = here.ancestors().map(|folder| folder.join("shared/data/bpmn-conformance")).find(|folder| folder.is_dir());
+    let found =
+        here.ancestors().map(|folder| folder.join("shared/data/bpmn-conformance")).find(|folder| folder.is_dir());
     if found.is_none() {
         println!("SKIPPED: the folder shared/data/bpmn-conformance is not there");
     }
@@ -31,7 +34,10 @@ fn models(prefix: fn(&str) -> bool) -> Vec<(String, String)> {
 fn invalid_models_are_refused_for_their_reason() {
     let expected = [
         ("refuse__EXT002_1_Fail_duplicate_ID", "duplicate-id"),
-        ("refuse__EXT012_4_failure_multiInstanceLoopCharacteristics_invalidCompletionCondition", "flow-informal-expression"),
+        (
+            "refuse__EXT012_4_failure_multiInstanceLoopCharacteristics_invalidCompletionCondition",
+            "flow-informal-expression",
+        ),
         ("refuse__EXT024_1_failure", "flow-immediate"),
         ("refuse__EXT041_1_Fail_both_loop_markers", "flow-loop-markers"),
         ("refuse__EXT057_2_fail_outgoing_seqFlow", "flow-event-sub-process"),
@@ -54,7 +60,8 @@ fn invalid_models_are_refused_for_their_reason() {
 #[test]
 fn valid_models_compile_and_keep_their_digest_through_json() {
     for (name, xml) in models(|name| !name.starts_with("refuse__")) {
-        let compiled = bpmn::compile(&name, &bpmn::conformance::adapt(&xml)).unwrap_or_else(|report| panic!("{name}:\n{report}"));
+        let compiled =
+            bpmn::compile(&name, &bpmn::conformance::adapt(&xml)).unwrap_or_else(|report| panic!("{name}:\n{report}"));
 
         let again = bpmn::compile_json("model.json", &compiled.graph.to_canonical_json())
             .unwrap_or_else(|report| panic!("{name} as JSON:\n{report}"));
