@@ -1,8 +1,8 @@
 //! Runs a folder of the public BPMN conformance suite: `flow_conformance FOLDER`. Prints what fails and the count.
 #![expect(clippy::print_stdout, reason = "a tool talks to its terminal")]
 
-use engine::flow::conformance::{Cases, run};
 use std::path::PathBuf;
+use weft_engine::flow::conformance::{Cases, run};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("name a folder with cases.json")?);

@@ -4,11 +4,11 @@
 
 use bpmn::graph::{Binding, Process};
 use domain::Object;
-use engine::flow::{Action, Command, Decided, Instance, Limits, Start, World, start, step};
 use jiff::{Timestamp, tz::TimeZone};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
+use weft_engine::flow::{Action, Command, Decided, Instance, Limits, Start, World, start, step};
 
 const ROUNDS: u32 = 50_000;
 
@@ -56,7 +56,7 @@ fn model(kind: &str, extension: &str) -> Arc<Process> {
     Arc::new(compiled.graph.processes.into_iter().next().expect("it has a process"))
 }
 
-fn begin(process: &Arc<Process>, world: &Still, limits: &Limits) -> (Instance, engine::flow::Step) {
+fn begin(process: &Arc<Process>, world: &Still, limits: &Limits) -> (Instance, weft_engine::flow::Step) {
     let variables = Object::from_iter([("item".to_owned(), "laptop".into()), ("amount".to_owned(), 3.into())]);
     let from = Start { id: "i".to_owned(), definition: "d".to_owned(), node: None, variables };
     start(process, from, world, limits).expect("it starts")

@@ -1,7 +1,7 @@
 //! The cases of the public BPMN conformance suite that are shared with this project. Told, not failed, where the folder is absent.
 
-use engine::flow::conformance::{Cases, run};
 use std::path::{Path, PathBuf};
+use weft_engine::flow::conformance::{Cases, run};
 
 #[test]
 fn listed_cases_pass() {

@@ -74,7 +74,6 @@ pub(super) struct Element {
     pub compensates: Option<Key>,
     #[serde(default, skip_serializing_if = "Object::is_empty")]
     pub variables: Object,
-    #[serde(flatten)]
     pub activity: Activity,
 }
 
@@ -85,7 +84,7 @@ fn is_zero(number: &usize) -> bool {
 
 /// What an element is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Activity {
     /// Reached and not started: between two moments of a command, or held by an incident.
     Starting,

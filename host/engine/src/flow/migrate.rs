@@ -49,7 +49,7 @@ pub(super) fn migrate(
 
     let mut machine = Machine::new(to, draft, world, limits)?;
     let own = |(_, element): &(&Key, &super::instance::Element)| element.process == 0;
-    let renamed = machine.state.elements.iter().filter(own).map(|(key, _)| (*key, machine.place(*key).node)).collect();
+    let renamed = machine.state.elements.iter().filter(own).map(|(key, _)| machine.place(*key)).collect();
     machine.event(Event::Migrated { definition, renamed, flows });
     for (key, wait) in lost {
         match wait {

@@ -1,6 +1,6 @@
 //! Token positions from events alone: what a diagram of any past moment shows. It must not look at an instance.
 
-use super::port::{Event, Key};
+use super::port::{Event, Key, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the tokens of an instance are.
@@ -59,14 +59,15 @@ impl Positions {
         }
     }
 
-    fn rename(&mut self, nodes: &BTreeMap<Key, String>, flows: &BTreeMap<String, String>) {
-        for (key, id) in nodes {
-            self.active.insert(*key, id.clone());
+    fn rename(&mut self, nodes: &[Place], flows: &BTreeMap<String, String>) {
+        for Place { element, node } in nodes {
+            self.active.insert(*element, node.clone());
         }
+        let moved: BTreeSet<Key> = nodes.iter().map(|place| place.element).collect();
         self.waiting = std::mem::take(&mut self.waiting)
             .into_iter()
             .map(|((scope, flow), count)| {
-                let renamed = flows.get(&flow).filter(|_| nodes.contains_key(&scope)).cloned();
+                let renamed = flows.get(&flow).filter(|_| moved.contains(&scope)).cloned();
                 ((scope, renamed.unwrap_or(flow)), count)
             })
             .collect();

@@ -29,6 +29,8 @@ impl Machine<'_> {
             }
             if let Activity::Repeating(body) = &element.activity {
                 let count = match name {
+                    // For a standard loop, whose condition is asked between two runs.
+                    "loopCounter" => Some(body.started),
                     "numberOfInstances" => Some(body.total),
                     "numberOfActiveInstances" => Some(body.active),
                     "numberOfCompletedInstances" => Some(body.completed),

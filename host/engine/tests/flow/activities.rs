@@ -2,8 +2,8 @@
 
 use crate::driver::{done, object, setup};
 use crate::model::named;
-use engine::flow::{Action, Command, IncidentCode, Limits, Refusal};
 use serde_json::{Value, json};
+use weft_engine::flow::{Action, Command, IncidentCode, Limits, Refusal};
 
 #[test]
 fn inputs_are_local_and_outputs_go_to_where_the_name_is() {

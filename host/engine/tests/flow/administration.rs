@@ -2,9 +2,9 @@
 
 use crate::driver::setup;
 use crate::model::model;
-use engine::flow::{Activation, Command, Event, Refusal};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use weft_engine::flow::{Activation, Command, Event, Refusal};
 
 fn activation(node: &str) -> Activation {
     Activation { node: node.to_owned(), scope: None, variables: domain::Object::new() }
@@ -40,7 +40,7 @@ fn a_token_is_moved_into_a_sub_process_that_was_not_started() {
 fn a_wrong_modification_says_everything_and_does_nothing() {
     let mut run = setup(TWO_STEPS).run();
     let activate = vec![activation("nowhere"), activation("late"), activation("b")];
-    let terminate = vec![engine::flow::Key(1), engine::flow::Key(99)];
+    let terminate = vec![weft_engine::flow::Key(1), weft_engine::flow::Key(99)];
     let Err(Refusal::Problems(problems)) = run.try_command(Command::Modify { activate, terminate }) else {
         panic!("it is refused");
     };
@@ -155,7 +155,7 @@ fn a_dry_run_is_a_migration_of_a_clone() {
     let mut clone = run.instance.clone();
     let to = model(&TWO_STEPS.replace("a: user", "a: service"));
     let command = Command::Migrate { to, definition: "new".to_owned(), mapping: BTreeMap::new() };
-    let answer = engine::flow::step(&run.process, &mut clone, command, &run.world, &run.limits);
+    let answer = weft_engine::flow::step(&run.process, &mut clone, command, &run.world, &run.limits);
     assert!(matches!(answer, Err(Refusal::Problems(_))));
     assert_eq!(clone, run.instance);
 }
@@ -173,7 +173,7 @@ fn past_positions_are_redrawn_from_events() {
     let mut run = setup(TWO_STEPS).run();
     run.complete("a", json!({}));
     let at = |upto: usize| {
-        let positions = engine::flow::replay::positions(&run.events, upto);
+        let positions = weft_engine::flow::replay::positions(&run.events, upto);
         positions.active.into_values().collect::<Vec<_>>()
     };
     assert_eq!(at(2), ["process"]);
@@ -189,7 +189,7 @@ fn variables_of_a_scope_can_be_set() {
     let scope = run.alive("p").first().copied();
     run.command(Command::SetVariables { scope, variables: crate::driver::object(json!({ "x": 1 })) });
     assert_eq!(run.variables(), json!({}));
-    let unknown = Command::SetVariables { scope: Some(engine::flow::Key(77)), variables: domain::Object::new() };
+    let unknown = Command::SetVariables { scope: Some(weft_engine::flow::Key(77)), variables: domain::Object::new() };
     assert!(matches!(run.try_command(unknown), Err(Refusal::NotFound { .. })));
 }
 

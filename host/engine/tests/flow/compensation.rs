@@ -1,8 +1,8 @@
 //! Compensation: what has completed is undone, the last first.
 
 use crate::driver::setup;
-use engine::flow::Event;
 use serde_json::json;
+use weft_engine::flow::Event;
 
 const BOOKING: &str = "
     s: start

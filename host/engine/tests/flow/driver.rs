@@ -3,11 +3,11 @@
 
 use bpmn::graph::{Binding, Process};
 use domain::Object;
-use engine::flow::{self, *};
-use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use weft_engine::flow::{self, *};
 
 /// Commands that one story may take; a story that needs more hangs.
 const COMMANDS_MAX: usize = 20_000;
@@ -281,7 +281,7 @@ impl Run {
 
     /// Let time pass, firing what becomes due in order.
     pub fn pass(&mut self, duration: &str) {
-        let until = self.now() + duration.parse::<jiff::Span>().expect("a duration");
+        let until = self.after(duration);
         let mut count = 0;
         while let Some((key, due)) =
             self.timers.iter().map(|(key, due)| (*key, *due)).min_by_key(|(key, due)| (*due, *key))
@@ -298,7 +298,12 @@ impl Run {
 
     /// Time passes while nobody fires timers, as when the host is down.
     pub fn sleep(&mut self, duration: &str) {
-        self.world.environment.now += duration.parse::<jiff::Span>().expect("a duration");
+        self.world.environment.now = self.after(duration);
+    }
+
+    fn after(&self, duration: &str) -> Timestamp {
+        let span = duration.parse::<jiff::Span>().expect("a duration");
+        self.now().to_zoned(TimeZone::UTC).checked_add(span).expect("a date").timestamp()
     }
 
     pub fn now(&self) -> Timestamp {
@@ -325,12 +330,6 @@ impl Run {
         let wanted = |to: &Wanted| matches!(to, Wanted::Message { name: wanted, .. } if wanted == name);
         let subscription = *self.subscriptions.iter().find(|(_, to)| wanted(to)).expect("something waits for it").0;
         self.command(Command::Message { subscription, name: name.to_owned(), variables: object(variables) });
-    }
-
-    pub fn signal(&mut self, name: &str) {
-        let wanted = |to: &Wanted| matches!(to, Wanted::Signal { name: wanted } if wanted == name);
-        let subscription = *self.subscriptions.iter().find(|(_, to)| wanted(to)).expect("something waits for it").0;
-        self.command(Command::Signal { subscription, name: name.to_owned(), variables: Object::new() });
     }
 
     pub fn set(&mut self, variables: Value) {
@@ -391,9 +390,4 @@ fn told(kind: &bpmn::graph::NodeKind) -> bool {
             | NodeKind::ReceiveTask { .. }
             | NodeKind::IntermediateCatchEvent { .. }
     )
-}
-
-/// A day later, for messages in stories.
-pub fn in_a_day(from: Timestamp) -> Timestamp {
-    from.checked_add(24.hours()).expect("a date")
 }

@@ -2,8 +2,8 @@
 
 use crate::driver::{object, setup};
 use crate::model::named;
-use engine::flow::{Action, Command, Event, IncidentCode, Refusal};
 use serde_json::json;
+use weft_engine::flow::{Action, Command, Event, IncidentCode, Refusal};
 
 /// A sub-process that throws, with catchers to choose from.
 fn scope(throw: &str, catchers: &str) -> String {

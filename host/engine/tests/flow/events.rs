@@ -1,8 +1,8 @@
 //! Messages, signals, conditions, links, terminate, event sub-processes.
 
 use crate::driver::{object, setup};
-use engine::flow::{Action, Command, Event, Refusal, Wanted};
 use serde_json::json;
+use weft_engine::flow::{Action, Command, Event, Refusal, Wanted};
 
 #[test]
 fn a_message_is_waited_for_by_name_and_key() {

@@ -1,8 +1,8 @@
 //! Gateways: which way tokens go and where they meet.
 
 use crate::driver::setup;
-use engine::flow::IncidentCode;
 use serde_json::json;
+use weft_engine::flow::IncidentCode;
 
 fn check(model: &str, variables: serde_json::Value, expected: &[&str]) {
     let run = setup(model).variables(variables).run();

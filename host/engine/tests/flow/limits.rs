@@ -1,8 +1,8 @@
 //! Written limits: what goes past one is held as an incident, never an abort.
 
 use crate::driver::{object, setup};
-use engine::flow::{Command, IncidentCode, Limits, Refusal};
 use serde_json::json;
+use weft_engine::flow::{Command, IncidentCode, Limits, Refusal};
 
 #[test]
 fn a_loop_without_a_wait_is_held_and_can_be_left() {

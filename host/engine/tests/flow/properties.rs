@@ -4,10 +4,10 @@
 use crate::driver::{Run, object, setup_with};
 use crate::model::{add_flow, expression, model};
 use bpmn::graph::Process;
-use engine::flow::{Activation, Answer, Command, Event, Finality, Key, Verdict, Vote};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use weft_engine::flow::{Activation, Answer, Command, Event, Finality, Key, Verdict, Vote};
 
 const PROCESSES: u64 = 150;
 const COMMANDS: usize = 60;
@@ -254,7 +254,7 @@ fn no_order_of_commands_panics_or_leaves_anything_behind() {
             let mut run = setup_with(process)
                 .variables(json!({ "x": 1 }))
                 .component(|action| match action {
-                    engine::flow::Action::Run { element, .. } if element.0 % 3 == 0 => {
+                    weft_engine::flow::Action::Run { element, .. } if element.0 % 3 == 0 => {
                         Command::StepCalls { element: *element }
                     }
                     action => crate::driver::done(action, json!({})),

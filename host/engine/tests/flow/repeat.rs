@@ -1,8 +1,8 @@
 //! Activities that run several times.
 
 use crate::driver::{done, setup};
-use engine::flow::{Action, IncidentCode, Limits};
 use serde_json::json;
+use weft_engine::flow::{Action, IncidentCode, Limits};
 
 const EACH: &str = "
     s: start
@@ -26,7 +26,7 @@ fn in_parallel_all_are_open_and_results_keep_their_place() {
     for (number, place) in [(1, 2), (2, 0), (3, 1)] {
         let (element, by) = (keys[place], "x".to_owned());
         let variables = crate::driver::object(json!({ "given": number }));
-        run.command(engine::flow::Command::CompleteTask { element, variables, by });
+        run.command(weft_engine::flow::Command::CompleteTask { element, variables, by });
     }
     assert_eq!(run.variables()["answers"].as_array().map(Vec::len), Some(3));
     assert_eq!(run.completed().last(), Some(&"z"));

@@ -1,14 +1,14 @@
 //! User tasks, approvals, and steps with their retries, calls and waits.
 
 use crate::driver::{object, setup};
-use engine::flow::{Action, Answer, Command, Event, Finality, IncidentCode, Refusal, TaskOutcome, Verdict, Vote};
 use serde_json::json;
+use weft_engine::flow::{Action, Answer, Command, Event, Finality, IncidentCode, Refusal, TaskOutcome, Verdict, Vote};
 
 #[test]
 fn a_task_opens_for_whom_the_model_says() {
     let mut run = setup(
         "s: start
-        u: user assignee==owner groups=it,hr people==[\"ana\"] due=PT4H follow-up==day priority=80 form=laptop in.item=item
+        u: user assignee==owner groups=it,hr people=ana due=PT4H follow-up==day priority=80 form=laptop in.item=item
         e: end
         s -> u -> e",
     )
@@ -25,7 +25,8 @@ fn a_task_opens_for_whom_the_model_says() {
     );
     run.complete("u", json!({ "done": true }));
     assert!(
-        run.actions.contains(&Action::CloseTask { element: engine::flow::Key(3), outcome: TaskOutcome::Completed })
+        run.actions
+            .contains(&Action::CloseTask { element: weft_engine::flow::Key(3), outcome: TaskOutcome::Completed })
     );
     assert_eq!(run.variables()["done"], json!(true));
 }
@@ -120,7 +121,7 @@ const STEP: &str = "
     s -> a -> e
     t -> late -> e";
 
-fn element_of(action: &Action) -> engine::flow::Key {
+fn element_of(action: &Action) -> weft_engine::flow::Key {
     match action {
         Action::Run { element, .. } => *element,
         other => panic!("{other:?}"),

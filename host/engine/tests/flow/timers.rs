@@ -1,8 +1,8 @@
 //! Timers: dates, durations, cycles, and timers that follow what they depend on.
 
 use crate::driver::setup;
-use engine::flow::{Command, Event, Refusal};
 use serde_json::json;
+use weft_engine::flow::{Command, Event, Refusal};
 
 #[test]
 fn dates_and_durations_fire_once() {

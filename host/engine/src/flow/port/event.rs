@@ -233,9 +233,10 @@ pub enum Event {
         activated: Vec<String>,
         terminated: Vec<Key>,
     },
+    /// Live elements have these nodes now; waiting tokens are on these flows, by their old ids.
     Migrated {
         definition: String,
-        renamed: BTreeMap<Key, String>,
+        renamed: Vec<Place>,
         flows: BTreeMap<String, String>,
     },
     CancelRequested {
