@@ -25,7 +25,7 @@ pub use instances::{HistoryPage, InstanceView, IncidentReport, ModifyRequest, Ne
 pub use library::Library;
 pub(crate) use plan::{reevaluate, start};
 pub use store::{InstanceCounts, InstanceQuery};
-pub use picture::{Change, Report};
+pub use picture::{Change, ImportLine, ImportOutcome, Imported, Report, import};
 pub use simulate::{Mock, MockMessage, Simulated, Simulation};
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 

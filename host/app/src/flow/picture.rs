@@ -11,7 +11,7 @@ use engine::flow::Event;
 use engine::flow::replay::Positions;
 use std::collections::BTreeMap;
 
-// IMPORT pub use bpmn::import::{Imported, Line as ImportLine, Outcome as ImportOutcome, import};
+pub use bpmn::import::{Imported, Line as ImportLine, Outcome as ImportOutcome, import};
 pub use bpmn::{Change, Report};
 
 /// Waves that are looked at for a picture of the past.
