@@ -141,6 +141,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         store: Store::read(&figment, &mut problems),
         plugins: Plugins::read(&figment, &mut problems),
         jobs: Jobs::read(&figment, &mut problems),
+        outbound: Outbound::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
     };
     if problems.is_empty() {

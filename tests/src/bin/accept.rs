@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const IDS: &str = "business-time FILE    cases of calendars and SLAs, by the preset of their source
-dmn-tck FOLDER        cases of the DMN compatibility kit, by level";
+bpmn FOLDER           cases of the BPMN conformance suite: models that must run, and that must be refused
+dmn FOLDER            cases of the DMN compatibility kit, by level";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -15,7 +16,10 @@ fn main() -> ExitCode {
             let report = weft_tests::accept::business_time::run(&file);
             if report.pass() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        (Some("dmn-tck"), Some(folder)) => {
+        (Some("bpmn"), Some(folder)) => {
+            if weft_tests::accept::bpmn::run(&folder) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        (Some("dmn"), Some(folder)) => {
             if weft_tests::accept::dmn::run(&folder) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         (None, _) => {
