@@ -55,7 +55,6 @@ async fn measure(nodes: &[Arc<PostgresStore>], clients: usize, round: &str) {
 async fn transactions(connection: &mut PgConnection, name: &str, statements: &[String]) {
     let started = Instant::now();
     for _ in 0..ROUNDS {
-        connection.execute("TRUNCATE speed").await.unwrap();
         connection.execute("BEGIN").await.unwrap();
         for sql in statements {
             connection.execute(sqlx::AssertSqlSafe(sql.clone())).await.unwrap();
@@ -80,7 +79,7 @@ async fn main() {
 
     let options: PgConnectOptions = url.parse().unwrap();
     let mut connection = options.connect().await.unwrap();
-    connection.execute("CREATE TABLE speed (id BIGINT PRIMARY KEY, body TEXT NOT NULL)").await.unwrap();
+    connection.execute("CREATE TABLE speed (number BIGINT NOT NULL, body TEXT NOT NULL)").await.unwrap();
     let values: Vec<String> = (0..CHANGESETS).map(|number| format!("({number}, 'x')")).collect();
     let together = format!("INSERT INTO speed VALUES {}", values.join(", "));
     let alone = values.iter().flat_map(|value| {

@@ -101,6 +101,8 @@ impl Store for PostgresStore {
     async fn close(&self) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.connections.close().await;
+        // Whoever waits for events looks once more, and finds the store closed.
+        self.news.heard();
         if let Some(WriterHandle { sender, task, news }) = writer {
             for task in news {
                 task.abort();

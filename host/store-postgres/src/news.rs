@@ -37,7 +37,8 @@ impl News {
         self.heard.subscribe()
     }
 
-    fn heard(&self) {
+    /// Wake everybody who waits in this process.
+    pub(crate) fn heard(&self) {
         self.heard.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

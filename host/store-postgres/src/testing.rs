@@ -10,6 +10,7 @@
 use crate::{PostgresConfig, PostgresStore};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -100,6 +101,8 @@ impl Server {
         );
         let mut keeper = as_account(account.as_deref(), "sh");
         keeper.args(["-c", &script]).current_dir(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // In a group of its own: what ends the whole group of the test must leave somebody to clean up.
+        keeper.process_group(0);
         let mut keeper = keeper.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();

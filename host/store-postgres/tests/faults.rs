@@ -42,6 +42,12 @@ impl Proxy {
         });
         Self { port, frozen }
     }
+
+    /// The way to a database that leads through here.
+    fn url(&self, direct: &str) -> String {
+        let (url, _) = direct.split_once('?').unwrap();
+        url.replace("localhost:5432", &format!("127.0.0.1:{}", self.port))
+    }
 }
 
 async fn carry(
@@ -106,6 +112,53 @@ async fn is_noticed_and_survived() {
     let head = store.event_head(&org()).await.unwrap();
     assert!((3..=6).contains(&head), "{head}: a commit that was given up may or may not have happened");
     assert_eq!(store.verify_journal(&org()).await.unwrap(), u64::try_from(head).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn may_be_another_node_that_stands_still_in_the_middle_of_a_commit() {
+    let proxy = Proxy::start().await;
+    let direct = testing::ready_database().await;
+    let config = |url: String| PostgresConfig { deadline_ms: 2_000, ..PostgresConfig::new(url) };
+    let still = Arc::new(PostgresStore::open(config(proxy.url(&direct))).await.unwrap());
+    let moving =
+        PostgresStore::open(PostgresConfig { deadline_ms: 10_000, ..PostgresConfig::new(direct) }).await.unwrap();
+    let change = || store::Changeset { events: vec![event("t1", "x")], ..changes() };
+
+    for _ in 0..6 {
+        // One that commits without a pause is most likely somewhere between its lock and its commit.
+        let busy = Arc::clone(&still);
+        let busy = tokio::spawn(async move { while busy.commit(change()).await.is_ok() {} });
+        let head = moving.event_head(&org()).await.unwrap();
+        moving.event_wait(&org(), head + 5, 1, Duration::from_secs(10)).await.unwrap();
+        proxy.frozen.send_replace(true);
+
+        commit(&moving, change()).await;
+
+        busy.await.unwrap();
+        proxy.frozen.send_replace(false);
+        in_time(still.ping()).await.unwrap();
+    }
+    let head = moving.event_head(&org()).await.unwrap();
+    assert_eq!(moving.verify_journal(&org()).await.unwrap(), u64::try_from(head).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn may_be_a_transaction_that_the_server_takes_back() {
+    let url = testing::ready_database().await;
+    let store = PostgresStore::open(PostgresConfig::new(&*url)).await.unwrap();
+    let database = url.split(['/', '?']).find(|part| part.starts_with("weft_")).unwrap();
+    // Every third time that rows of these tables are written, as on an engine where that is part of every day.
+    let refuse = "CREATE SEQUENCE times; CREATE FUNCTION refuse() RETURNS TRIGGER LANGUAGE plpgsql AS
+        'BEGIN IF nextval(''times'') % 3 = 0 THEN RAISE EXCEPTION USING ERRCODE = ''40001''; END IF; RETURN NULL; END';
+        CREATE TRIGGER refuse AFTER INSERT ON event FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+        CREATE TRIGGER refuse AFTER INSERT OR UPDATE ON sequence FOR EACH STATEMENT EXECUTE FUNCTION refuse()";
+    testing::server().psql(database, refuse);
+    for number in 0..30 {
+        put_ticket(&store, ticket(&format!("t{number}"))).await;
+        commit(&store, store::Changeset { events: vec![event("t1", "x")], ..changes() }).await;
+        assert_eq!(store.number_lease(&org(), "s", 1).await.unwrap(), number + 1);
+    }
+    assert_eq!(store.verify_journal(&org()).await.unwrap(), 30);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,12 +4,14 @@ use domain::change::IdempotencyKey;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use store::conformance::data::{changes, event, org, ticket};
-use store::{Changeset, CommitError, Commits, Store, Tickets, Write};
+use store::{Changeset, CommitError, Commits, Journal, Store, Tickets, Write};
 use weft_store_postgres::{PostgresConfig, PostgresStore, testing};
 
 const CLIENTS: usize = 8;
-const CRASHES: usize = 3;
+const CRASHES: i64 = 3;
+const WAIT: Duration = Duration::from_secs(1);
 const TRIES_MAX: usize = 20;
 
 /// Create a ticket as an app does: with a key, again after any failure.
@@ -51,11 +53,9 @@ async fn loses_nothing_and_does_nothing_twice() {
     });
     let clients: Vec<_> = clients.collect();
     for crash in 0..CRASHES {
-        // Wait for some work to be done, then pull the plug.
-        let enough = 40 * (crash as u64 + 1);
-        while nodes[0].ticket_count(&org(), &domain::filter::Filter::True).await.unwrap_or(0) < enough {
-            tokio::task::yield_now().await;
-        }
+        // Wait for some work to be done, two events for each, then pull the plug.
+        let enough = 80 * (crash + 1);
+        while nodes[0].event_wait(&org(), enough, 1, WAIT).await.map_or(true, |events| events.is_empty()) {}
         tokio::task::spawn_blocking(|| testing::server().crash_and_restart()).await.unwrap();
     }
     is_over.store(true, Ordering::Relaxed);

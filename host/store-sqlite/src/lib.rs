@@ -101,6 +101,8 @@ impl Store for SqliteStore {
     async fn close(&self) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.readers.close().await;
+        // Whoever waits for events looks once more, and finds the store closed.
+        self.news.send_modify(|count| *count = count.wrapping_add(1));
         if let Some(WriterHandle { sender, task }) = writer {
             // The writer ends when it has answered everything that was queued before this.
             drop(sender);

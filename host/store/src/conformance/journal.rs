@@ -73,8 +73,12 @@ pub async fn tells_who_waits(made: Made) {
     write("second").await;
     write("third").await;
     assert!(wait(1).await.iter().map(|one| one.seq).eq([2, 3]));
-    let (heard, ()) = join(store.event_wait(&org(), 3, 10, Duration::from_millis(50)), async {}).await;
-    assert!(heard.unwrap().is_empty());
+    assert!(store.event_wait(&org(), 3, 10, Duration::from_millis(50)).await.unwrap().is_empty());
+
+    // Nobody waits for a store that is closed.
+    let org = org();
+    let (closed, ()) = join(store.event_wait(&org, 3, 10, long), store.close()).await;
+    assert!(matches!(closed, Err(StoreError::Closed)), "{closed:?}");
 }
 
 pub async fn detects_an_edit(made: Made) {
