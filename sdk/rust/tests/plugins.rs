@@ -84,7 +84,7 @@ fn every_flow_asks_for_what_is_there() {
                     .for_each(|name| lacks(&format!("value for {task_type}"), name));
             }
             for rule in values(model, "<zeebe:header key=\"approval\" value=\"") {
-                if !plugins.get(rule).is_some_and(|plugin| plugin.manifest.get("approval").is_some()) {
+                if plugins.get(rule).is_none_or(|plugin| plugin.manifest.get("approval").is_none()) {
                     lacks("approval rule", rule);
                 }
             }

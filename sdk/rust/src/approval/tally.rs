@@ -123,7 +123,7 @@ impl Tally {
     /// Who gave this answer, for people: `Ana, Bo for Cy and 2 more`.
     #[must_use]
     pub fn names(&self, answer: Answer) -> String {
-        enumerated(self.casts(answer).map(|cast| with_comment(cast)).collect())
+        enumerated(self.casts(answer).map(with_comment).collect())
     }
 
     /// Whom it still waits for, for people.
