@@ -67,6 +67,7 @@ pub fn sample_context() -> Context {
         dry_run: false,
         origin: "person".to_owned(),
         correlation: "01890d3c-5f6e-7c1a-9a55-0f4f3f5a1cff".to_owned(),
+        extra: std::collections::BTreeMap::new(),
     }
 }
 

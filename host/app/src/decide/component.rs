@@ -90,6 +90,7 @@ impl App {
                 dry_run: command.dry_run,
                 origin: command.cause.origin.as_str().to_owned(),
                 correlation: command.cause.correlation.clone(),
+                extra: std::collections::BTreeMap::new(),
             },
             settings: Arc::clone(&plugin.settings),
             reader: Arc::new(Snapshot {

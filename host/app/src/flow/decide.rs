@@ -79,6 +79,14 @@ enum Outcome {
     Exists(Box<FlowInstance>),
 }
 
+/// A component that is to be run.
+struct Run<'a> {
+    element: Key,
+    name: &'a str,
+    inputs: Object,
+    attempt: u32,
+}
+
 /// The state of a wave while it is decided.
 struct Running<'a> {
     app: &'a Arc<App>,
@@ -407,11 +415,11 @@ impl Running<'_> {
             }
             FlowInput::Resume { instance, element, request, response } => {
                 let row = self.app.instance(instance).await?;
-                let mut inputs = request.inputs.clone();
-                inputs.insert("response".to_owned(), response.clone());
                 self.runs += 1;
                 let headers = BTreeMap::new();
-                let command = self.run_component(*element, &request.step, inputs, request.attempt, &headers).await?;
+                let inputs = request.inputs.clone();
+                let run = Run { element: *element, name: &request.step, inputs, attempt: request.attempt };
+                let command = self.run_component(run, &headers, Some(response)).await?;
                 let step = self.step(&command).await?;
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
@@ -525,7 +533,7 @@ impl Running<'_> {
             }
             let answer = match action {
                 Action::Run { element, task_type, inputs, attempt, headers, .. } => {
-                    self.run_component(element, &task_type, inputs, attempt, &headers).await?
+                    self.run_component(Run { element, name: &task_type, inputs, attempt }, &headers, None).await?
                 }
                 Action::Judge { element, rule, parameters, approvers, votes, .. } => {
                     self.judge(element, &rule, parameters, approvers, votes).await?
@@ -573,12 +581,11 @@ impl Running<'_> {
 
     async fn run_component(
         &mut self,
-        element: Key,
-        name: &str,
-        inputs: Object,
-        attempt: u32,
+        run: Run<'_>,
         headers: &BTreeMap<String, String>,
+        answer: Option<&Value>,
     ) -> Result<flow::Command> {
+        let Run { element, name, inputs, attempt } = run;
         let failed = |message: String, finality| flow::Command::StepFailed { element, message, retry_at: None, finality };
         if let Some((_, why)) = self.refused.filter(|(run, _)| *run == self.runs) {
             return Ok(failed(why.clone(), Finality::Final));
@@ -592,7 +599,8 @@ impl Running<'_> {
         let ticket = self.ticket.as_ref().and_then(|id| self.wave.ticket(id)).map(|working| working.after.ticket.clone());
         let text = Value::Object(inputs.clone()).to_string();
         let input = StepInput { step: step.to_owned(), ticket, inputs: text, attempt };
-        let call = self.call(&plugin, &binding).await?;
+        let mut call = self.call(&plugin, &binding).await?;
+        call.context.extra.extend(answer.map(|answer| ("answer".to_owned(), answer.clone())));
         let started = self.app.now();
         let answer = self.app.plugins.run_step(call, input).await;
         let outcome = match self.app.observe(&plugin, started, answer) {

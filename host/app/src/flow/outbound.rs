@@ -9,6 +9,7 @@ use domain::job::OutboundRequest;
 use domain::manifest::Permission;
 use engine::flow::{self, Finality, Key};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::JobDone;
@@ -69,6 +70,7 @@ impl App {
                 Err(Stop::Retry(format!("{} answered {status}", request.url)))
             }
             Delivery::Answered { status, headers, body, .. } => {
+                let headers: BTreeMap<_, _> = headers.into_iter().collect();
                 let response = json!({ "status": status, "headers": headers, "body": body });
                 self.flow_resume(instance, element, request, response, done).await
             }

@@ -55,6 +55,8 @@ pub struct Context {
     pub dry_run: bool,
     pub origin: String,
     pub correlation: String,
+    /// More that only some calls have, by name, as JSON: `answer` is the answer to a step's request.
+    pub extra: BTreeMap<String, serde_json::Value>,
 }
 
 /// One call of one component.

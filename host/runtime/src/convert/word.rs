@@ -19,7 +19,7 @@ pub(crate) fn context(from: Context) -> wit::Context {
         dry_run: from.dry_run,
         origin: from.origin,
         correlation: from.correlation,
-        extra: Vec::new(),
+        extra: from.extra.into_iter().map(|(name, value)| wit::Attr { name, value: value.to_string() }).collect(),
     }
 }
 
