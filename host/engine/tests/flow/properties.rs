@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use weft_engine::flow::{Activation, Answer, Command, Event, Finality, Key, Verdict, Vote};
 
-const PROCESSES: u64 = 150;
+const PROCESSES: u64 = 300;
 const COMMANDS: usize = 60;
 
 /// A small generator (`SplitMix64`), so that a seed is all it takes to see a case again.

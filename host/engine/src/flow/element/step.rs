@@ -77,8 +77,9 @@ impl Machine<'_> {
 
     pub(in crate::flow) fn step_error(&mut self, key: Key, code: &str, message: &str, variables: Object) {
         self.settle_step(key);
+        // It has answered: whoever ends it now has no call to abandon.
+        self.set_phase(key, StepPhase::Failed);
         if !self.throw_error(key, code, message, variables) {
-            self.set_phase(key, StepPhase::Failed);
             let text = format!("nothing catches the error `{code}` of the step ({message}); add a boundary event");
             self.raise(key, Resume::Execute, Fault::new(IncidentCode::ErrorNotCaught, text));
         }
