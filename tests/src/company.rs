@@ -9,7 +9,7 @@ use domain::{Actor, FlowInstance, GroupId, InstanceId, PersonId, Role, SpaceId, 
 use serde_json::{Value, json};
 
 /// Group and its only member.
-const GROUPS: [(&str, &str); 12] = [
+const GROUPS: [(&str, &str); 14] = [
     ("finance", "fred"),
     ("procurement", "paul"),
     ("workplace", "wanda"),
@@ -17,11 +17,13 @@ const GROUPS: [(&str, &str); 12] = [
     ("hr-services", "hana"),
     ("facilities", "felix"),
     ("legal", "lena"),
+    ("legal-head", "lena"),
+    ("management", "dora"),
     ("change-managers", "carla"),
-    ("cab", "carla"),
+    ("change-advisory-board", "carla"),
+    ("emergency-change-board", "carla"),
     ("major-incident-managers", "mira"),
     ("communications", "cody"),
-    ("directors", "dora"),
 ];
 
 impl World {

@@ -2,6 +2,7 @@
 //! door as people's work, only with earlier times.
 
 mod configuration;
+mod flows;
 mod people;
 mod targets;
 mod tickets;
@@ -82,6 +83,9 @@ async fn fill(app: &Arc<App>) -> Result<(), Failure> {
     targets::seed(app, earlier(now, 14 * 24 * 60)).await?;
     if app.registry().kinds.get(&"incident".into()).is_some() {
         tickets::seed(app, now).await?;
+    }
+    if app.registry().kinds.get(&"request".into()).is_some() {
+        flows::seed(app, now).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use weft_tests::world::World;
 async fn stock(world: &World, name: &str) {
     let put = json!([{ "kind": "upsert-record", "data": { "kind": "stock-item", "space": "it", "title": name,
         "fields": { "class": "laptop", "model": "standard" } } }]);
-    world.submit("ada", None, put).await.expect("something for the shelf");
+    world.submit("mona", None, put).await.expect("something for the shelf");
 }
 
 async fn order(world: &World, price: u32) -> Ticket {

@@ -37,6 +37,8 @@ fn gate() -> Resource {
         "{HEAD}<bpmn:process id=\"gate\" isExecutable=\"true\"><bpmn:startEvent id=\"start\"/>\
          <bpmn:sequenceFlow id=\"a\" sourceRef=\"start\" targetRef=\"x\"/><bpmn:exclusiveGateway id=\"x\"/>\
          <bpmn:sequenceFlow id=\"b\" sourceRef=\"x\" targetRef=\"end\"><bpmn:conditionExpression>=ready</bpmn:conditionExpression></bpmn:sequenceFlow>\
+         <bpmn:sequenceFlow id=\"c\" sourceRef=\"x\" targetRef=\"later\"><bpmn:conditionExpression>=not(ready)</bpmn:conditionExpression></bpmn:sequenceFlow>\
+         <bpmn:endEvent id=\"later\"/>\
          <bpmn:endEvent id=\"end\"/></bpmn:process></bpmn:definitions>"
     );
     Resource { file: "gate.bpmn".to_owned(), text }
@@ -162,6 +164,9 @@ async fn only_those_who_run_the_place_move_flows_and_strangers_see_nothing() {
 async fn every_flow_of_a_plugin_is_deployed_and_pinned_to_its_components() {
     let world = World::new().await;
 
+    let plugins = world.app.plugin_list(&world.actor("max").await).expect("the plugins");
+    let waiting: Vec<_> = plugins.iter().filter_map(|plugin| plugin.reason.clone()).collect();
+    assert!(waiting.is_empty(), "{waiting:#?}");
     let definition = world.app.definition_get(DefinitionType::Process, "laptop-request", None).await.expect("deployed");
 
     assert_eq!(definition.plugin.as_ref().map(|plugin| plugin.as_str()), Some("request"));

@@ -296,6 +296,14 @@ impl App {
         }
     }
 
+    /// Why flows of a plugin are not deployed.
+    pub(crate) fn flows_wait_for(&self, plugin: &PluginId) -> Option<String> {
+        let waiting = self.undeployed.read().expect("nothing panics while it holds this lock");
+        let problems = waiting.get(plugin)?;
+        let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        Some(format!("its flows wait: {}", list.join("; ")))
+    }
+
     /// Deploy the models of every active plugin whose components and callees are all there. What cannot be deployed yet is said in the
     /// log and on the plugin's page, and tried again when another plugin is switched on.
     pub(crate) async fn deploy_assets(&self, actor: &Actor) -> Result<()> {

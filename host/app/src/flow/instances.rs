@@ -92,8 +92,17 @@ impl App {
                 let bundle = self.store.ticket_load(self.org(), &ticket.0).await?;
                 Ok(bundle.is_some_and(|bundle| self.authz.may_read(actor, &bundle)))
             }
-            None => Ok(self.authz.space(actor, SpaceAction::Work, &row.space)),
+            None => Ok(self.works_or_runs(actor, &row.space).is_ok()),
         }
+    }
+
+    /// # Errors
+    /// The actor neither works in the space nor runs it.
+    pub(super) fn works_or_runs(&self, actor: &Actor, space: &SpaceId) -> Result<()> {
+        if self.authz.space(actor, SpaceAction::Administer, space) {
+            return Ok(());
+        }
+        self.in_space(actor, SpaceAction::Work, space)
     }
 
     /// # Errors
@@ -127,7 +136,7 @@ impl App {
             space = self.load_visible(&command.actor, ticket).await?.ticket.space;
         }
         if command.actor.kind == ActorKind::Person {
-            self.in_space(&command.actor, SpaceAction::Work, &space)?;
+            self.works_or_runs(&command.actor, &space)?;
         }
         let start = domain::job::FlowStart {
             node: new.start,
@@ -205,7 +214,7 @@ impl App {
     async fn work_spaces(&self, actor: &Actor) -> Result<Vec<String>> {
         let spaces = self.store.space_list(self.org()).await?.into_iter().map(|space| space.id);
         let all = spaces.chain([SpaceId::from(Actor::PLATFORM)]);
-        Ok(all.filter(|space| self.authz.space(actor, SpaceAction::Work, space)).map(|space| space.0).collect())
+        Ok(all.filter(|space| self.works_or_runs(actor, space).is_ok()).map(|space| space.0).collect())
     }
 
     /// How many run, how many need help, by process.

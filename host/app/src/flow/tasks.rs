@@ -131,7 +131,7 @@ impl App {
                 let bundle = self.store.ticket_load(self.org(), &ticket.0).await?;
                 bundle.is_some_and(|bundle| self.authz.may_read(actor, &bundle))
             }
-            None => self.authz.space(actor, SpaceAction::Work, &task.space),
+            None => self.works_or_runs(actor, &task.space).is_ok(),
         };
         if sees { Ok(task) } else { Err(not_found()) }
     }

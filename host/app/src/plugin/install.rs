@@ -246,7 +246,7 @@ impl App {
             None if !plugin.missing_grants().is_empty() => {
                 (PluginState::ConsentNeeded, Some("it asks for permissions that nobody gave yet".to_owned()))
             }
-            None => (PluginState::Active, None),
+            None => (PluginState::Active, self.flows_wait_for(plugin.id())),
         };
         let manifest = &plugin.manifest;
         let grant = |grant: &Grant| GrantView {

@@ -106,12 +106,23 @@ const SPACES: [(&str, &str, bool); 4] = [
     ("legal", "Legal", true),
 ];
 
-const GROUPS: [(&str, &str, &str, &[&str]); 5] = [
+const GROUPS: [(&str, &str, &str, &[&str]); 16] = [
     ("service-desk", "Service desk", "it", &["ada", "cem"]),
     ("network", "Network", "it", &["ben", "rosa"]),
     ("workplace", "Workplace", "it", &["cem", "rosa"]),
     ("apps", "Business applications", "it", &["rosa"]),
     ("hr-services", "HR services", "hr", &["hana"]),
+    ("finance", "Finance", "it", &["fatou", "ines"]),
+    ("procurement", "Procurement", "it", &["nadia"]),
+    ("reception", "Reception", "facilities", &["kofi"]),
+    ("facilities", "Facilities", "facilities", &["kofi"]),
+    ("legal", "Legal", "legal", &["lena"]),
+    ("legal-head", "Head of legal", "legal", &["lena"]),
+    ("management", "Management", "it", &["mona"]),
+    ("change-managers", "Change managers", "it", &["mona"]),
+    ("change-advisory-board", "Change advisory board", "it", &["mona", "ada", "rosa"]),
+    ("emergency-change-board", "Emergency change board", "it", &["mona", "rosa"]),
+    ("major-incident-managers", "Major incident managers", "it", &["ada"]),
 ];
 
 /// Whose manager Mona is.
