@@ -2,5 +2,8 @@
 
 pub mod call;
 pub mod commit;
+pub mod feel;
+pub mod flow;
 pub mod peer;
+pub mod population;
 pub mod ticket;

@@ -143,6 +143,35 @@ impl World {
         done.collect()
     }
 
+    /// Write what happened, the journal's proof of it and the picture of where it stands to the test run's folder, to be read by people.
+    pub async fn transcript(&self, id: &InstanceId, name: &str) {
+        use std::fmt::Write;
+        let max = Actor::system();
+        // Beside the test binary, which is in `deps` of the target folder's profile.
+        let binary = std::env::current_exe().expect("a test has a binary");
+        let folder = binary.parent().and_then(std::path::Path::parent).expect("it is in `deps`").join("transcripts");
+        std::fs::create_dir_all(&folder).expect("a folder for transcripts");
+        let mut text = String::new();
+        let mut after = 0;
+        loop {
+            let page = self.app.instance_history(&max, id, after).await.expect("a history");
+            for wave in &page.events {
+                let _ = writeln!(text, "{} {} by {} ({})", wave.at, wave.kind, wave.actor, &wave.hash[..12]);
+                for event in wave.data["events"].as_array().into_iter().flatten() {
+                    let _ = writeln!(text, "    {event}");
+                }
+            }
+            match page.next {
+                Some(next) => after = next,
+                None => break,
+            }
+        }
+        let picture = self.app.instance_picture(&max, id, None).await.expect("a picture");
+        std::fs::write(folder.join(format!("{name}.txt")), text).expect("a transcript");
+        std::fs::write(folder.join(format!("{name}.svg")), picture).expect("a picture");
+        self.app.store().verify_journal(&self.app.config.org).await.expect("the journal's chains hold");
+    }
+
     /// The instance has ended and nothing is left of it: no task, no job, no subscription.
     pub async fn nothing_left(&self, id: &InstanceId) {
         let store = self.app.store();

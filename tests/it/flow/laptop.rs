@@ -53,6 +53,7 @@ async fn cat_03_a_laptop_is_approved_then_fulfilled_and_confirmed() {
     assert_eq!(state(&world, &request.id).await, "closed");
     let row = world.flow_of(&request.id).await;
     assert_eq!((row.id.clone(), row.status), (flow.id.clone(), InstanceStatus::Completed));
+    world.transcript(&flow.id, "laptop-request").await;
     world.nothing_left(&flow.id).await;
     world.no_dead_jobs().await;
     let done = world.completed(&flow.id).await;

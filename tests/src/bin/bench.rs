@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 const NAMES: &str = "call      a guard in a fresh instance, beside the bare engine and another plugin system
 commit    durable commits at 1, 16, 64 and 256 waiting clients, beside the bare disk
+feel      nanoseconds of parsed expressions, and what the length of a list costs
+flow [FOLDER]  flows of two and ten steps over HTTP, beside the disk and other durable engines installed into FOLDER
+population  a step beside 10,000 to 1,000,000 sleeping instances
 ticket    incidents created over HTTP with every component on";
 
 #[tokio::main]
@@ -37,6 +40,12 @@ async fn main() -> ExitCode {
             let folder = tempfile::tempdir().expect("a temporary folder");
             println!("{}", weft_tests::bench::commit::run(folder.path()).await);
         }
+        Some("feel") => println!("{}", weft_tests::bench::feel::run()),
+        Some("flow") => {
+            let peers = std::env::args().nth(2).map(std::path::PathBuf::from);
+            println!("{}", weft_tests::bench::flow::run(peers.as_deref()).await);
+        }
+        Some("population") => println!("{}", weft_tests::bench::population::run().await),
         Some("ticket") => println!("{}", weft_tests::bench::ticket::run().await),
         None => println!("{NAMES}"),
         Some(other) => {

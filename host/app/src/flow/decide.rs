@@ -247,18 +247,25 @@ impl App {
                 Err(instance) => return Ok(Outcome::Exists(Box::new(instance))),
             };
             let row = running.run(input).await?;
+            // What changes tickets in a flow is the flow, whoever made it go on.
+            let by_flow = Command { actor: Actor::system(), ..command.clone() };
             let guards =
-                self.ask_guards(command, registry, &mut running.wave, &running.reads, &mut running.effects).await;
-            let last = running.effective.last().copied();
-            match (guards, last) {
-                (Ok(()), _) => {}
-                // What a component wanted is refused: that is a failure of its step, which a person can see and mend.
-                (Err(AppError::Rejected { plugin, problems }), Some(run)) if refused.is_none() => {
+                self.ask_guards(&by_flow, registry, &mut running.wave, &running.reads, &mut running.effects).await;
+            match guards {
+                Ok(()) => {}
+                // What a component wanted is refused: that is a failure of its step, which a person can see and mend. Which step it was
+                // is not said; the last one is taken back first, then the one before it.
+                Err(AppError::Rejected { plugin, problems }) => {
+                    let last = running.effective.last().copied();
+                    let earlier = |run: &usize| earlier.as_ref().is_none_or(|(blamed, _)| run < blamed);
+                    let Some(run) = last.filter(earlier) else {
+                        return Err(AppError::Rejected { plugin, problems });
+                    };
                     let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
                     *refused = Some((run, format!("plugin `{plugin}` rejected what the step wants: {}", list.join("; "))));
                     continue;
                 }
-                (Err(error), _) => return Err(error),
+                Err(error) => return Err(error),
             }
             if !running.wave.problems().is_empty() {
                 return Err(AppError::Invalid(running.wave.problems().to_vec()));

@@ -68,7 +68,7 @@ impl App {
         let (candidates, mut report) = candidates(resources);
         let registry = self.registry();
         for candidate in &candidates {
-            let (_, problems) = self.bind(&registry, candidate, &candidates).await?;
+            let (_, problems) = self.bind(&registry, None, candidate, &candidates).await?;
             report.errors.extend(problems);
         }
         Ok(report)
@@ -92,9 +92,12 @@ impl App {
         if resources.len() > FILES_MAX {
             return Err(AppError::invalid("", "too-many-files", format!("a deployment has at most {FILES_MAX} files")));
         }
-        let (candidates, report) = candidates(resources);
+        let (mut candidates, report) = candidates(resources);
         if !report.errors.is_empty() {
             return Err(AppError::Invalid(report.errors));
+        }
+        for form in candidates.iter_mut().filter(|one| one.definition_type == DefinitionType::Form) {
+            form.key = form_key(plugin, &form.key);
         }
         for _ in 0..=self.config.retries_max {
             let (set, mut deployment) = self.plan_deployment(actor, plugin, &candidates).await?;
@@ -122,7 +125,7 @@ impl App {
         let mut deployment = Deployment::default();
         let mut set = Changeset::new(self.org().clone(), self.now());
         for candidate in candidates {
-            let (bindings, unresolved) = self.bind(&registry, candidate, candidates).await?;
+            let (bindings, unresolved) = self.bind(&registry, plugin, candidate, candidates).await?;
             problems.extend(unresolved);
             let newest =
                 self.store.definition_get(self.org(), candidate.definition_type, &candidate.key, None).await?;
@@ -229,6 +232,7 @@ impl App {
     async fn bind(
         &self,
         registry: &Registry,
+        plugin: Option<&PluginId>,
         candidate: &Candidate,
         together: &[Candidate],
     ) -> Result<(Bindings, Vec<Problem>)> {
@@ -257,7 +261,11 @@ impl App {
             (DefinitionType::Form, &wanted.forms),
         ];
         for (definition_type, names) in names {
-            for (key, node) in names {
+            for (name, node) in names {
+                let key = &match definition_type {
+                    DefinitionType::Form => form_key(plugin, name),
+                    _ => name.clone(),
+                };
                 let newest = self.store.definition_get(self.org(), definition_type, key, None).await?;
                 let here = together.iter().find(|one| one.definition_type == definition_type && one.key == *key);
                 let version = match (here, newest) {
@@ -330,6 +338,11 @@ impl App {
         *self.undeployed.write().expect("nothing panics while it holds this lock") = waiting;
         Ok(())
     }
+}
+
+/// Forms are named by their file: two plugins may have one of the same name.
+pub(super) fn form_key(plugin: Option<&PluginId>, name: &str) -> String {
+    plugin.map_or_else(|| name.to_owned(), |plugin| format!("{plugin}/{name}"))
 }
 
 /// Everything that the files define, and everything that is wrong with them.

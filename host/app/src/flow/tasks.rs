@@ -111,8 +111,9 @@ impl App {
             None => None,
             Some(form) => {
                 let deployed = self.deployed(&row.process, Some(row.process_version)).await?;
-                let version = deployed.forms.get(form).copied();
-                let definition = self.definition(DefinitionType::Form, form, version).await?;
+                let key = super::deploy::form_key(deployed.definition.plugin.as_ref(), form);
+                let version = deployed.forms.get(&key).copied();
+                let definition = self.definition(DefinitionType::Form, &key, version).await?;
                 serde_json::from_str(&definition.source).ok()
             }
         };

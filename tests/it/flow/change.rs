@@ -1,0 +1,67 @@
+//! Changes: normal ones by risk, with a window that moves; emergencies by their board.
+
+use app::flow::model::Answer;
+use domain::{Ticket, TicketId};
+use jiff::SignedDuration;
+use serde_json::json;
+use weft_tests::world::World;
+
+async fn change(world: &World, kind: &str, risk: &str) -> Ticket {
+    let create = json!([{ "kind": "create-ticket", "data": { "kind": "change", "space": "it", "title": "Replace the switch",
+        "fields": { "type": kind, "risk": risk, "planned_start": "2026-03-04T20:00:00Z", "planned_end": "2026-03-04T22:00:00Z",
+            "implementer": "ben", "implementation_plan": "One by one.", "backout_plan": "Plug it in again.",
+            "justification": "It restarts by itself.", "description": "The core switch." } } }]);
+    let answer = world.submit("ada", None, create).await.expect("ada may ask");
+    world.settle().await;
+    answer.tickets[0].clone()
+}
+
+async fn state(world: &World, id: &TicketId) -> String {
+    world.load(id).await.ticket.state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_01_a_normal_change_is_assessed_approved_and_waits_for_its_window() {
+    let world = World::new().await;
+    world.company().await;
+    let change = change(&world, "normal", "high").await;
+    let flow = world.flow_of(&change.id).await;
+    assert_eq!(state(&world, &change.id).await, "assess");
+
+    world.complete("carla", "Assess risk and impact", json!({ "risk": "high" })).await;
+    assert_eq!(state(&world, &change.id).await, "authorize");
+    world.vote("carla", "Advisory board approves", Answer::Approve).await;
+    assert_eq!(state(&world, &change.id).await, "scheduled");
+    let moved = json!([{ "kind": "set-field", "data": { "field": "planned_start", "value": "2026-03-06T20:00:00Z" } },
+        { "kind": "set-field", "data": { "field": "planned_end", "value": "2026-03-06T22:00:00Z" } }]);
+    world.submit("ada", Some(&change.id), moved).await.expect("the window may move");
+    world.settle().await;
+    world.advance(SignedDuration::from_hours(72)).await;
+    assert_eq!(state(&world, &change.id).await, "scheduled", "the window is on the 6th now");
+    world.advance(SignedDuration::from_hours(48)).await;
+    assert_eq!(state(&world, &change.id).await, "implement");
+
+    world.complete("ben", "Implement the change", json!({})).await;
+    assert_eq!(state(&world, &change.id).await, "review");
+    world.complete("carla", "Review the change", json!({})).await;
+    assert_eq!(state(&world, &change.id).await, "closed");
+    world.transcript(&flow.id, "change-normal").await;
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_01_an_emergency_skips_the_assessment_and_a_silent_board_ends_it() {
+    let world = World::new().await;
+    world.company().await;
+    let change = change(&world, "emergency", "high").await;
+    let flow = world.flow_of(&change.id).await;
+    assert_eq!(state(&world, &change.id).await, "authorize");
+
+    world.advance(SignedDuration::from_hours(5)).await;
+
+    assert_eq!(world.load(&change.id).await.ticket.category, domain::kind::StateCategory::Cancelled);
+    world.transcript(&flow.id, "change-emergency-expired").await;
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+}
