@@ -17,7 +17,7 @@ async fn inc_08_a_major_incident_is_accepted_and_told_about_until_it_is_over() {
     let flow = world.flow_of(&incident.id).await;
     assert_eq!(world.load(&incident.id).await.ticket.fields["major-state"], "candidate");
 
-    world.complete("mira", "Accept as major incident?", json!({ "accepted": true })).await;
+    world.complete("mira", "Accept as major incident?", json!({ "decision": "accept" })).await;
     assert_eq!(world.load(&incident.id).await.ticket.fields["major-state"], "accepted");
     world.advance(SignedDuration::from_hours(2)).await;
     let updates = world.tasks_of("ada").await.iter().filter(|task| task.name == "Write an update").count();
