@@ -16,6 +16,7 @@ mod groups;
 mod jobs;
 mod kinds;
 mod layer;
+mod nodes;
 mod notifications;
 mod openapi;
 mod operations;

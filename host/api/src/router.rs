@@ -4,7 +4,7 @@ use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
 use crate::{
-    assets, attachments, calendars, ci_classes, cis, events, flows, groups, jobs, kinds, notifications, operations, people,
+    assets, attachments, calendars, ci_classes, cis, events, flows, groups, jobs, kinds, nodes, notifications, operations, people,
     plugins, records, session, spaces, tokens,
 };
 use axum::Router;
@@ -83,6 +83,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(plugins::put_plugin_settings))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::retry_job))
+        .routes(routes!(nodes::list_nodes))
         // Flows
         .routes(routes!(flows::definitions::list_flows, flows::definitions::deploy_flows))
         .routes(routes!(flows::definitions::lint_flows))

@@ -657,3 +657,17 @@ pub struct LiveEvent {
     pub number: String,
     pub version: u32,
 }
+
+/// A process that serves the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Random for each start.
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub started_at: Timestamp,
+    pub seen_at: Timestamp,
+    /// It counts as alive until then.
+    pub lease_until: Timestamp,
+}

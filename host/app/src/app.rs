@@ -39,6 +39,8 @@ pub struct AppConfig {
     pub attempts_max: u32,
     /// Bytes of one attachment.
     pub attachment_max: u64,
+    /// Other nodes share the database: what is committed is published by [`App::follow`], in the order of the journal.
+    pub shared: bool,
 }
 
 impl Default for AppConfig {
@@ -53,6 +55,7 @@ impl Default for AppConfig {
             workers: 8,
             attempts_max: 8,
             attachment_max: 25 << 20,
+            shared: false,
         }
     }
 }

@@ -128,7 +128,9 @@ impl App {
         if relations {
             self.impact_changed();
         }
-        self.publisher.publish(&committed.events);
+        if !self.config.shared {
+            self.publisher.publish(&committed.events);
+        }
         self.wake.notify_waiters();
         Ok(committed.events)
     }

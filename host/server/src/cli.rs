@@ -24,7 +24,18 @@ pub(crate) enum Command {
         dir: Option<PathBuf>,
     },
     /// Run the server
-    Serve,
+    Serve {
+        /// Address of the database, as the setting store.url
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
+    /// The nodes that share a database
+    Node {
+        #[command(subcommand)]
+        action: NodeCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// Bring in what happened elsewhere
     Import {
         #[command(subcommand)]
@@ -258,6 +269,15 @@ pub(crate) enum FlowCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum NodeCommand {
+    /// Those of the last day: who is alive, since when, in which version
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Every setting and its value
     Show {
@@ -270,7 +290,7 @@ pub(crate) enum ConfigCommand {
 impl Command {
     /// A server tells what it does; a command only what went wrong.
     pub(crate) fn logs_by_default(&self) -> bool {
-        matches!(self, Self::Serve)
+        matches!(self, Self::Serve { .. })
     }
 }
 

@@ -4,6 +4,7 @@ mod config;
 mod doctor;
 mod flow;
 mod import;
+mod node;
 mod plugin;
 mod serve;
 mod user;
@@ -17,7 +18,8 @@ use crate::{cli, demo, out};
 pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failure> {
     match command {
         Command::Demo { dir } => demo::run(settings.values, dir).await,
-        Command::Serve => serve::run(settings.values).await,
+        Command::Serve { database } => serve::run(settings.values, database).await,
+        Command::Node { action, remote } => node::run(action, client(remote)?, settings.values).await,
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,
         Command::User { action, remote } => user::run(action, client(remote)?, settings.values).await,

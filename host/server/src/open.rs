@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::Store;
+use store_postgres::{PostgresConfig, PostgresStore};
 use store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
 /// How durable commits are.
@@ -34,6 +35,7 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
         workers: settings.jobs.workers.max(1),
         attempts_max: settings.jobs.attempts_max,
         attachment_max: settings.http.attachment_bytes_max,
+        shared: !settings.store.url.is_empty(),
         ..AppConfig::default()
     };
     let outbound = crate::outbound::wire(settings)?;
@@ -41,6 +43,11 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
 }
 
 pub(crate) async fn open_store(settings: &Settings, durability: Durability) -> Result<Arc<dyn Store>, Failure> {
+    if !settings.store.url.is_empty() {
+        let config = PostgresConfig { deadline_ms: settings.store.deadline_ms, ..PostgresConfig::new(&settings.store.url) };
+        let store = PostgresStore::open(config).await;
+        return Ok(Arc::new(store.map_err(|error| Failure::of("the database cannot be opened", &error))?));
+    }
     let mut config = SqliteConfig::new(&settings.store.path);
     config.readers = settings.store.readers.max(1);
     config.deadline_ms = settings.store.deadline_ms;

@@ -38,7 +38,7 @@ pub(crate) async fn serve(
         prepared = prepare => {
             prepared?;
             ready.store(true, Ordering::Release);
-            tokio::spawn(Arc::clone(&app).work(stop.clone()))
+            tokio::spawn(together(Arc::clone(&app), settings.http.listen.to_string(), stop.clone()))
         }
         stopped = signal() => return stopped,
     };
@@ -48,6 +48,23 @@ pub(crate) async fn serve(
     tokio::select! {
         () = finish(&app, server, working, Duration::from_secs(settings.http.drain_seconds)) => Ok(()),
         again = signal() => again.and(Err(Failure::new("ended at once; what was acknowledged is safe"))),
+    }
+}
+
+/// Everything that a node does besides answering: work on jobs, say that it is alive, and hear what other nodes did.
+async fn together(app: Arc<App>, name: String, stop: CancellationToken) {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let attend = tokio::spawn(Arc::clone(&app).attend(name, version, stop.clone()));
+    let follow = app.config.shared.then(|| tokio::spawn(Arc::clone(&app).follow(stop.clone())));
+    app.work(stop).await;
+    let follow = async {
+        match follow {
+            Some(follow) => follow.await,
+            None => Ok(()),
+        }
+    };
+    if let (Err(error), _) | (_, Err(error)) = tokio::join!(attend, follow) {
+        tracing::error!(%error, "a task of this node did not end well");
     }
 }
 

@@ -11,7 +11,10 @@ use domain::{Actor, Role, SpaceId};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
-pub(super) async fn run(settings: Settings) -> Result<(), Failure> {
+pub(super) async fn run(mut settings: Settings, database: Option<String>) -> Result<(), Failure> {
+    if let Some(url) = database {
+        settings.store.url = url;
+    }
     let listener = listen(&settings).await?;
     let app = open(&settings, false, Durability::Full).await?;
     first_start(&app).await?;

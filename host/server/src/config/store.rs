@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 super::section! {
     Store "store" {
+        #[doc = "Address of a PostgreSQL database, postgres://user@host/name, which several nodes may share; the file of store.path when empty"]
+        url: String = String::new(),
         #[doc = "The database file"]
         path: PathBuf = PathBuf::from("weft.db"),
         #[doc = "Connections that read"]
