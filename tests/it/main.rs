@@ -1,5 +1,6 @@
 //! The one integration test binary: one link of the whole host, and every test can use every actor.
 
+mod accept;
 mod api;
 mod arch;
 mod binary;

@@ -3,8 +3,8 @@
 pub mod accept;
 pub mod app;
 pub mod bench;
-pub mod company;
 pub mod binary;
+pub mod company;
 pub mod guests;
 pub mod world;
 

@@ -4,8 +4,8 @@ use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
 use crate::{
-    assets, attachments, calendars, ci_classes, cis, events, flows, groups, jobs, kinds, nodes, notifications, operations, people,
-    plugins, records, session, spaces, tokens,
+    assets, attachments, calendars, ci_classes, cis, events, flows, groups, jobs, kinds, nodes, notifications,
+    operations, people, plugins, records, session, spaces, tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

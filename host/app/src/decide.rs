@@ -80,7 +80,8 @@ impl App {
                 return Ok(answer);
             }
             let set =
-                changeset(self, &registry, &command, decided.decision, decided.reads, kept(&command, &answer), None).await?;
+                changeset(self, &registry, &command, decided.decision, decided.reads, kept(&command, &answer), None)
+                    .await?;
             match self.commit(set).await {
                 Ok(events) => {
                     answer.events = events;
@@ -199,7 +200,6 @@ impl App {
         let reads = std::mem::take(&mut *reads.lock().expect("nothing panics while it holds this lock"));
         Ok(Decided { decision, reads, effects: applied, first })
     }
-
 }
 
 fn answer_of(decided: &Decided) -> Answer {

@@ -21,12 +21,12 @@ pub use engine::flow as model;
 
 pub use decide::FlowAnswer;
 pub use deploy::{DeployedVersion, Deployment, Resource};
-pub use instances::{HistoryPage, InstanceView, IncidentReport, ModifyRequest, NewInstance};
+pub use instances::{HistoryPage, IncidentReport, InstanceView, ModifyRequest, NewInstance};
 pub use library::Library;
-pub(crate) use plan::{reevaluate, start};
-pub use store::{InstanceCounts, InstanceQuery};
 pub use picture::{Change, ImportLine, ImportOutcome, Imported, Report, import};
+pub(crate) use plan::reevaluate;
 pub use simulate::{Mock, MockMessage, Simulated, Simulation};
+pub use store::{InstanceCounts, InstanceQuery};
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 
 use engine::flow::Key;

@@ -60,7 +60,10 @@ impl App {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what other nodes did could not be read");
-                    #[expect(clippy::disallowed_methods, reason = "a database that is away is asked again in real time")]
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "a database that is away is asked again in real time"
+                    )]
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }

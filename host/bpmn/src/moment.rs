@@ -1,7 +1,5 @@
 //! Durations, dates and cycles as texts of a model: whether they can be read, not what they mean. The engine gives them meaning.
 
-use std::str::FromStr;
-
 /// Why a text is not a moment.
 pub(crate) type Reason = String;
 /// Whether a text has a form.
@@ -71,13 +69,7 @@ pub(crate) fn check_cycle(text: &str) -> Result<(), Reason> {
             None => check_duration(rest),
         };
     }
-    let fields = text.split_whitespace().count();
-    let readable = match fields {
-        1 if text.starts_with('@') => text.to_owned(),
-        5 => format!("0 {text}"),
-        _ => text.to_owned(),
-    };
-    cron::Schedule::from_str(&readable).map(|_| ()).map_err(|_| {
+    domain::schedule::CronExpr::parse(text).map(|_| ()).map_err(|_| {
         format!("`{text}` is neither a cycle such as R/PT1H nor a cron expression such as `0 0 9 * * MON-FRI`")
     })
 }

@@ -85,6 +85,18 @@ impl Schedule {
         })
     }
 
+    /// The same for an expression and a zone that were read before.
+    #[must_use]
+    pub fn in_zone(expression: CronExpr, zone: TimeZone) -> Self {
+        Self {
+            expression,
+            zone,
+            missing: Missing::default(),
+            duplicate: Duplicate::default(),
+            misfire: Misfire::default(),
+        }
+    }
+
     /// The first due time later than `instant`; none when the expression names years that are over.
     #[must_use]
     pub fn after(&self, instant: Timestamp) -> Option<Timestamp> {

@@ -44,7 +44,8 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
 
 pub(crate) async fn open_store(settings: &Settings, durability: Durability) -> Result<Arc<dyn Store>, Failure> {
     if !settings.store.url.is_empty() {
-        let config = PostgresConfig { deadline_ms: settings.store.deadline_ms, ..PostgresConfig::new(&settings.store.url) };
+        let config =
+            PostgresConfig { deadline_ms: settings.store.deadline_ms, ..PostgresConfig::new(&settings.store.url) };
         let store = PostgresStore::open(config).await;
         return Ok(Arc::new(store.map_err(|error| Failure::of("the database cannot be opened", &error))?));
     }

@@ -27,7 +27,9 @@ pub(crate) fn wire(settings: &Settings) -> Result<Arc<dyn Outbound>, Failure> {
     }
     let trust = Trust::of_system([]).map_err(|error| Failure::of("outbound requests cannot be made", &error))?;
     if settings.private_networks {
-        tracing::warn!("outbound requests may reach this machine and private networks: outbound.private_networks is on");
+        tracing::warn!(
+            "outbound requests may reach this machine and private networks: outbound.private_networks is on"
+        );
     }
     Ok(Arc::new(Wire {
         sender: HttpSender::new(Arc::new(SystemResolver), trust),
@@ -39,8 +41,7 @@ pub(crate) fn wire(settings: &Settings) -> Result<Arc<dyn Outbound>, Failure> {
 #[async_trait]
 impl Outbound for Wire {
     async fn http(&self, wanted: OutboundHttp) -> Delivery {
-        let policy =
-            Policy { reach: self.reach, transport: self.transport, ..Policy::of_grants(wanted.grants.iter()) };
+        let policy = Policy { reach: self.reach, transport: self.transport, ..Policy::of_grants(wanted.grants.iter()) };
         let request = Request {
             method: wanted.method,
             url: wanted.url,

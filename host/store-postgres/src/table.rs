@@ -407,8 +407,9 @@ impl Pending {
 fn column_type(name: &str) -> ColumnType {
     match name {
         "wasm" => ColumnType::Blob,
-        "seq" | "subject_seq" | "ordinal" | "place" | "version" | "size" | "attempts" | "fence" | "restricted" | "process_version" | "incidents" | "stuck" | "priority"
-        | "active" | "confidential" | "is_read" | "at" | "order_at" | "lease_until" => ColumnType::Int,
+        "seq" | "subject_seq" | "ordinal" | "place" | "version" | "size" | "attempts" | "fence" | "restricted"
+        | "process_version" | "incidents" | "stuck" | "priority" | "active" | "confidential" | "is_read" | "at"
+        | "order_at" | "lease_until" => ColumnType::Int,
         time if time.ends_with("_at") => ColumnType::Int,
         _ => ColumnType::Text,
     }

@@ -7,8 +7,8 @@ use domain::flow::{BufferedMessage, Definition, Subscription, Topic};
 use domain::person::RoleAssignment;
 use domain::ticket::AccessList;
 use domain::{
-    Attachment, Ci, CiClass, CiRelation, Clock, Comment, Digest, FlowInstance, Group, JobId, Link, OrgId, Person, PersonId, PluginId,
-    Record, Space, Task, Ticket, TicketId, job,
+    Attachment, Ci, CiClass, CiRelation, Clock, Comment, Digest, FlowInstance, Group, JobId, Link, OrgId, Person,
+    PersonId, PluginId, Record, Space, Task, Ticket, TicketId, job,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

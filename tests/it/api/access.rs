@@ -29,6 +29,8 @@ const ANYBODY: [u16; 5] = [401, 200, 200, 200, 200];
 /// Only those who run the platform.
 const ADMIN: [u16; 5] = [401, 403, 403, 403, 200];
 const OPEN: [u16; 5] = [200; 5];
+/// What does not exist, for everybody who is signed in.
+const NOBODY: [u16; 5] = [401, 404, 404, 404, 404];
 
 pub(super) const EXPECTED: &[Case] = &[
     case("get_session", "GET", "/session", "", ANYBODY),
@@ -153,6 +155,40 @@ pub(super) const EXPECTED: &[Case] = &[
     case("put_plugin_settings", "PUT", "/plugins/incident/settings", "{}", ADMIN),
     case("list_jobs", "GET", "/jobs", "", ADMIN),
     case("retry_job", "POST", "/jobs/none/retry", "", [401, 403, 403, 403, 404]),
+    case("list_flows", "GET", "/flows", "", ANYBODY),
+    case("get_flow", "GET", "/flows/process/laptop-request", "", ANYBODY),
+    case("list_flow_versions", "GET", "/flows/process/laptop-request/versions", "", ANYBODY),
+    case("get_process_picture", "GET", "/flows/process/laptop-request/picture", "", ANYBODY),
+    case("lint_flows", "POST", "/flows/lint", r#"{"files": []}"#, ANYBODY),
+    case("diff_flows", "POST", "/flows/diff", r#"{"old": "x", "new": "y"}"#, [401, 422, 422, 422, 422]),
+    case(
+        "simulate_flow",
+        "POST",
+        "/flows/simulate",
+        r#"{"simulation": {"process": "none"}}"#,
+        [401, 404, 404, 404, 404],
+    ),
+    case("deploy_flows", "POST", "/flows", r#"{"files": []}"#, [401, 403, 403, 403, 201]),
+    case("start_instance", "POST", "/flows/process/none/instances", "{}", [401, 403, 403, 403, 404]),
+    case("list_instances", "GET", "/instances", "", ANYBODY),
+    case("count_instances", "GET", "/instances/counts", "", ADMIN),
+    case("get_instance", "GET", "/instances/none", "", NOBODY),
+    case("list_instance_history", "GET", "/instances/none/history", "", NOBODY),
+    case("get_instance_picture", "GET", "/instances/none/picture", "", NOBODY),
+    case("cancel_instance", "POST", "/instances/none/cancel", "{}", NOBODY),
+    case("retry_instance", "POST", "/instances/none/retry", r#"{"incident": 1}"#, NOBODY),
+    case("set_instance_variables", "POST", "/instances/none/variables", r#"{"variables": {}}"#, NOBODY),
+    case("modify_instance", "POST", "/instances/none/modify", "{}", NOBODY),
+    case("activate_activities", "POST", "/instances/none/activate", r#"{"element": 1, "activities": []}"#, NOBODY),
+    case("migrate_instance", "POST", "/instances/none/migrate", "{}", NOBODY),
+    case("list_tasks", "GET", "/tasks", "", ANYBODY),
+    case("get_task", "GET", "/tasks/none", "", NOBODY),
+    case("assign_task", "PUT", "/tasks/none/assignee", r#"{"assignee": null}"#, NOBODY),
+    case("complete_task", "POST", "/tasks/none/complete", "{}", NOBODY),
+    case("vote_on_task", "POST", "/tasks/none/vote", r#"{"answer": "approve"}"#, NOBODY),
+    case("send_message", "POST", "/messages", r#"{"name": "x"}"#, [401, 403, 403, 403, 202]),
+    case("send_signal", "POST", "/signals", r#"{"name": "x"}"#, [401, 403, 403, 403, 202]),
+    case("list_nodes", "GET", "/nodes", "", ADMIN),
     case("get_openapi", "GET", "/openapi.json", "", OPEN),
     case("get_api_page", "GET", "//api", "", OPEN),
     case("get_health", "GET", "//healthz", "", OPEN),

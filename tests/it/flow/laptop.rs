@@ -47,7 +47,10 @@ async fn cat_03_a_laptop_is_approved_then_fulfilled_and_confirmed() {
 
     world.complete("wanda", "Prepare the laptop", json!({})).await;
     world.complete("rita", "Hand over the laptop", json!({})).await;
-    assert_eq!((state(&world, &request.id).await, shelf(&world).await), ("fulfilled".to_owned(), vec!["in-use".to_owned()]));
+    assert_eq!(
+        (state(&world, &request.id).await, shelf(&world).await),
+        ("fulfilled".to_owned(), vec!["in-use".to_owned()])
+    );
 
     world.complete("erin", "Confirm receipt", json!({ "received": true })).await;
     assert_eq!(state(&world, &request.id).await, "closed");
@@ -100,7 +103,10 @@ async fn cat_05_a_rescinded_request_puts_the_laptop_back() {
     world.submit("erin", Some(&request.id), cancel).await.expect("erin may rescind");
     world.settle().await;
 
-    assert_eq!((state(&world, &request.id).await, shelf(&world).await), ("cancelled".to_owned(), vec!["available".to_owned()]));
+    assert_eq!(
+        (state(&world, &request.id).await, shelf(&world).await),
+        ("cancelled".to_owned(), vec!["available".to_owned()])
+    );
     assert!(world.tasks_of("wanda").await.is_empty());
     world.nothing_left(&flow.id).await;
     world.no_dead_jobs().await;

@@ -64,7 +64,10 @@ async fn cat_04_an_onboarding_runs_over_five_departments_around_its_date() {
 
     world.advance(SignedDuration::from_hours(6 * DAY)).await;
     world.complete("mona", "Go through the manager's checklist", json!({})).await;
-    assert_eq!((state(&world, &hired.id).await, shelf(&world).await), ("settling-in".to_owned(), vec!["in-use".to_owned()]));
+    assert_eq!(
+        (state(&world, &hired.id).await, shelf(&world).await),
+        ("settling-in".to_owned(), vec!["in-use".to_owned()])
+    );
     world.advance(SignedDuration::from_hours(31 * DAY)).await;
     world.complete("mona", "Answer the survey", json!({ "satisfaction": 4 })).await;
 

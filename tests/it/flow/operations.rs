@@ -172,8 +172,14 @@ async fn every_flow_of_a_plugin_is_deployed_and_pinned_to_its_components() {
     assert_eq!(definition.plugin.as_ref().map(|plugin| plugin.as_str()), Some("request"));
     let pinned = &definition.bindings.components["asset-steps/reserve"];
     assert_eq!(pinned.digest.0, bundle::plugin("asset-steps").expect("bundled").digest);
-    for key in ["change-normal", "change-standard", "change-emergency", "onboarding", "contract-review", "major-incident"] {
-        world.app.definition_get(DefinitionType::Process, key, None).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+    for key in
+        ["change-normal", "change-standard", "change-emergency", "onboarding", "contract-review", "major-incident"]
+    {
+        world
+            .app
+            .definition_get(DefinitionType::Process, key, None)
+            .await
+            .unwrap_or_else(|error| panic!("{key}: {error}"));
     }
 }
 

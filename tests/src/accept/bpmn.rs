@@ -24,7 +24,8 @@ pub fn run(folder: &Path) -> bool {
     for model in &cases.run {
         for (number, case) in model.cases.iter().enumerate() {
             let result = xml(folder, &model.file).and_then(|xml| {
-                let compiled = bpmn::compile(&model.file, &adapt(&xml)).map_err(|report| format!("refused: {report}"))?;
+                let compiled =
+                    bpmn::compile(&model.file, &adapt(&xml)).map_err(|report| format!("refused: {report}"))?;
                 let outcome = run_case(&compiled.graph, case)?;
                 if outcome.is(case) { Ok(()) } else { Err(format!("{outcome:?}, not {:?}", case.expect)) }
             });

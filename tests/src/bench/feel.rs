@@ -43,7 +43,9 @@ pub fn run() -> Json {
             black_box(expression.evaluate(&scope, &environment, &mut budget).expect("within its budget"));
         });
         println!("{name:<26}{ns:>10.0}{:>14.1}", ns / calibration);
-        rows.push(json!({ "name": name, "expression": text, "ns": ns, "of_look_up": ns / calibration, "parse_ns": parse_ns }));
+        rows.push(
+            json!({ "name": name, "expression": text, "ns": ns, "of_look_up": ns / calibration, "parse_ns": parse_ns }),
+        );
     }
     let mut per_item = Vec::new();
     for length in LENGTHS {
@@ -62,7 +64,8 @@ pub fn run() -> Json {
 }
 
 fn look_up() -> f64 {
-    let map: std::collections::HashMap<String, u64> = (0..64).map(|number| (format!("name-{number}"), number)).collect();
+    let map: std::collections::HashMap<String, u64> =
+        (0..64).map(|number| (format!("name-{number}"), number)).collect();
     nanoseconds(1_000_000, || {
         black_box(map.get(black_box("name-33")));
     })
@@ -77,4 +80,3 @@ fn nanoseconds(times: u32, mut run: impl FnMut()) -> f64 {
     };
     (0..ROUNDS).map(|_| round(&mut run)).fold(f64::INFINITY, f64::min)
 }
-

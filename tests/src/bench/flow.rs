@@ -47,7 +47,8 @@ pub async fn run(peers: Option<&Path>) -> Value {
     server.stop().await;
     println!("the ceiling: commits of one ticket, event and job on the same disk");
     let ceiling = super::commit::run(folder.path()).await;
-    let ours = rows.iter().find(|row| row["steps"] == 2 && row["callers"] == 300).map_or(0.0, |row| number(row, "per_second"));
+    let ours =
+        rows.iter().find(|row| row["steps"] == 2 && row["callers"] == 300).map_or(0.0, |row| number(row, "per_second"));
     let mut others = Vec::new();
     match peers {
         None => println!("peers left out: give a folder into which they may be installed"),
@@ -150,7 +151,10 @@ async fn caller(address: &str, steps: usize, until: Instant) -> Vec<Duration> {
 fn run_peer(peer: &str, folder: &Path) -> Vec<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/flow/run.sh");
     let levels = CALLERS.map(|callers| callers.to_string()).join(",");
-    let ran = Command::new("bash").arg(script).args([peer, &folder.display().to_string(), &levels, &SECONDS.to_string()]).output();
+    let ran = Command::new("bash")
+        .arg(script)
+        .args([peer, &folder.display().to_string(), &levels, &SECONDS.to_string()])
+        .output();
     let output = match ran {
         Ok(output) => output,
         Err(error) => {
@@ -172,7 +176,10 @@ fn run_peer(peer: &str, folder: &Path) -> Vec<Value> {
         );
     }
     if rows.is_empty() {
-        println!("{peer} gave no figures: {}", String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default());
+        println!(
+            "{peer} gave no figures: {}",
+            String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default()
+        );
     }
     rows
 }

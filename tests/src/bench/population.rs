@@ -88,7 +88,11 @@ async fn fill(world: &World, template: &FlowInstance, from: usize, to: usize) {
         let mut set = Changeset::new(org.clone(), template.started_at);
         for number in begin..(begin + BATCH).min(to) {
             let id = InstanceId(format!("sleeper-{number:07}"));
-            set.writes.push(Write::FlowInstance(Box::new(FlowInstance { id: id.clone(), version: 1, ..template.clone() })));
+            set.writes.push(Write::FlowInstance(Box::new(FlowInstance {
+                id: id.clone(),
+                version: 1,
+                ..template.clone()
+            })));
             set.jobs.push(NewJob {
                 id: JobId(format!("timer-{number:07}")),
                 work: Work::FlowTimer { instance: id.clone(), timer: "1".to_owned() },

@@ -17,10 +17,18 @@ fn main() -> ExitCode {
             if report.pass() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         (Some("bpmn"), Some(folder)) => {
-            if weft_tests::accept::bpmn::run(&folder) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if weft_tests::accept::bpmn::run(&folder) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         (Some("dmn"), Some(folder)) => {
-            if weft_tests::accept::dmn::run(&folder) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if weft_tests::accept::dmn::run(&folder) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         (None, _) => {
             println!("{IDS}");

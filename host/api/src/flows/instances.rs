@@ -7,6 +7,7 @@ use crate::problem::Result;
 use crate::schema;
 use crate::state::ApiState;
 use crate::tickets::command::DryRunParam;
+use app::flow::model::{Activation, Command, Key};
 use app::flow::{ModifyRequest, NewInstance};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +15,6 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::flow::InstanceStatus;
 use domain::{InstanceId, Object, SpaceId, TicketId};
-use app::flow::model::{Activation, Command, Key};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -318,8 +318,7 @@ pub(crate) async fn activate_activities(
     Params(dry): Params<DryRunParam>,
     body: Body<ActivateActivities>,
 ) -> Result<Response> {
-    let wish =
-        Command::ActivateAdHoc { element: Key(body.value.element), activities: body.value.activities.clone() };
+    let wish = Command::ActivateAdHoc { element: Key(body.value.element), activities: body.value.activities.clone() };
     carry_out(&state, &caller, &precondition, &body.bytes, dry.dry_run, id, wish).await
 }
 

@@ -7,6 +7,7 @@ use crate::problem::Result;
 use crate::schema;
 use crate::state::ApiState;
 use crate::tickets::command::DryRunParam;
+use app::flow::model::Answer;
 use app::flow::{TaskCompletion, VoteRequest};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +15,6 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::flow::TaskState;
 use domain::{Object, PersonId, Task, TaskId, TicketId};
-use app::flow::model::Answer;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -131,7 +131,11 @@ pub(crate) async fn list_tasks(
 
 /// One task with its form.
 #[utoipa::path(get, path = "/tasks/{id}", tag = "flows", params(("id" = String, Path)), responses((status = 200, body = schema::TaskDetail)))]
-pub(crate) async fn get_task(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+pub(crate) async fn get_task(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response> {
     let view = state.app.task_view(&caller.actor, &TaskId(id)).await?;
     let votes = view.votes.into_iter().map(|vote| schema::Vote {
         person: vote.person,

@@ -4,21 +4,23 @@
 //! straight back. What they want to happen to tickets is applied to the same working set that every other decision uses, is asked of the
 //! same guards, and is committed together with the state of the instance.
 
+mod component;
+mod load;
+
 use super::library::Deployed;
 use super::world::{Facts, FlowWorld, HostFunctions, ticket_value};
 use crate::app::App;
-use crate::decide::{Answer, check_grant, plugin_problem, understood};
+use crate::decide::Answer;
 use crate::error::{AppError, Result};
 use crate::plan::changeset;
-use crate::port::plugins::{self, ApprovalInput, Fault, StepInput, StepOutcome};
-use crate::registry::{Plugin, Registry};
+use crate::registry::Registry;
 use crate::snapshot::ReadSet;
 use domain::change::Command;
-use domain::flow::{ComponentBinding, InstanceStatus};
+use domain::flow::InstanceStatus;
 use domain::job::{FlowStart, OutboundRequest};
-use domain::{Actor, Effect, FlowInstance, InstanceId, Object, PersonId, SpaceId, TicketId};
+use domain::{Actor, Effect, FlowInstance, InstanceId, Object, SpaceId, TicketId};
 use engine::Wave;
-use engine::flow::{self, Action, Event, Finality, Instance, Key, Limits, Refusal, Status, Step};
+use engine::flow::{self, Action, Event, Instance, Key, Limits, Refusal, Status, Step};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,12 +37,29 @@ const ROUNDS_MAX: usize = 16;
 /// What a flow shall do.
 #[derive(Debug, Clone)]
 pub(crate) enum FlowInput {
-    Start { process: String, version: Option<u32>, start: FlowStart, id: InstanceId },
-    Step { instance: InstanceId, command: flow::Command },
+    Start {
+        process: String,
+        version: Option<u32>,
+        start: FlowStart,
+        id: InstanceId,
+    },
+    Step {
+        instance: InstanceId,
+        command: flow::Command,
+    },
     /// The answer to a request of a step, which is called again with it.
-    Resume { instance: InstanceId, element: Key, request: Box<OutboundRequest>, response: Value },
+    Resume {
+        instance: InstanceId,
+        element: Key,
+        request: Box<OutboundRequest>,
+        response: Value,
+    },
     /// Go on in another version of the same process.
-    Migrate { instance: InstanceId, version: u32, mapping: BTreeMap<String, String> },
+    Migrate {
+        instance: InstanceId,
+        version: u32,
+        mapping: BTreeMap<String, String>,
+    },
 }
 
 /// What came of it.
@@ -202,7 +221,9 @@ impl App {
             let (Action::CloseTask { element, .. } | Action::ChangeTask { element, .. }) = action else { continue };
             if !tasks.contains_key(element) {
                 let id = super::plan::task_id(&decided.row.id, element);
-                let Some(mut task) = self.store.task_get(self.org(), &id).await.map_err(CommitError::Store)? else { continue };
+                let Some(mut task) = self.store.task_get(self.org(), &id).await.map_err(CommitError::Store)? else {
+                    continue;
+                };
                 task.version += 1;
                 tasks.insert(*element, task);
             }
@@ -262,7 +283,8 @@ impl App {
                         return Err(AppError::Rejected { plugin, problems });
                     };
                     let list: Vec<_> = problems.iter().map(ToString::to_string).collect();
-                    *refused = Some((run, format!("plugin `{plugin}` rejected what the step wants: {}", list.join("; "))));
+                    *refused =
+                        Some((run, format!("plugin `{plugin}` rejected what the step wants: {}", list.join("; "))));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -272,103 +294,6 @@ impl App {
             }
             return running.finish(row).map(|decided| Outcome::Decided(Box::new(decided)));
         }
-    }
-
-    /// Load what the wave begins with. The inner error is an instance that exists already.
-    async fn flow_load<'a>(
-        self: &'a Arc<Self>,
-        command: &'a Command,
-        input: &FlowInput,
-        registry: &'a Registry,
-        numbers: &'a mut BTreeMap<String, String>,
-        refused: Option<&'a (usize, String)>,
-    ) -> Result<Result<Running<'a>, FlowInstance>> {
-        let mut facts = Facts::default();
-        let (deployed, row, ticket, space, id, business_key) = match input {
-            FlowInput::Start { process, version, start, id } => {
-                if let Some(key) = &start.business_key {
-                    let scope = QueryScope::Instances { process: process.clone(), business_key: key.clone() };
-                    let mut read = QueryRead { scope, digest: String::new() };
-                    read.digest = self.store.ticket_digest(self.org(), &read).await?;
-                    facts.reads.queries.push(read);
-                    if let Some(instance) = self.running_instance(process, key).await? {
-                        return Ok(Err(instance));
-                    }
-                }
-                let space = start.space.clone().unwrap_or_else(|| Actor::PLATFORM.into());
-                let key = start.business_key.clone();
-                (self.deployed(process, *version).await?, None, start.ticket.clone(), space, id.clone(), key)
-            }
-            FlowInput::Step { instance, .. }
-            | FlowInput::Resume { instance, .. }
-            | FlowInput::Migrate { instance, .. } => {
-                let row = self.instance(instance).await?;
-                let deployed = self.deployed(&row.process, Some(row.process_version)).await?;
-                let (ticket, space, key) = (row.ticket.clone(), row.space.clone(), row.business_key.clone());
-                (deployed, Some(row), ticket, space, instance.clone(), key)
-            }
-        };
-        let seed = crate::hash::seed(&command.cause.command);
-        let mut wave = Wave::new(&registry.kinds, &registry.classes, command.now, command.cause.clone(), &seed);
-        let mut space = space;
-        if let Some(id) = &ticket {
-            let bundle = self.store.ticket_load(self.org(), &id.0).await?;
-            let bundle = bundle.ok_or_else(|| AppError::not_found("ticket", &id.0))?;
-            space = bundle.ticket.space.clone();
-            if let Some(person) = &bundle.ticket.requester {
-                facts.load_person(self, person).await?;
-            }
-            wave.insert(bundle);
-        }
-        let zone = self.zone_of(&space).await?;
-        let instance = match row {
-            None => None,
-            Some(row) => {
-                facts.reads.rows.insert(Expect {
-                    noun: Noun::FlowInstance,
-                    id: row.id.0.clone(),
-                    version: row.version,
-                });
-                let state: Instance = serde_json::from_value(row.state.clone()).map_err(|error| {
-                    AppError::Store(store::StoreError::Corrupt {
-                        row: format!("flow instance {}", row.id),
-                        reason: error.to_string(),
-                    })
-                })?;
-                Some(state)
-            }
-        };
-        Ok(Ok(Running {
-            app: self,
-            command,
-            registry,
-            wave,
-            deployed,
-            instance,
-            id,
-            ticket,
-            business_key,
-            space,
-            zone,
-            facts,
-            reads: Arc::default(),
-            numbers,
-            events: Vec::new(),
-            actions: Vec::new(),
-            calls: Vec::new(),
-            taken: Vec::new(),
-            effects: Vec::new(),
-            runs: 0,
-            refused,
-            effective: Vec::new(),
-        }))
-    }
-
-    /// The zone in which an instance counts days: that of its space's calendar.
-    async fn zone_of(&self, space: &SpaceId) -> Result<TimeZone> {
-        let space = self.store.space_get(self.org(), &space.0).await?;
-        let calendar = space.and_then(|space| space.calendar).and_then(|key| self.calendars.get(&key));
-        Ok(calendar.map_or(TimeZone::UTC, |(calendar, _)| calendar.zone().clone()))
     }
 }
 
@@ -557,184 +482,6 @@ impl Running<'_> {
         Ok(())
     }
 
-    /// The plugin behind a name, as it was pinned, or why it cannot run.
-    fn component(&self, name: &str) -> Result<(Arc<Plugin>, ComponentBinding), String> {
-        let binding = self.deployed.component(name).ok_or_else(|| {
-            format!("`{name}` was not known when the process was deployed; deploy it again, or migrate this instance")
-        })?;
-        let plugin = self
-            .registry
-            .plugin(&binding.plugin)
-            .ok_or_else(|| format!("the plugin `{}` is not installed any more; install it and retry", binding.plugin))?;
-        if !plugin.is_active() {
-            return Err(format!("the plugin `{}` is not enabled; enable it and retry", binding.plugin));
-        }
-        Ok((Arc::clone(plugin), binding.clone()))
-    }
-
-    /// A component's failure is the step's; one that is quarantined is waited for.
-    async fn call(&self, plugin: &Arc<Plugin>, binding: &ComponentBinding) -> Result<plugins::Call> {
-        if self.app.health.is_quarantined(plugin.id()) {
-            return Err(AppError::Quarantined { plugin: plugin.id().0.clone() });
-        }
-        self.app.make_ready(plugin, binding).await?;
-        let mut command = self.command.clone();
-        command.actor = Actor::plugin(plugin.id());
-        command.cause.command = format!("{}:{}", self.command.cause.command, self.runs);
-        let mut call = self.app.call(plugin, &command, &self.space, &self.reads);
-        call.digest = binding.digest.clone();
-        Ok(call)
-    }
-
-    async fn run_component(
-        &mut self,
-        run: Run<'_>,
-        headers: &BTreeMap<String, String>,
-        answer: Option<&Value>,
-    ) -> Result<flow::Command> {
-        let Run { element, name, inputs, attempt } = run;
-        let failed = |message: String, finality| flow::Command::StepFailed { element, message, retry_at: None, finality };
-        if let Some((_, why)) = self.refused.filter(|(run, _)| *run == self.runs) {
-            return Ok(failed(why.clone(), Finality::Final));
-        }
-        let (plugin, binding) = match self.component(name) {
-            Ok(found) => found,
-            Err(message) => return Ok(failed(message, Finality::Final)),
-        };
-        let path = name.split('@').next().unwrap_or(name);
-        let step = path.split_once('/').map_or(path, |(_, step)| step);
-        let ticket = self.ticket.as_ref().and_then(|id| self.wave.ticket(id)).map(|working| working.after.ticket.clone());
-        let text = Value::Object(inputs.clone()).to_string();
-        let input = StepInput { step: step.to_owned(), ticket, inputs: text, attempt };
-        let mut call = self.call(&plugin, &binding).await?;
-        call.context.extra.extend(answer.map(|answer| ("answer".to_owned(), answer.clone())));
-        let started = self.app.now();
-        let answer = self.app.plugins.run_step(call, input).await;
-        let outcome = match self.app.observe(&plugin, started, answer) {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(fault)) => return Ok(self.step_fault(element, fault)),
-            Err(error) => return Ok(failed(error_text(&error), Finality::MayRetry)),
-        };
-        Ok(match outcome {
-            StepOutcome::Done { outputs, effects } => match self.carry_out(&plugin, &outputs, effects).await {
-                Ok(outputs) => flow::Command::StepDone { element, outputs },
-                Err(message) => failed(message, Finality::Final),
-            },
-            StepOutcome::BpmnError { code, message } => {
-                flow::Command::StepError { element, code, message, variables: Object::new() }
-            }
-            StepOutcome::Call { method, url, headers: fields, body } => {
-                let request = OutboundRequest {
-                    plugin: plugin.id().clone(),
-                    step: name.to_owned(),
-                    attempt,
-                    method,
-                    url,
-                    headers: fields,
-                    body,
-                    idempotency_key: format!("{}:{element}:{attempt}", self.id),
-                    timeout_seconds: headers.get("timeout").and_then(|text| seconds(text)).unwrap_or(30),
-                    inputs,
-                    attempts_max: 5,
-                };
-                match super::outbound::allowed(&plugin, &request) {
-                    Ok(()) => {
-                        self.calls.push((element, request));
-                        flow::Command::StepCalls { element }
-                    }
-                    Err(message) => failed(message, Finality::Final),
-                }
-            }
-            StepOutcome::Wait { name, correlation_key, timeout_seconds } => flow::Command::StepWaits {
-                element,
-                name,
-                correlation_key,
-                timeout: timeout_seconds
-                    .map(|seconds| self.command.now + jiff::SignedDuration::from_secs(i64::from(seconds))),
-            },
-        })
-    }
-
-    fn step_fault(&self, element: Key, fault: Fault) -> flow::Command {
-        let (finality, retry_at) = match &fault {
-            Fault::Retry(seconds) => {
-                let at = self.command.now + jiff::SignedDuration::from_secs(i64::from(*seconds));
-                (Finality::MayRetry, Some(at))
-            }
-            _ => (Finality::Final, None),
-        };
-        flow::Command::StepFailed { element, message: fault.to_string(), retry_at, finality }
-    }
-
-    /// Apply what a step wants to happen. On a failure the working set is as it was before the step.
-    async fn carry_out(
-        &mut self,
-        plugin: &Arc<Plugin>,
-        outputs: &str,
-        effects: Vec<plugins::RawEffect>,
-    ) -> Result<Object, String> {
-        let outputs: Object =
-            serde_json::from_str(outputs).map_err(|error| format!("its outputs are no JSON object: {error}"))?;
-        if effects.is_empty() {
-            return Ok(outputs);
-        }
-        let effects = understood(plugin, effects).map_err(|error| error_text(&error))?;
-        let before = self.wave.clone();
-        let applied = self.apply(plugin, &effects).await;
-        if let Err(message) = applied {
-            self.wave = before;
-            return Err(message);
-        }
-        self.effective.push(self.runs);
-        self.effects.extend(effects);
-        Ok(outputs)
-    }
-
-    async fn apply(&mut self, plugin: &Arc<Plugin>, effects: &[Effect]) -> Result<(), String> {
-        self.app.load_named(&mut self.wave, effects).await.map_err(|error| error_text(&error))?;
-        let by = self.app.by_plugin(plugin, &Actor::plugin(plugin.id()), &self.space);
-        for (index, effect) in effects.iter().enumerate() {
-            let pointer = format!("/steps/{}/{index}", self.runs);
-            check_grant(plugin, &self.wave, effect, self.ticket.as_ref())
-                .map_err(|why| error_text(&plugin_problem(plugin, &pointer, &why)))?;
-            let slot = format!("f{}.{index}", self.runs);
-            let number = self.app.number_for(self.registry, effect, self.numbers, &slot).await;
-            let number = number.map_err(|error| error_text(&error))?;
-            self.wave.apply(effect, self.ticket.as_ref(), &by, number, &pointer);
-        }
-        let problems: Vec<_> = self.wave.problems().iter().map(ToString::to_string).collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
-    }
-
-    async fn judge(
-        &mut self,
-        element: Key,
-        rule: &str,
-        parameters: Object,
-        approvers: Vec<String>,
-        votes: Vec<flow::Vote>,
-    ) -> Result<flow::Command> {
-        let faulted = |message: String| flow::Command::Verdict { element, verdict: flow::Verdict::Faulted { message } };
-        let (plugin, binding) = match self.component(rule) {
-            Ok(found) => found,
-            Err(message) => return Ok(faulted(message)),
-        };
-        let input = ApprovalInput {
-            ticket: self.ticket.as_ref().and_then(|id| self.wave.ticket(id)).map(|working| working.after.ticket.clone()),
-            approvers: approvers.into_iter().map(PersonId::from).collect(),
-            parameters: Value::Object(parameters).to_string(),
-            votes: votes.into_iter().map(vote).collect(),
-        };
-        let call = self.call(&plugin, &binding).await?;
-        let started = self.app.now();
-        let answer = self.app.plugins.decide(call, input).await;
-        Ok(match self.app.observe(&plugin, started, answer) {
-            Ok(Ok(verdict)) => flow::Command::Verdict { element, verdict: verdict_of(verdict) },
-            Ok(Err(fault)) => faulted(fault.to_string()),
-            Err(error) => faulted(error_text(&error)),
-        })
-    }
-
     /// Close the wave: the ticket decision, the new row, and what both depended on.
     fn finish(self, before: Option<FlowInstance>) -> Result<Decided> {
         let instance = self.instance.expect("a wave has an instance when it ends");
@@ -793,7 +540,8 @@ impl Running<'_> {
 }
 
 fn too_many_questions() -> AppError {
-    let message = format!("its expressions asked for people and groups {ROUNDS_MAX} times over; ask for fewer in one step");
+    let message =
+        format!("its expressions asked for people and groups {ROUNDS_MAX} times over; ask for fewer in one step");
     AppError::invalid("", "too-many-questions", message)
 }
 
@@ -810,48 +558,6 @@ pub(super) fn refused(refusal: &Refusal) -> AppError {
         Refusal::TooEarly { .. } => AppError::Contended { what: refusal.to_string() },
         Refusal::NotAsked { .. } => AppError::Forbidden(refusal.to_string()),
         Refusal::TooLarge { .. } => AppError::invalid("/variables", "flow-variables-too-large", refusal.to_string()),
-    }
-}
-
-fn error_text(error: &AppError) -> String {
-    let problems = match error {
-        AppError::Invalid(problems) | AppError::Rejected { problems, .. } => problems.as_slice(),
-        AppError::Plugin(fault) => return fault.to_string(),
-        _ => &[],
-    };
-    if problems.is_empty() {
-        return error.to_string();
-    }
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-fn seconds(duration: &str) -> Option<u32> {
-    let span: jiff::Span = duration.parse().ok()?;
-    let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
-    u32::try_from(duration.as_secs()).ok()
-}
-
-fn vote(vote: flow::Vote) -> plugins::Vote {
-    plugins::Vote {
-        person: vote.person.into(),
-        delegate: vote.delegate.map(Into::into),
-        answer: match vote.answer {
-            flow::Answer::Approve => plugins::Answer::Approve,
-            flow::Answer::Reject => plugins::Answer::Reject,
-            flow::Answer::Abstain => plugins::Answer::Abstain,
-        },
-        at: vote.at,
-        comment: vote.comment,
-    }
-}
-
-fn verdict_of(verdict: plugins::Verdict) -> flow::Verdict {
-    match verdict {
-        plugins::Verdict::Approved(reason) => flow::Verdict::Approved { reason },
-        plugins::Verdict::Rejected(reason) => flow::Verdict::Rejected { reason },
-        plugins::Verdict::Pending { needed, reason } => {
-            flow::Verdict::Pending { needed: needed.into_iter().map(|person| person.0).collect(), reason }
-        }
     }
 }
 

@@ -127,8 +127,7 @@ impl App {
         for candidate in candidates {
             let (bindings, unresolved) = self.bind(&registry, plugin, candidate, candidates).await?;
             problems.extend(unresolved);
-            let newest =
-                self.store.definition_get(self.org(), candidate.definition_type, &candidate.key, None).await?;
+            let newest = self.store.definition_get(self.org(), candidate.definition_type, &candidate.key, None).await?;
             if let Some(newest) = &newest
                 && newest.plugin.as_ref() != plugin
                 && newest.plugin.is_some()
@@ -190,17 +189,15 @@ impl App {
         for node in process.starts.iter().map(|start| &process.nodes[*start]) {
             let NodeKind::StartEvent { trigger, .. } = &node.kind else { continue };
             let topic = match trigger {
-                Trigger::Message(message) => text(&message.name).map(|name| Topic::Message { name, key: String::new() }),
+                Trigger::Message(message) => {
+                    text(&message.name).map(|name| Topic::Message { name, key: String::new() })
+                }
                 Trigger::Signal { name } => text(name).map(|name| Topic::Signal { name }),
                 Trigger::Timer(timer) => {
                     if let Some(due_at) = self.first_due(timer) {
                         set.jobs.push(NewJob {
                             id: JobId(self.new_id()),
-                            work: job::Work::StartTimer {
-                                process: process.id.clone(),
-                                version,
-                                node: node.id.clone(),
-                            },
+                            work: job::Work::StartTimer { process: process.id.clone(), version, node: node.id.clone() },
                             order_key: id(node),
                             due_at,
                             unique_key: Some(id(node)),
@@ -276,7 +273,9 @@ impl App {
                 };
                 let Some(version) = version else {
                     let what = word(definition_type);
-                    let message = format!("`{node}` names the {what} `{key}`, which is not deployed; deploy it first or together");
+                    let message = format!(
+                        "`{node}` names the {what} `{key}`, which is not deployed; deploy it first or together"
+                    );
                     missing(node, "flow-unknown-definition", message);
                     continue;
                 };
@@ -399,7 +398,8 @@ fn decisions(resource: &Resource, all: &mut Vec<Candidate>, report: &mut Report)
         Err(problems) => {
             for problem in problems {
                 let line = problem.line;
-                let list = if problem.severity == dmn::Severity::Error { &mut report.errors } else { &mut report.warnings };
+                let list =
+                    if problem.severity == dmn::Severity::Error { &mut report.errors } else { &mut report.warnings };
                 list.push(Problem::from(problem).at(&resource.file, line));
             }
         }
@@ -539,9 +539,9 @@ fn component(registry: &Registry, name: &str, capability: Capability) -> Result<
         Some((id, step)) => (id, Some(step)),
         None => (path, None),
     };
-    let plugin = registry
-        .plugin(&PluginId::from(id))
-        .ok_or_else(|| format!("`{name}` is of the plugin `{id}`, which is not installed; install and enable it first"))?;
+    let plugin = registry.plugin(&PluginId::from(id)).ok_or_else(|| {
+        format!("`{name}` is of the plugin `{id}`, which is not installed; install and enable it first")
+    })?;
     if !plugin.is_active() {
         return Err(format!("`{name}` is of the plugin `{id}`, which is not enabled; enable it first"));
     }

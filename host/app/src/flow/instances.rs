@@ -275,11 +275,7 @@ impl App {
         }
         let row = self.administered(&command.actor, id).await?;
         let target = self.deployed(&row.process, version).await?;
-        let input = FlowInput::Migrate {
-            instance: id.clone(),
-            version: target.definition.version,
-            mapping,
-        };
+        let input = FlowInput::Migrate { instance: id.clone(), version: target.definition.version, mapping };
         self.flow_submit(command, &input, None).await
     }
 

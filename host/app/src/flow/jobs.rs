@@ -122,7 +122,8 @@ impl App {
         due_at: jiff::Timestamp,
         done: JobDone,
     ) -> Result<(), Stop> {
-        let definition = self.definition(DefinitionType::Process, process, Some(version)).await.map_err(|error| stop(&error))?;
+        let definition =
+            self.definition(DefinitionType::Process, process, Some(version)).await.map_err(|error| stop(&error))?;
         let deployed = self.deployed(process, Some(version)).await.map_err(|error| stop(&error))?;
         let mut set = Changeset::new(self.org().clone(), self.now());
         let cause = self.flow_command(&done, None).cause;

@@ -1,11 +1,11 @@
 //! Deployed definitions in memory: each version is parsed once, with everything that it was pinned to.
 
+use super::deploy::Candidate;
 use crate::app::App;
 use crate::error::{AppError, Result};
-use super::deploy::Candidate;
+use crate::registry::Plugin;
 use bpmn::dmn;
 use bpmn::graph::{Graph, Process};
-use crate::registry::Plugin;
 use domain::Digest;
 use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType};
 use engine::flow::replay::Positions;
@@ -91,7 +91,10 @@ impl Deployed {
         budget: &mut feel::Budget,
     ) -> Result<Decided, String> {
         let model = self.decisions.get(decision).ok_or_else(|| {
-            format!("decision `{decision}` was not there when `{}` was deployed; deploy both again", self.definition.key)
+            format!(
+                "decision `{decision}` was not there when `{}` was deployed; deploy both again",
+                self.definition.key
+            )
         })?;
         let evaluated =
             model.evaluate(decision, inputs, environment, budget).map_err(|error| format!("`{decision}`: {error}"))?;
@@ -198,7 +201,11 @@ impl App {
             }
             for (key, version) in &bindings.processes {
                 if loaded.processes.len() + loaded.decisions.len() > REACH_MAX {
-                    return Err(AppError::invalid("", "too-many-calls", format!("it reaches more than {REACH_MAX} definitions")));
+                    return Err(AppError::invalid(
+                        "",
+                        "too-many-calls",
+                        format!("it reaches more than {REACH_MAX} definitions"),
+                    ));
                 }
                 if !loaded.processes.contains_key(key) {
                     let called = self.definition(DefinitionType::Process, key, Some(*version)).await?;

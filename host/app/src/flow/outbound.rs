@@ -91,8 +91,7 @@ impl App {
         message: String,
         done: JobDone,
     ) -> Result<(), Stop> {
-        let command =
-            flow::Command::StepFailed { element, message, retry_at: None, finality: Finality::Final };
+        let command = flow::Command::StepFailed { element, message, retry_at: None, finality: Finality::Final };
         self.flow_step_of_job(instance, command, done).await
     }
 }

@@ -42,8 +42,7 @@ impl App {
         while left > 0 {
             let page = self.instance_history(actor, id, after).await?;
             for wave in page.events.iter().take(left) {
-                let events: Vec<Event> =
-                    serde_json::from_value(wave.data["events"].clone()).unwrap_or_default();
+                let events: Vec<Event> = serde_json::from_value(wave.data["events"].clone()).unwrap_or_default();
                 for event in &events {
                     positions.fold(event);
                     match event {

@@ -238,7 +238,13 @@ fn notify(app: &App, command: &Command, task: &Task, set: &mut Changeset) {
     }
 }
 
-fn notification(app: &App, command: &Command, ticket: Option<&TicketId>, person: &str, subject: String) -> Notification {
+fn notification(
+    app: &App,
+    command: &Command,
+    ticket: Option<&TicketId>,
+    person: &str,
+    subject: String,
+) -> Notification {
     Notification {
         id: app.new_id(),
         person: person.into(),

@@ -129,7 +129,8 @@ impl App {
         };
         let deployed = Deployed::of_models(&key, &candidates)?;
         let now = simulation.at.unwrap_or_else(|| self.now());
-        let names = simulation.names.iter().map(|(name, value)| (name.clone(), feel::Value::from_json(value))).collect();
+        let names =
+            simulation.names.iter().map(|(name, value)| (name.clone(), feel::Value::from_json(value))).collect();
         let facts = Facts::default();
         let from = flow::Start {
             id: "simulation".to_owned(),
@@ -143,7 +144,8 @@ impl App {
             flow::start(&deployed.process, from, &world, &Limits::default())
                 .map_err(|refusal| super::decide::refused(&refusal))?
         };
-        let names = simulation.names.iter().map(|(name, value)| (name.clone(), feel::Value::from_json(value))).collect();
+        let names =
+            simulation.names.iter().map(|(name, value)| (name.clone(), feel::Value::from_json(value))).collect();
         let mut run = Run {
             app: self,
             simulation,
@@ -203,7 +205,11 @@ impl Run<'_> {
                 Err(refusal) => return Err(super::decide::refused(&refusal)),
             }
         }
-        Err(AppError::invalid("", "simulation-too-long", format!("it took more than {COMMANDS_MAX} steps; look for a loop")))
+        Err(AppError::invalid(
+            "",
+            "simulation-too-long",
+            format!("it took more than {COMMANDS_MAX} steps; look for a loop"),
+        ))
     }
 
     /// A message that somebody waits for, else whatever is due first: an answer or a timer.
@@ -216,7 +222,8 @@ impl Run<'_> {
             let MockMessage { name, variables } = self.messages.remove(place)?;
             return Some((self.now, Command::Message { subscription, name, variables }));
         }
-        let answer = self.queue.iter().enumerate().min_by_key(|(place, (due, _))| (*due, *place)).map(|(place, _)| place);
+        let answer =
+            self.queue.iter().enumerate().min_by_key(|(place, (due, _))| (*due, *place)).map(|(place, _)| place);
         let timer = self.timers.iter().map(|(key, due)| (*due, *key)).min();
         match (answer, timer) {
             (Some(place), Some((due, key))) if due < self.queue[place].0 => {
@@ -234,12 +241,8 @@ impl Run<'_> {
 
     fn step(&mut self, command: Command) -> Result<Step, flow::Refusal> {
         let facts = Facts::default();
-        let environment = HostFunctions {
-            now: self.now,
-            zone: self.zone.clone(),
-            calendars: &self.app.calendars,
-            facts: &facts,
-        };
+        let environment =
+            HostFunctions { now: self.now, zone: self.zone.clone(), calendars: &self.app.calendars, facts: &facts };
         let world = FlowWorld { deployed: self.deployed, names: self.names.clone(), environment };
         flow::step(&self.deployed.process, &mut self.instance, command, &world, &Limits::default())
     }
@@ -349,11 +352,7 @@ impl Run<'_> {
             stuck: self.instance.stuck(),
             variables: self.instance.variables().clone(),
             waits: tasks.chain(messages).chain(timers).collect(),
-            incidents: self
-                .instance
-                .incidents()
-                .map(|one| format!("{}: {}", node(one.element), one.message))
-                .collect(),
+            incidents: self.instance.incidents().map(|one| format!("{}: {}", node(one.element), one.message)).collect(),
             ended_at: self.now,
             lines: self.lines,
         }
@@ -383,10 +382,8 @@ impl std::fmt::Display for Simulated {
             }
             let node = line.event["node"].as_str().unwrap_or_default();
             let rest = ["due", "to", "code", "message", "explanation", "verdict", "outcome", "name"];
-            let more: Vec<String> = rest
-                .iter()
-                .filter_map(|key| line.event.get(key).map(|value| format!("{key}={value}")))
-                .collect();
+            let more: Vec<String> =
+                rest.iter().filter_map(|key| line.event.get(key).map(|value| format!("{key}={value}"))).collect();
             writeln!(f, "{}  {name:<18} {node:<28} {}", line.at.strftime("%Y-%m-%d %H:%M:%S"), more.join(" "))?;
         }
         writeln!(f, "{}: {}{}", self.process, self.status, if self.stuck { ", stuck" } else { "" })?;

@@ -91,8 +91,7 @@ impl App {
     /// # Errors
     /// The store cannot be read.
     pub async fn task_count(&self, actor: &Actor) -> Result<u64> {
-        let query =
-            TaskQuery { state: Some(TaskState::Open), person: Some(person_of(actor)), ..TaskQuery::default() };
+        let query = TaskQuery { state: Some(TaskState::Open), person: Some(person_of(actor)), ..TaskQuery::default() };
         Ok(self.store.task_count(self.org(), &query).await?)
     }
 
@@ -161,7 +160,11 @@ impl App {
 
     fn need(&self, actor: &Actor, task: &Task, action: &str) -> Result<()> {
         if task.state != TaskState::Open {
-            return Err(AppError::invalid("", "task-ended", format!("`{}` has ended; nothing can be done with it any more", task.name)));
+            return Err(AppError::invalid(
+                "",
+                "task-ended",
+                format!("`{}` has ended; nothing can be done with it any more", task.name),
+            ));
         }
         if actor.kind != ActorKind::Person || self.task_actions(actor, task).contains(&action) {
             return Ok(());
@@ -198,7 +201,11 @@ impl App {
         if let Some(person) = &person
             && !self.store.person_get(self.org(), person).await?.is_some_and(|person| person.active)
         {
-            return Err(AppError::invalid("/assignee", "unknown-person", format!("there is no active person `{person}`")));
+            return Err(AppError::invalid(
+                "/assignee",
+                "unknown-person",
+                format!("there is no active person `{person}`"),
+            ));
         }
         task.owner = match action {
             "assign" => task.owner.or(task.assignee),
@@ -311,9 +318,7 @@ fn check_form(schema: Option<&Value>, variables: &Object) -> Result<()> {
     let value = Value::Object(variables.clone());
     let problems: Vec<_> = validator
         .iter_errors(&value)
-        .map(|error| {
-            Problem::new(format!("/variables{}", error.instance_path()), "invalid-value", error.to_string())
-        })
+        .map(|error| Problem::new(format!("/variables{}", error.instance_path()), "invalid-value", error.to_string()))
         .collect();
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
 }

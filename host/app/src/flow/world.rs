@@ -183,7 +183,10 @@ impl feel::Environment for HostFunctions<'_> {
                 self.facts.person(&id);
                 Ok(self.facts.person_value(&id))
             }
-            ("due", _) => Err("`due` takes a start (date and time), a duration such as \"PT4H\" and the key of a calendar".to_owned()),
+            ("due", _) => {
+                Err("`due` takes a start (date and time), a duration such as \"PT4H\" and the key of a calendar"
+                    .to_owned())
+            }
             ("members", [Value::Null]) | ("manager", [Value::Null]) | ("person", [Value::Null]) => Ok(Value::Null),
             ("members", _) => Err("`members` takes the id of a group".to_owned()),
             ("manager" | "person", _) => Err(format!("`{name}` takes the id of a person")),
@@ -194,7 +197,9 @@ impl feel::Environment for HostFunctions<'_> {
 
 impl HostFunctions<'_> {
     fn due(&self, start: &Value, duration: &Value, calendar: &Value) -> Result<Value, String> {
-        let Value::String(key) = calendar else { return Err("the third argument of `due` is the key of a calendar".to_owned()) };
+        let Value::String(key) = calendar else {
+            return Err("the third argument of `due` is the key of a calendar".to_owned());
+        };
         let (calendar, version) = self
             .calendars
             .get(key)

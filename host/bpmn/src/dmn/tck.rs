@@ -1,12 +1,11 @@
-//! Runs cases of the DMN Technology Compatibility Kit, from any folder of its shape: `<level>/<name>/<name>.dmn` with
-//! `<name>-test-NN.xml` beside it. Only for tests and acceptance: it reads files. *Architecture Invariant:* nothing here knows a case by
+//! Runs cases of the DMN Technology Compatibility Kit, given the texts of its files: `<level>/<name>/<name>.dmn` with
+//! `<name>-test-NN.xml` beside it. Only for tests and acceptance. *Architecture Invariant:* nothing here knows a case by
 //! its name, but for the list of what is excluded, each with its reason.
 
 mod expected;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use feel::{Budget, Context, FixedEnvironment, Value};
@@ -14,8 +13,6 @@ use roxmltree::{Document, Node};
 
 use super::{Definitions, Sources, read_leniently};
 
-/// Folders inside one another.
-const DEPTH_MAX: usize = 6;
 /// Cases that are not run: the folder's name, what they are, and why.
 const EXCLUDED: &[(&str, &str)] = &[("0076-feel-external-java", "external Java functions are never called")];
 
@@ -96,39 +93,19 @@ impl fmt::Display for Report {
     }
 }
 
-/// Runs every case below a folder. A model or a test file that cannot be read is a failure, never left out.
-///
-/// # Errors
-/// The folder cannot be read.
-pub fn run(folder: &Path) -> std::io::Result<Report> {
+/// Runs every case of a kit: the texts of its `.dmn` and `-test-….xml` files by their paths, as `level/folder/file`. What cannot be read
+/// as a model or as cases is a failure, never left out.
+#[must_use]
+pub fn run(files: &BTreeMap<PathBuf, String>) -> Report {
     let mut report = Report::default();
-    walk(folder, DEPTH_MAX, &mut report)?;
-    Ok(report)
-}
-
-fn walk(folder: &Path, depth: usize, report: &mut Report) -> std::io::Result<()> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
-    entries.sort();
-    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.into_iter().partition(|path| path.is_dir());
     let has =
         |path: &Path, ending: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending));
-    let models: Vec<&PathBuf> = files.iter().filter(|path| has(path, "dmn")).collect();
-    if !models.is_empty() {
-        let mut texts = BTreeMap::new();
-        for model in models {
-            texts.insert(name_of(model), fs::read_to_string(model)?);
-        }
-        for test in files.iter().filter(|path| has(path, "xml") && name_of(path).contains("-test-")) {
-            test_file(test, &fs::read_to_string(test)?, &texts, report);
-        }
+    for (path, xml) in files.iter().filter(|(path, _)| has(path, "xml") && name_of(path).contains("-test-")) {
+        let beside = files.iter().filter(|(other, _)| has(other, "dmn") && other.parent() == path.parent());
+        let models = beside.map(|(other, text)| (name_of(other), text.clone())).collect();
+        test_file(path, xml, &models, &mut report);
     }
-    if depth > 0 {
-        for inner in folders {
-            walk(&inner, depth - 1, report)?;
-        }
-    }
-    Ok(())
+    report
 }
 
 fn name_of(path: &Path) -> String {

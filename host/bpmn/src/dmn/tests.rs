@@ -2,7 +2,6 @@
 
 mod explain;
 mod hostile;
-mod kit;
 mod lint;
 mod reading;
 mod table;

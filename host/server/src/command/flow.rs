@@ -57,14 +57,14 @@ async fn carry_out(command: FlowCommand, door: &Door) -> Result<(), Failure> {
             simulation(door, &files, with.as_deref(), json).await
         }
         FlowCommand::List { r#type } => list(door, &r#type).await,
-        FlowCommand::Instances { process, troubled, all, json } => {
-            instances(door, process, troubled, all, json).await
-        }
+        FlowCommand::Instances { process, troubled, all, json } => instances(door, process, troubled, all, json).await,
         FlowCommand::Show { id, json, picture } => show(door, &id, json, picture.as_deref()).await,
         FlowCommand::Migrate { id, to, mapping, dry_run } => migrate(door, &id, to, &mapping, dry_run).await,
         FlowCommand::Retry { id, set } => retry(door, &id, set.as_deref()).await,
         FlowCommand::Cancel { id, reason } => {
-            let outcome = door.act(&id, "cancel", json!({ "reason": reason }), Command::Cancel { reason: reason.clone() }).await?;
+            let outcome = door
+                .act(&id, "cancel", json!({ "reason": reason }), Command::Cancel { reason: reason.clone() })
+                .await?;
             out::line(&format!("{id} is {}.", text(&outcome["instance"], "status")));
             Ok(())
         }
@@ -211,9 +211,11 @@ async fn list(door: &Door, wanted: &str) -> Result<(), Failure> {
         }
     };
     let mut rows = vec![["KEY", "VERSION", "PLUGIN", "NAME"].map(str::to_owned).to_vec()];
-    rows.extend(items.iter().map(|one| {
-        vec![text(one, "key"), one["version"].to_string(), text(one, "plugin"), text(one, "name")]
-    }));
+    rows.extend(
+        items
+            .iter()
+            .map(|one| vec![text(one, "key"), one["version"].to_string(), text(one, "plugin"), text(one, "name")]),
+    );
     out::table(&rows);
     Ok(())
 }
@@ -277,7 +279,8 @@ async fn show(door: &Door, id: &str, as_json: bool, picture: Option<&Path>) -> R
         Door::There(client) => {
             let view = client.get(&format!("/instances/{id}")).await?;
             let history = client.get(&format!("/instances/{id}/history")).await?;
-            let svg = if picture.is_some() { client.text(&format!("/instances/{id}/picture")).await? } else { String::new() };
+            let svg =
+                if picture.is_some() { client.text(&format!("/instances/{id}/picture")).await? } else { String::new() };
             (view, history["entries"].as_array().cloned().unwrap_or_default(), svg)
         }
     };
@@ -297,7 +300,12 @@ async fn show(door: &Door, id: &str, as_json: bool, picture: Option<&Path>) -> R
         if view["stuck"] == true { ", stuck" } else { "" }
     ));
     for incident in view["incident_list"].as_array().into_iter().flatten() {
-        out::line(&format!("  incident {} at {}: {}", incident["incident"], text(incident, "node"), text(incident, "message")));
+        out::line(&format!(
+            "  incident {} at {}: {}",
+            incident["incident"],
+            text(incident, "node"),
+            text(incident, "message")
+        ));
     }
     for element in view["elements"].as_array().into_iter().flatten() {
         out::line(&format!("  at {} (element {})", text(element, "node"), element["key"]));
@@ -322,7 +330,8 @@ fn rest(event: &Value) -> String {
 async fn migrate(door: &Door, id: &str, to: Option<u32>, mapping: &[String], dry_run: bool) -> Result<(), Failure> {
     let mut renames = BTreeMap::new();
     for one in mapping {
-        let (old, new) = one.split_once('=').ok_or_else(|| Failure::new(format!("--map takes OLD=NEW, not `{one}`")))?;
+        let (old, new) =
+            one.split_once('=').ok_or_else(|| Failure::new(format!("--map takes OLD=NEW, not `{one}`")))?;
         renames.insert(old.to_owned(), new.to_owned());
     }
     let outcome = match door {

@@ -41,7 +41,14 @@ pub(super) async fn run(command: NodeCommand, client: Option<Client>, settings: 
     rows.extend(nodes.iter().map(|node| {
         let at = |name: &str| text(node, name).chars().take(19).collect::<String>();
         let alive = if text(node, "lease_until") > now { "yes" } else { "no" };
-        vec![text(node, "id"), text(node, "name"), text(node, "version"), at("started_at"), at("seen_at"), alive.to_owned()]
+        vec![
+            text(node, "id"),
+            text(node, "name"),
+            text(node, "version"),
+            at("started_at"),
+            at("seen_at"),
+            alive.to_owned(),
+        ]
     }));
     out::table(&rows);
     Ok(())

@@ -43,7 +43,8 @@ pub(super) async fn seed(app: &Arc<App>, now: Timestamp) -> Result<(), Failure> 
         submit(app, "mona", Effect::UpsertRecord(Box::new(upsert))).await?;
     }
     // Ada's manager, Mona, finds this one in her list.
-    let laptop = |price: u32| json!({ "item": "laptop", "model": "standard", "price": price, "location": "Berlin, floor 2" });
+    let laptop =
+        |price: u32| json!({ "item": "laptop", "model": "standard", "price": price, "location": "Berlin, floor 2" });
     create(app, "ada", "request", "it", "A laptop for the service desk", laptop(1_100)).await?;
     let ordered = create(app, "ben", "request", "it", "A laptop for on-call", laptop(1_250)).await?;
     vote(app, "mona", &ordered, Answer::Approve).await?;

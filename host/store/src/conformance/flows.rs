@@ -3,9 +3,7 @@
 use super::Harness;
 use super::data::{at, changes, object, org};
 use crate::changeset::{Noun, QueryScope};
-use crate::{
-    CommitError, Expect, InstanceCounts, InstanceQuery, QueryRead, Store, TaskPerson, TaskQuery, Write,
-};
+use crate::{CommitError, Expect, InstanceCounts, InstanceQuery, QueryRead, Store, TaskPerson, TaskQuery, Write};
 use domain::flow::{
     Bindings, BufferedMessage, Definition, DefinitionType, InstanceStatus, Subscription, TaskState, Topic,
 };
@@ -80,7 +78,13 @@ fn task(id: &str, due: Option<i64>) -> Task {
 }
 
 fn subscription(id: &str, topic: Topic) -> Subscription {
-    Subscription { id: id.to_owned(), instance: Some("f1".into()), process: "laptop".to_owned(), element: "9".to_owned(), topic }
+    Subscription {
+        id: id.to_owned(),
+        instance: Some("f1".into()),
+        process: "laptop".to_owned(),
+        element: "9".to_owned(),
+        topic,
+    }
 }
 
 fn message(name: &str, key: &str) -> Topic {
