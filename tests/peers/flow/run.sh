@@ -5,8 +5,11 @@
 # measured and how. This file knows how an engine is installed, started and stopped; measure.py knows how it is measured.
 set -euo pipefail
 
-if [ $# -ne 4 ]; then
+count='[1-9][0-9]{0,2}'
+if [[ $# -ne 4 || ! $1 =~ ^(restate|dbos-sqlite|dbos-postgres|temporal)$ ||
+    ! $3 =~ ^$count(,$count)*$ || ! $4 =~ ^$count(\.[0-9]+)?$ ]]; then
     echo "usage: run.sh restate|dbos-sqlite|dbos-postgres|temporal <work-folder> <callers,…> <seconds-per-level>" >&2
+    echo "       callers and seconds are from 1 to 999, as in: run.sh restate work 1,16,64,300 5" >&2
     exit 2
 fi
 peer=$1 callers=$3 seconds=$4
@@ -108,7 +111,7 @@ install_python() {
     cmp -s "$wanted" "$venv/installed.txt" && return
     {
         python3 -m venv --clear "$venv" && run "$venv/bin/python" -m pip install --no-deps --requirement "$wanted"
-    } >"$work/$1.log" 2>&1 || skip "pip cannot install what dbos/requirements.txt or temporal/requirements.txt pins"
+    } >"$work/$1.log" 2>&1 || skip "pip cannot install what $1/requirements.txt pins"
     cp "$wanted" "$venv/installed.txt"
 }
 
@@ -126,8 +129,9 @@ install_node() {
 
 # Start PostgreSQL as a database of its own; it refuses to run as root. Sets `database_url`.
 start_postgres() {
-    local bin port password as=()
-    bin=$(dirname "$(readlink -f "$(command -v initdb)")") || skip "PostgreSQL is not installed"
+    local initdb bin port password as=()
+    initdb=$(command -v initdb) || skip "PostgreSQL is missing: initdb is not on the PATH"
+    bin=$(dirname "$(readlink -f "$initdb")")
     if [ "$(id -u)" -eq 0 ]; then
         local account=nobody
         id postgres >/dev/null 2>&1 && account=postgres
@@ -148,8 +152,11 @@ start_postgres() {
 restate() {
     local ports server
     install_node restate
+    # The program itself: what npm puts into its bin folder is a script around it that would outlive this one.
+    server=$(cd "$work/restate" && node -p '
+        require.resolve(`@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`)
+    ' 2>/dev/null) || skip "Restate has no server for this system"
     read -ra ports < <(free_ports 4)
-    server=$(cd "$work/restate" && node -p 'require.resolve(`@restatedev/restate-server-${process.platform}-${process.arch}/bin/restate-server`)')
     RESTATE_INGRESS__BIND_ADDRESS=127.0.0.1:${ports[0]} RESTATE_ADMIN__BIND_ADDRESS=127.0.0.1:${ports[1]} \
         start server "$server" --no-logo --bind-ip 127.0.0.1 --bind-port "${ports[2]}" --listen-mode tcp \
         --base-dir "$data/restate" --node-name weft-peer
@@ -172,8 +179,8 @@ dbos_sqlite() {
 }
 
 dbos_postgres() {
-    install_python dbos
     start_postgres
+    install_python dbos
     PEER_DATABASE_URL=$database_url measure "$work/dbos/bin/python" "$here/dbos/bench.py" "$peer"
 }
 
@@ -181,5 +188,4 @@ case $peer in
 restate | temporal) "$peer" ;;
 dbos-sqlite) dbos_sqlite ;;
 dbos-postgres) dbos_postgres ;;
-*) fail "there is no such peer: restate, dbos-sqlite, dbos-postgres or temporal" ;;
 esac

@@ -24,8 +24,9 @@ class Ingress:
         reader, writer = self.idle.pop() if self.idle else await asyncio.open_connection("127.0.0.1", self.port)
         try:
             body = json.dumps(value).encode()
-            head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-            writer.write(head.encode() + body)
+            head = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", "content-type: application/json"]
+            head.append(f"content-length: {len(body)}")
+            writer.write("\r\n".join([*head, "", ""]).encode() + body)
             status, length = await self.read_head(reader)
             answer = await reader.readexactly(length)
         except BaseException:
@@ -38,7 +39,7 @@ class Ingress:
     async def read_head(reader):
         lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
         headers = dict(line.split(": ", 1) for line in lines[1:] if line)
-        # The server says a length for every answer here; without one, this reader would wait for ever.
+        # The server says a length with every answer here; without one this fails, and the call counts as an error.
         return int(lines[0].split(" ")[1]), int(headers["content-length"])
 
 
