@@ -53,7 +53,7 @@ describe('for people', () => {
 
 test('those who run it see every wave', () => {
   const told = waves([wave(1, [{ event: 'timer-armed', node: 'ask' }]), wave(2, [{ event: 'activated', element: 1, node: 'ask' }])], words);
-  expect(told.map(({ sentences }) => sentences)).toEqual([['timer-armed'], ['Reached: Manager approves']]);
+  expect(told.map(({ sentences }) => sentences)).toEqual([['Timer armed'], ['Reached: Manager approves']]);
 });
 
 describe('afterwards', () => {

@@ -1,5 +1,6 @@
 // What happened in a flow, as sentences. Pure: names, texts and the model come in.
 import type { FlowEvent, HistoryEntry, Outcome } from '../api/flow';
+import { humanise } from '../form/schema';
 import type { Key } from '../i18n/index.svelte';
 import { nodeName, type Model } from './model.svelte';
 
@@ -33,7 +34,7 @@ export function waves(entries: readonly HistoryEntry[], words: Words): Step[] {
     const entered = events.filter(({ event, node }) => event === 'activated' && node && words.model?.nodes.has(node));
     const names = entered.map(({ node }) => nodeName(words.model, node ?? ''));
     if (names.length > 0) said.push(words.say('flow.happened.entered', { names: [...new Set(names)].join(', ') }));
-    if (said.length === 0) said.push(events[0]?.event ?? entry.kind);
+    if (said.length === 0) said.push(humanise(events[0]?.event ?? entry.kind));
     return { place: entry.place, at: entry.at, sentences: said };
   });
 }
