@@ -319,6 +319,7 @@ export const de: Record<Key, string> = {
   'tasks.next': 'Weiter: {name}',
 
   'approval.title': 'Genehmigen Sie das?',
+  'approval.answers': 'Antworten',
   'approval.rule': 'Regel: {rule}',
   'approval.waits': 'hat noch nicht geantwortet',
   'approval.said.approve': 'genehmigt',

@@ -319,6 +319,7 @@ export const en = {
   'tasks.next': 'Next: {name}',
 
   'approval.title': 'Do you approve?',
+  'approval.answers': 'Answers',
   'approval.rule': 'Rule: {rule}',
   'approval.waits': 'has not answered yet',
   'approval.said.approve': 'approves',
