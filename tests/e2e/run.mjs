@@ -2,6 +2,7 @@
 //   node run.mjs http://127.0.0.1:7171 target/screenshots
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
 
 const [base, shots] = process.argv.slice(2);
@@ -311,6 +312,8 @@ await run.test('the screens speak German', async () => {
   await run.look(ben, 'agent-queue-german');
 });
 
+const flowPlaces = await flows(run, mark, { ada, max });
+
 const places = [
   ['ada', ada, 'agent-queue', () => '/agent'],
   ['ada', ada, 'agent-ticket', () => `/agent/tickets/${number}`],
@@ -323,6 +326,7 @@ const places = [
   ['max', max, 'plugin', () => new URL(plugin).pathname],
   ['max', max, 'jobs-held', () => '/admin/jobs?state=held'],
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
+  ...flowPlaces,
 ];
 for (const [, page, name, where] of places) {
   for (const theme of ['light', 'dark']) {

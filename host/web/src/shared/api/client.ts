@@ -34,6 +34,8 @@ export interface Options {
   ifMatch?: number;
   key?: string;
   signal?: AbortSignal;
+  /** What is answered: JSON, or text as it is. */
+  answer?: 'json' | 'text';
 }
 
 /** 128 random bits as text; works where `randomUUID` does not (plain http on a local network). */
@@ -50,7 +52,7 @@ export function withQuery(path: string, query: Options['query'] = {}): string {
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const writes = method !== 'GET';
-  const headers: Record<string, string> = { Accept: 'application/json' };
+  const headers: Record<string, string> = { Accept: options.answer === 'text' ? '*/*' : 'application/json' };
   if (writes) headers['X-Weft'] = '1';
   if (method === 'POST' || method === 'PATCH') headers['Idempotency-Key'] = options.key ?? newKey();
   if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
@@ -81,7 +83,7 @@ export async function request<T>(method: string, path: string, options: Options 
   }
   if (!response.ok) throw new ApiProblem(await readProblem(response));
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T;
-  return (await response.json()) as T;
+  return (options.answer === 'text' ? await response.text() : await response.json()) as T;
 }
 
 async function readProblem(response: Response): Promise<ProblemBody> {
@@ -97,6 +99,7 @@ async function readProblem(response: Response): Promise<ProblemBody> {
 }
 
 export const api = {
+  text: (path: string, query?: Options['query']) => request<string>('GET', path, { query, answer: 'text' }),
   get: <T>(path: string, query?: Options['query'], signal?: AbortSignal) => request<T>('GET', path, { query, signal }),
   post: <T>(path: string, body?: unknown, options: Options = {}) => request<T>('POST', path, { body, ...options }),
   patch: <T>(path: string, body: unknown, options: Options = {}) => request<T>('PATCH', path, { body, ...options }),

@@ -55,7 +55,9 @@ export interface Schema {
   oneOf?: { const: Value; title?: string }[];
   format?: string;
   title?: string;
+  description?: string;
   default?: Value;
+  const?: Value;
   minimum?: number;
   maximum?: number;
   minLength?: number;
@@ -63,6 +65,8 @@ export interface Schema {
   pattern?: string;
   examples?: Value[];
   items?: Schema;
+  minItems?: number;
+  maxItems?: number;
 }
 
 export interface FieldRule {

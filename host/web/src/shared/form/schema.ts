@@ -11,6 +11,8 @@ export type Control =
 
 /** A string that may be longer than this gets several lines. */
 const ONE_LINE_LENGTH_MAX = 255;
+/** Under which members of a body the values of a form are sent. */
+const ENVELOPES = ['fields', 'variables'];
 const LONG_TEXT = ['markdown', 'textarea', 'multiline'];
 
 export function control(schema: Schema): Control {
@@ -150,7 +152,8 @@ export function changes(before: Fields, after: Fields): Fields {
 }
 
 /**
- * The messages of a problem by control: `/fields/impact/0` belongs to `impact`, `/title` to `title`, `/comment/body` to `comment`.
+ * The messages of a problem by control: `/fields/impact/0` and `/variables/impact` belong to `impact`, `/title` to `title`,
+ * `/comment/body` to `comment`.
  * What no control shows stays in `rest`.
  */
 export function byControl(problem: ProblemBody | undefined, controls: readonly string[]) {
@@ -158,7 +161,7 @@ export function byControl(problem: ProblemBody | undefined, controls: readonly s
   const rest: { pointer: string; message: string }[] = [];
   for (const { pointer, message } of problem?.errors ?? []) {
     const parts = pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const name = parts[0] === 'fields' ? parts[1] : parts[0];
+    const name = ENVELOPES.includes(parts[0] ?? '') ? parts[1] : parts[0];
     if (name !== undefined && controls.includes(name)) messages[name] = messages[name] ? `${messages[name]} ${message}` : message;
     else rest.push({ pointer, message });
   }
