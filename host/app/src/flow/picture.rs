@@ -34,10 +34,15 @@ impl App {
     /// There is none that the actor may see.
     pub async fn instance_picture(&self, actor: &Actor, id: &InstanceId, waves: Option<usize>) -> Result<String> {
         let row = self.instance(id).await?;
+        // The past is told by the history, which names what it is about; where it stands now, whoever runs the place may see.
+        let sees = self.may_see(actor, &row).await?;
+        if !sees {
+            self.instance_view(actor, id).await?;
+        }
         let mut positions = Positions::default();
         let mut marks: BTreeMap<String, Mark> = BTreeMap::new();
         let mut after = 0;
-        let mut left = waves.unwrap_or(WAVES_MAX).min(WAVES_MAX);
+        let mut left = if sees { waves.unwrap_or(WAVES_MAX).min(WAVES_MAX) } else { 0 };
         // From the journal alone, so that any moment can be shown.
         while left > 0 {
             let page = self.instance_history(actor, id, after).await?;
@@ -62,9 +67,10 @@ impl App {
             marks.insert(node.clone(), Mark::Active);
         }
         let deployed = self.deployed(&row.process, Some(row.process_version)).await?;
-        if waves.is_none() {
+        if waves.is_none() || !sees {
             let state = super::instances::state_of(&row)?;
             let now = deployed.positions(&state);
+            marks.extend(now.active.values().map(|node| (node.clone(), Mark::Active)));
             for incident in state.incidents() {
                 if let Some(node) = now.active.get(&incident.element) {
                     marks.insert(node.clone(), Mark::Incident);
