@@ -17,7 +17,7 @@ struct Absence {
     allowed: &'static [&'static str],
 }
 
-const PURE: &[&str] = &["host/domain/", "host/bpmn/", "host/engine/"];
+const PURE: &[&str] = &["host/feel/", "host/domain/", "host/bpmn/", "host/engine/"];
 
 const ABSENCES: &[Absence] = &[
     Absence {

@@ -1,5 +1,6 @@
 //! What an expression costs once it is parsed, and that lists cost what their length says.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::print_stdout, reason = "a benchmark's table is for a terminal")]
 
 use feel::{Budget, Expression, FixedEnvironment, Names, Scope, Value};

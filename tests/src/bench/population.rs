@@ -1,6 +1,7 @@
 //! Whether an instance takes longer to move when many others sleep: the same start and task with 10,000, 100,000 and 1,000,000 instances
 //! that wait with an armed timer each.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 #![expect(clippy::print_stdout, reason = "a benchmark's table is for a terminal")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails says where")]
 

@@ -162,7 +162,7 @@ impl App {
             tasks: BTreeMap::new(),
         };
         run.take(step);
-        run.to_the_end(now)?;
+        run.finish(now)?;
         Ok(run.report(key))
     }
 
@@ -187,7 +187,7 @@ impl App {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self, begin: Timestamp) -> Result<()> {
+    fn finish(&mut self, begin: Timestamp) -> Result<()> {
         let last = begin + SignedDuration::from_hours(24 * DAYS_MAX);
         for _ in 0..COMMANDS_MAX {
             if !self.instance.is_running() {

@@ -200,7 +200,7 @@ async fn redirects_are_followed_only_where_they_may_be() {
     .await;
     let (one, two) = (format!("first.test:{}", first.port), format!("second.test:{}", second.port));
     let url = format!("http://{one}/a");
-    let narrow = Policy { redirects: Redirects::Follow, ..policy(&[one.clone()]) };
+    let narrow = Policy { redirects: Redirects::Follow, ..policy(std::slice::from_ref(&one)) };
     let wide = Policy { redirects: Redirects::Follow, ..policy(&[one.clone(), two]) };
     let any = Policy { rules: Policy::any_host(&["GET"]).rules, ..wide.clone() };
     let send =
@@ -233,8 +233,10 @@ async fn what_cannot_be_sent_is_refused_before_any_connection() {
     let check = async |change: &dyn Fn(&mut Request), part: &str| {
         let mut request = request("POST", &format!("http://{host}/"));
         change(&mut request);
-        let error =
-            sender(no_trust()).send(&request, &policy(&[host.clone()]), now()).await.expect_err("it is refused");
+        let error = sender(no_trust())
+            .send(&request, &policy(std::slice::from_ref(&host)), now())
+            .await
+            .expect_err("it is refused");
         assert!(matches!(error, SendError::NotSent(NotSent::Refused(_))), "{error:?}");
         assert!(error.to_string().contains(part), "{error}");
         assert!(matches!(error.outcome(), Outcome::Refused { .. }));
