@@ -9,6 +9,7 @@ mod attachments;
 mod calendars;
 mod ci_classes;
 mod cis;
+mod delegation;
 mod events;
 mod extract;
 mod flows;

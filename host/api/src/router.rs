@@ -4,8 +4,8 @@ use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
 use crate::{
-    assets, attachments, calendars, ci_classes, cis, events, flows, groups, jobs, kinds, nodes, notifications,
-    operations, people, plugins, records, session, spaces, tokens,
+    assets, attachments, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
+    notifications, operations, people, plugins, records, session, spaces, tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -21,6 +21,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
     OpenApiRouter::default()
         // Signing in
         .routes(routes!(session::get_session, session::create_session, session::delete_session))
+        .routes(routes!(delegation::get_delegation, delegation::put_delegation, delegation::delete_delegation))
         .routes(routes!(session::list_personas))
         .routes(routes!(session::create_persona_session))
         .routes(routes!(tokens::list_tokens, tokens::create_token))

@@ -4,6 +4,7 @@
 //! for what other instances send. `plan` turns it into rows, `jobs` brings what was waited for.
 
 mod decide;
+mod delegation;
 mod deploy;
 mod instances;
 mod jobs;
@@ -20,6 +21,7 @@ mod world;
 pub use engine::flow as model;
 
 pub use decide::FlowAnswer;
+pub use delegation::Delegation;
 pub use deploy::{DeployedVersion, Deployment, Resource};
 pub use instances::{HistoryPage, IncidentReport, InstanceView, ModifyRequest, NewInstance};
 pub use library::Library;

@@ -152,3 +152,44 @@ async fn two_requests_never_get_the_same_laptop() {
     assert_eq!(prepared.len(), 1);
     assert!([first.id, second.id].contains(&prepared[0]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_05_a_delegate_answers_for_the_manager_and_only_while_it_lasts() {
+    let world = World::new().await;
+    world.company().await;
+    stock(&world, "Laptop 1").await;
+    let first = order(&world, 900).await;
+    let mona = world.actor("mona").await;
+    let delegation = |days: i64| app::flow::Delegation {
+        to: "dora".into(),
+        from: world.app.now(),
+        until: world.app.now() + SignedDuration::from_hours(24 * days),
+    };
+    assert!(
+        world
+            .app
+            .delegation_put(&mona, Some(app::flow::Delegation { to: "mona".into(), ..delegation(1) }))
+            .await
+            .is_err()
+    );
+
+    // What waits already is taken along, and what comes later too.
+    world.app.delegation_put(&mona, Some(delegation(7))).await.expect("mona may");
+    let second = order(&world, 900).await;
+    assert_eq!(world.tasks_of("dora").await.len(), 2);
+    world.vote("dora", "Manager approves", Answer::Approve).await;
+    let flow = world.flow_of(&first.id).await;
+    let events = world.happened(&flow.id).await;
+    let vote = events.iter().find_map(|event| match event {
+        app::flow::model::Event::Voted { vote, .. } => Some(vote.clone()),
+        _ => None,
+    });
+    let vote = vote.expect("there was a vote");
+    assert_eq!((vote.person.as_str(), vote.delegate.as_deref()), ("mona", Some("dora")));
+
+    world.app.delegation_put(&mona, None).await.expect("mona may");
+    assert!(world.tasks_of("dora").await.is_empty());
+    world.vote("mona", "Manager approves", Answer::Reject).await;
+    assert_eq!(state(&world, &second.id).await, "cancelled");
+    world.no_dead_jobs().await;
+}

@@ -279,3 +279,19 @@ pub struct SimulatedLine {
 pub struct FlowChange {
     pub text: String,
 }
+
+/// Who answers approvals in somebody's place, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delegation {
+    pub to: String,
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+/// The caller's delegation, if there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnDelegation {
+    pub delegation: Option<Delegation>,
+}

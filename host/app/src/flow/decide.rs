@@ -202,15 +202,20 @@ impl App {
         let kept = command.idempotency.is_some().then(|| serde_json::to_value(answer).unwrap_or_default());
         let set = changeset(self, registry, command, decision, reads, kept, job.cloned()).await;
         let tasks = self.changed_tasks(command, &decided).await?;
-        let mut set = set.map_err(|error| match error {
-            AppError::Store(error) => CommitError::Store(error),
-            other => CommitError::Conflict { what: other.to_string() },
-        })?;
+        let mut set = set.map_err(commit_error)?;
         for task in tasks {
             set.expects.push(Expect { noun: Noun::Task, id: task.id.0.clone(), version: task.version - 1 });
             set.writes.push(store::Write::Task(Box::new(task)));
         }
         super::plan::extend(self, command, &decided, &mut set);
+        for write in &mut set.writes {
+            if let store::Write::Task(task) = write
+                && task.rule.is_some()
+                && task.version == 1
+            {
+                self.add_delegates(task, command.now).await.map_err(commit_error)?;
+            }
+        }
         self.commit(set).await.map(drop)
     }
 
@@ -536,6 +541,14 @@ impl Running<'_> {
             decision,
             reads,
         })
+    }
+}
+
+/// What could not be read for a commit.
+fn commit_error(error: AppError) -> CommitError {
+    match error {
+        AppError::Store(error) => CommitError::Store(error),
+        other => CommitError::Conflict { what: other.to_string() },
     }
 }
 

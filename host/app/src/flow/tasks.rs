@@ -277,14 +277,20 @@ impl App {
         }
         self.need(&command.actor, &task, "vote")?;
         let own = PersonId(command.actor.id.clone());
-        let person = request.person.unwrap_or_else(|| own.clone());
-        if !task.candidate_people.contains(&person) {
-            return Err(AppError::Forbidden(format!("`{person}` was not asked in `{}`", task.name)));
-        }
         let runs = self.authz.space(&command.actor, SpaceAction::Administer, &task.space);
-        if person != own && !runs {
-            return Err(AppError::Forbidden(format!("you may not answer for `{person}`")));
-        }
+        let person = match request.person {
+            Some(person) if person != own && runs => person,
+            wanted => {
+                let principal = self.principal_of(&task, &own, command.now).await?;
+                let principal = principal.filter(|principal| wanted.as_ref().is_none_or(|wanted| wanted == principal));
+                principal.ok_or_else(|| {
+                    let whom = wanted
+                        .as_ref()
+                        .map_or("you were not asked".to_owned(), |one| format!("you may not answer for `{one}`"));
+                    AppError::Forbidden(format!("{whom} in `{}`", task.name))
+                })?
+            }
+        };
         let element = super::key_of(&task.element).map_err(|why| AppError::invalid("", "bad-key", why))?;
         let vote = flow::Vote {
             delegate: (person != own).then(|| own.0.clone()),

@@ -117,6 +117,15 @@ impl Instance {
         }
     }
 
+    /// Who is asked in an open approval.
+    #[must_use]
+    pub fn approvers(&self, element: Key) -> &[String] {
+        match self.elements.get(&element).map(|element| &element.activity) {
+            Some(Activity::Task(task)) => task.approval.as_ref().map_or(&[], |approval| &approval.approvers),
+            _ => &[],
+        }
+    }
+
     /// Nothing can ever move it: it is not finished, and it waits for nothing that could come. A deadlock of the model.
     #[must_use]
     pub fn stuck(&self) -> bool {
