@@ -6,6 +6,7 @@ pub mod bench;
 pub mod binary;
 pub mod company;
 pub mod guests;
+pub mod promise;
 pub mod world;
 
 use std::path::PathBuf;

@@ -1,0 +1,85 @@
+//! Promises: what Weft says about faults, each checked by a command with real faults and one line of figures.
+//!
+//! A promise is one file below `promise/` and one line in [`ALL`]. It runs at two sizes: quick ones run with every test run, full ones by
+//! `cargo dev accept NN`. Each has a negative control: the same check with the protection taken away, which has to fail. A check that
+//! passes without what it checks checks nothing.
+
+use serde_json::json;
+
+/// How much of it to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Seconds, for every test run.
+    Quick,
+    /// As promised, up to ten minutes.
+    Full,
+}
+
+impl Size {
+    /// One of two numbers.
+    #[must_use]
+    pub fn pick<T>(self, quick: T, full: T) -> T {
+        match self {
+            Self::Quick => quick,
+            Self::Full => full,
+        }
+    }
+}
+
+/// What came out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// What was measured or counted, as a person reads it.
+    pub figure: String,
+    /// What was promised.
+    pub limit: String,
+    pub kept: bool,
+    /// What the negative control showed, and whether it failed as it has to.
+    pub control: String,
+    pub control_failed: bool,
+}
+
+impl Verdict {
+    #[must_use]
+    pub fn pass(&self) -> bool {
+        self.kept && self.control_failed
+    }
+
+    /// The one line: `{id, figure, limit, pass}` and what the negative control showed.
+    #[must_use]
+    pub fn line(&self, id: &str) -> String {
+        json!({ "id": id, "figure": self.figure, "limit": self.limit, "pass": self.pass(), "control": self.control })
+            .to_string()
+    }
+}
+
+/// A promise and its check.
+#[derive(Debug, Clone, Copy)]
+pub struct Promise {
+    /// Two digits.
+    pub id: &'static str,
+    pub title: &'static str,
+    /// What the machine lacks for the check is an error that says what to install.
+    pub check: fn(Size) -> Result<Verdict, String>,
+}
+
+/// Every promise that is checked, by number.
+pub const ALL: &[Promise] = &[];
+
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Promise> {
+    ALL.iter().find(|promise| promise.id == id)
+}
+
+/// A runtime for a check that talks to processes and sockets.
+///
+/// # Panics
+/// The system gives no threads.
+pub fn block_on<F: Future>(work: F) -> F::Output {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be built")
+        .block_on(work)
+}
