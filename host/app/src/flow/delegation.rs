@@ -117,7 +117,7 @@ impl App {
     async fn is_asked(&self, task: &Task, person: &PersonId) -> Result<bool> {
         let row = self.instance(&task.instance).await?;
         let element = super::key_of(&task.element).map_err(|why| AppError::invalid("", "bad-key", why))?;
-        Ok(super::instances::state_of(&row)?.approvers(element).iter().any(|asked| *asked == person.0))
+        Ok(super::instances::state_of(&row)?.approvers(element).contains(&person.0))
     }
 
     /// Those who answer for somebody who is asked are asked too.
