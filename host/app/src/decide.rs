@@ -122,7 +122,8 @@ impl App {
     }
 
     /// Commit and publish: the only place where either happens.
-    pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+    pub(crate) async fn commit(&self, mut set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+        crate::outbox::add_notifications(self, &mut set);
         let relations =
             set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
         let committed = self.store.commit(set).await?;

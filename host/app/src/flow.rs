@@ -26,7 +26,7 @@ pub use deploy::{DeployedVersion, Deployment, Resource};
 pub use instances::{HistoryPage, IncidentReport, InstanceView, ModifyRequest, NewInstance};
 pub use library::Library;
 pub use picture::{Change, ImportLine, ImportOutcome, Imported, Report, import};
-pub(crate) use plan::reevaluate;
+pub(crate) use plan::{order_key, reevaluate};
 pub use simulate::{Mock, MockMessage, Simulated, Simulation};
 pub use store::{InstanceCounts, InstanceQuery};
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};

@@ -158,8 +158,9 @@ impl App {
             }
             Work::ExpireMessage { id } => self.expire_message_job(id, done).await,
             Work::Reevaluate { instance } => self.flow_step_of_job(instance, flow::Command::Reevaluate, done).await,
-            Work::Call { instance, element, request } => {
-                self.flow_call(instance, element, request, attempts, done).await
+            Work::Send { item, .. } => self.send_job(item, done).await,
+            Work::AnswerStep { instance, element, request, answer } => {
+                self.answer_step_job(instance, element, request, answer, done).await
             }
         };
         let release = match outcome {

@@ -35,6 +35,9 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
         workers: settings.jobs.workers.max(1),
         attempts_max: settings.jobs.attempts_max,
         attachment_max: settings.http.attachment_bytes_max,
+        idempotent_hosts: crate::outbound::idempotent_hosts(settings),
+        outbox_days: settings.outbound.kept_days,
+        mail: crate::outbound::mail_rules(settings),
         shared: !settings.store.url.is_empty(),
         ..AppConfig::default()
     };

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod journal;
 pub mod nouns;
 pub mod numbers;
+pub mod outbox;
 pub mod reads;
 
 use crate::Store;
@@ -95,6 +96,8 @@ macro_rules! conformance_tests {
             nouns::keep_calendars_plugins_and_components,
             nouns::keep_notifications_and_blobs,
             nouns::keep_nodes_while_they_beat,
+            outbox::keep_what_is_sent_until_it_is_sent,
+            outbox::list_count_and_forget_what_was_sent,
         }
     };
     (@each $make:path: $($module:ident::$case:ident),* $(,)?) => {

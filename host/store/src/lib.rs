@@ -9,11 +9,13 @@ pub mod conformance;
 pub mod digest;
 pub mod error;
 pub mod flow;
+pub mod outbox;
 pub mod query;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
+pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 
 use async_trait::async_trait;
@@ -319,6 +321,7 @@ pub trait Store:
     + Nodes
     + Notifications
     + Flows
+    + Outbox
     + std::fmt::Debug
 {
     /// Answers if the database does.

@@ -53,7 +53,7 @@ impl App {
         match self.flow_submit(&host, &input, Some(&done)).await {
             Ok(_) => Ok(()),
             Err(AppError::NotFound(_)) => self.drop_job(done).await,
-            Err(AppError::Invalid(problems)) if problems.iter().any(|one| one.code == "flow-ended") => {
+            Err(AppError::Invalid(problems)) if problems.iter().any(|one| is_over(&one.code)) => {
                 self.drop_job(done).await
             }
             Err(error) => Err(stop(&error)),
@@ -74,6 +74,9 @@ impl App {
         match self.flow_submit(&host, &input, Some(&done)).await {
             Ok(_) => Ok(()),
             Err(AppError::NotFound(_)) => self.drop_job(done).await,
+            Err(AppError::Invalid(problems)) if problems.iter().any(|one| is_over(&one.code)) => {
+                self.drop_job(done).await
+            }
             Err(error) => Err(stop(&error)),
         }
     }
@@ -322,4 +325,9 @@ impl App {
         set.job_done = Some(done);
         self.commit(set).await.map(drop).map_err(|error| stop(&error.into()))
     }
+}
+
+/// The instance or the element does not wait for this any more.
+fn is_over(code: &str) -> bool {
+    matches!(code, "flow-ended" | "flow-not-waiting")
 }
