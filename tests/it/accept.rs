@@ -4,6 +4,23 @@
 
 use std::path::{Path, PathBuf};
 
+/// A promise at its quick size: kept, and its control broken.
+fn promise(id: &str) {
+    let promise = weft_tests::promise::find(id).expect("it is listed");
+    let verdict = (promise.check)(weft_tests::promise::Size::Quick).expect("it can be checked");
+    assert!(verdict.pass(), "{}", verdict.line(id));
+}
+
+#[test]
+fn effects_survive_lost_replies_and_kills() {
+    promise("04");
+}
+
+#[test]
+fn no_trick_reaches_what_must_not_be_reached() {
+    promise("29");
+}
+
 fn shared(name: &str) -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let found = here.ancestors().map(|above| above.join("shared/data").join(name)).find(|folder| folder.is_dir());

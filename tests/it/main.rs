@@ -9,4 +9,6 @@ mod contract;
 mod door;
 mod flow;
 mod import;
+mod mail;
+mod outbox;
 mod runtime;

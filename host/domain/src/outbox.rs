@@ -86,6 +86,7 @@ impl OutboxState {
 /// The element of an instance that waits for an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRef {
+    pub process: String,
     pub instance: InstanceId,
     pub element: String,
 }

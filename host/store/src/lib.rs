@@ -236,6 +236,8 @@ pub trait Jobs: Send + Sync {
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;
     async fn job_counts(&self, org: &OrgId) -> Result<JobCounts>;
     async fn job_list(&self, org: &OrgId, state: domain::job::JobState, limit: u32) -> Result<Vec<Job>>;
+    /// The jobs that start processes by time, by key, at most 1,000: those whose unique key begins with `start:`.
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>>;
     /// Make a dead job ready again, with all its attempts.
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool>;
 }

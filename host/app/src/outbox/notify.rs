@@ -19,7 +19,9 @@ const REMEMBERED_MAX: usize = 50_000;
 
 /// Put a mail beside every notification of a changeset.
 pub(crate) fn add_notifications(app: &App, set: &mut Changeset) {
-    if !app.config.mail.notify {
+    // History is stated, not lived through again.
+    let is_history = set.events.first().is_some_and(|event| event.cause.origin == Origin::Import);
+    if !app.config.mail.notify || is_history {
         return;
     }
     let told: Vec<Notification> = set

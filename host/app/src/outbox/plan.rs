@@ -166,7 +166,7 @@ impl App {
         set: &mut Changeset,
     ) -> Result<(), StoreError> {
         for element in abandoned {
-            let step = StepRef { instance: row.id.clone(), element: element.to_string() };
+            let step = StepRef { process: row.process.clone(), instance: row.id.clone(), element: element.to_string() };
             self.abandon(&step, set).await?;
         }
         for (element, request) in calls {
@@ -183,7 +183,11 @@ impl App {
                 plugin: Some(request.plugin.clone()),
                 ticket: row.ticket.as_ref(),
                 space: row.space.clone(),
-                step: Some(StepRef { instance: row.id.clone(), element: element.to_string() }),
+                step: Some(StepRef {
+                    process: row.process.clone(),
+                    instance: row.id.clone(),
+                    element: element.to_string(),
+                }),
             };
             let content = Content::Http { request: Box::new(request.clone()) };
             put(self, &command.cause, about, content, known.map_or(0, |known| known.version), set);

@@ -233,6 +233,8 @@ impl App {
         }
         let answer = match next.state {
             OutboxState::Delivered => ended.answer.clone(),
+            // The last answer is the step's to judge, also when it says that the other side cannot.
+            OutboxState::Dead if ended.answer.is_some() => ended.answer.clone(),
             OutboxState::Dead => Some(StepAnswer::Failed {
                 message: next.reason.clone().unwrap_or_else(|| "it was given up".to_owned()),
             }),

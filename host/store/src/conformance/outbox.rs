@@ -24,7 +24,7 @@ fn item(id: &str, created: i64) -> OutboxItem {
         plugin: Some("identity".into()),
         ticket: Some("t1".into()),
         space: "it".into(),
-        step: Some(StepRef { instance: "f1".into(), element: "7".to_owned() }),
+        step: Some(StepRef { process: "order".to_owned(), instance: "f1".into(), element: "7".to_owned() }),
         abandoned: false,
         created_at: at(created),
         next_at: Some(at(created)),
