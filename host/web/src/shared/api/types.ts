@@ -260,6 +260,15 @@ export interface OutboxItem {
   reason: string | null;
 }
 
+/** An instance went on. */
+export interface LiveFlow {
+  seq: number;
+  kind: string;
+  instance: string;
+  process: string;
+  ticket: string | null;
+}
+
 export interface LiveEvent {
   seq: number;
   kind: string;
