@@ -125,6 +125,7 @@ impl App {
     pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
         let relations =
             set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
+        let makes_work = !set.jobs.is_empty();
         let committed = self.store.commit(set).await?;
         if relations {
             self.impact_changed();
@@ -132,7 +133,9 @@ impl App {
         if !self.config.shared {
             self.publisher.publish(&committed.events);
         }
-        self.wake.notify_waiters();
+        if makes_work {
+            self.wake.notify_waiters();
+        }
         Ok(committed.events)
     }
 
