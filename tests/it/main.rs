@@ -11,5 +11,6 @@ mod feel;
 mod flow;
 mod import;
 mod mail;
+mod nodes;
 mod outbox;
 mod runtime;

@@ -34,7 +34,9 @@ pub struct AppConfig {
     /// Seconds that a browser session lasts.
     pub session_seconds: i64,
     /// Jobs that run at once.
-    pub workers: usize,
+    pub concurrency: usize,
+    /// Seconds that a claim on a job holds without a sign of life of its node.
+    pub lease_seconds: u32,
     /// Attempts at a job before a person has to look at it.
     pub attempts_max: u32,
     /// Bytes of one attachment.
@@ -58,7 +60,8 @@ impl Default for AppConfig {
             depth_max: 8,
             reactions_per_minute_max: 60,
             session_seconds: 12 * 3600,
-            workers: 8,
+            concurrency: 8,
+            lease_seconds: 15,
             attempts_max: 8,
             attachment_max: 25 << 20,
             idempotent_hosts: BTreeSet::new(),
@@ -86,6 +89,8 @@ pub struct MailRules {
 #[derive(Debug)]
 pub struct App {
     pub config: AppConfig,
+    /// This process among those that share the database: random for each start.
+    pub(crate) node: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) plugins: Arc<dyn Plugins>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -126,7 +131,9 @@ impl App {
         outbound: Arc<dyn Outbound>,
     ) -> Result<Arc<Self>> {
         let head = store.event_head(&config.org).await?;
+        let node = entropy.new_id(clock.now());
         let app = Arc::new(Self {
+            node,
             numbers: Numbers::default(),
             publisher: Publisher::new(head),
             authz: Authz::new(),

@@ -269,24 +269,24 @@ mod tests {
         let file = folder.path().join("weft.toml");
         std::fs::write(
             &file,
-            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example\"\n[jobs]\nworkers = 3\n",
+            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example\"\n[jobs]\nconcurrency = 3\n",
         )
         .unwrap();
         let listen = keys().into_iter().find(|key| key.path() == "http.listen").unwrap();
 
         let loaded = load(
             Some(&file),
-            &variables(&[("WEFT_HTTP_LISTEN", "127.0.0.1:2"), ("WEFT_JOBS_WORKERS", "5")]),
+            &variables(&[("WEFT_HTTP_LISTEN", "127.0.0.1:2"), ("WEFT_JOBS_CONCURRENCY", "5")]),
             &[(listen, "127.0.0.1:3".to_owned())],
         )
         .unwrap();
 
         assert_eq!(loaded.values.http.listen.to_string(), "127.0.0.1:3");
         assert_eq!(loaded.values.http.public_url, "https://a.example");
-        assert_eq!(loaded.values.jobs.workers, 5);
+        assert_eq!(loaded.values.jobs.concurrency, 5);
         let from = |path| origin(loaded.figment.find_metadata(path).unwrap());
         assert_eq!(from("http.listen"), "flag --http-listen");
-        assert_eq!(from("jobs.workers"), "environment variable WEFT_JOBS_WORKERS");
+        assert_eq!(from("jobs.concurrency"), "environment variable WEFT_JOBS_CONCURRENCY");
         assert!(from("http.public_url").ends_with("weft.toml"));
         assert_eq!(from("log.format"), "default");
     }
@@ -295,14 +295,15 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once_with_what_was_meant() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weft.toml");
-        std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nworkers = \"many\"\n[stor]\npath = \"x\"\n").unwrap();
+        std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nconcurrency = \"many\"\n[stor]\npath = \"x\"\n")
+            .unwrap();
 
         let failure = load(Some(&file), &variables(&[("WEFT_HTTP_LISTN", "x"), ("WEFT_TOKEN", "secret")]), &[])
             .unwrap_err()
             .to_string();
 
         for part in
-            ["did you mean http.listen?", "jobs.workers", "did you mean store?", "did you mean WEFT_HTTP_LISTEN?"]
+            ["did you mean http.listen?", "jobs.concurrency", "did you mean store?", "did you mean WEFT_HTTP_LISTEN?"]
         {
             assert!(failure.contains(part), "{part} in {failure}");
         }

@@ -35,7 +35,7 @@ use async_trait::async_trait;
 use domain::OrgId;
 use lock::ProcessLock;
 use reader::Readers;
-use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use store::{Result, Store};
@@ -72,9 +72,6 @@ impl SqliteStore {
             let _ = connection.close().await;
             return Err(error);
         }
-        // Whoever held a claim is gone: the lock on the file says so.
-        let freed = "UPDATE job SET lease_until = 0 WHERE org_id IS NOT NULL AND lease_owner IS NOT NULL";
-        value::run(&mut connection, freed.into_sql_str(), vec![]).await.map_err(error::of)?;
         let (sender, requests) = mpsc::channel(config.queue_capacity.max(1));
         let news = watch::Sender::new(0);
         let writer = Writer::new(connection, requests, news.clone(), &config);

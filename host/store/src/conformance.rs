@@ -77,6 +77,7 @@ macro_rules! conformance_tests {
             jobs::complete_only_with_the_current_fence,
             jobs::come_back_when_a_lease_ends,
             jobs::are_held_by_heartbeats,
+            jobs::are_given_back_as_they_were,
             jobs::hold_back_what_comes_after,
             jobs::die_and_are_retried,
             jobs::replace_and_cancel_by_unique_key,

@@ -228,7 +228,7 @@ pub trait Jobs: Send + Sync {
     /// Hold claims until `lease_until`. Gives the ids of those that still are the caller's; the others belong to somebody else now, and
     /// who works on them must stop.
     async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>>;
-    /// Give a claimed job back, to run at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
+    /// Give a claimed job back, to run now or at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
     /// Make the held jobs of a plugin ready again.
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64>;
@@ -251,9 +251,18 @@ pub struct ClaimedJob {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Release {
-    Retry { due_at: Timestamp, error: String },
-    Hold { error: String },
-    Bury { error: String },
+    Retry {
+        due_at: Timestamp,
+        error: String,
+    },
+    Hold {
+        error: String,
+    },
+    Bury {
+        error: String,
+    },
+    /// Nothing was done: it is ready at once, and the attempt does not count.
+    GiveBack,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -215,6 +215,8 @@ async fn serve(database: &Path, http: &Sink, smtp: &Sink) -> Server {
     let address = free_address();
     let mut command = Command::new(path());
     command.arg("serve").arg("--store-path").arg(database).arg("--http-listen").arg(&address);
+    // So that what a killed server had claimed is looked at soon after the next start.
+    command.args(["--jobs-lease-seconds", "2"]);
     command.args(["--outbound-private-networks", "true", "--outbound-plain-http", "true"]);
     command.arg("--outbound-idempotent-hosts").arg(format!("localhost:{}", http.port));
     command.arg("--mail-url").arg(format!("smtp://127.0.0.1:{}", smtp.port));
