@@ -441,7 +441,7 @@ fn nightly(missed: &str) -> Resource {
 async fn runs(world: &World) -> usize {
     let max = world.actor("max").await;
     let query = app::flow::InstanceQuery { process: Some("nightly".to_owned()), ..app::flow::InstanceQuery::default() };
-    world.app.instance_list(&max, &query, None, 200).await.expect("a list").items.len()
+    world.app.instance_list(&max, query, None, 200).await.expect("a list").items.len()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,7 +151,10 @@ async fn smtp(stream: TcpStream, seen: &Mutex<Seen>) -> std::io::Result<()> {
                 return Ok(());
             }
         }
-        let id = mail.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap_or_default().trim().to_owned();
+        // A long header goes on in the next line.
+        let unfolded = mail.replace("\r\n ", " ");
+        let id = unfolded.lines().find_map(|line| line.strip_prefix("Message-ID:")).unwrap_or_default();
+        let id = id.trim().to_owned();
         if seen.lock().expect("nothing panics while it holds this").arrived(id) {
             return Ok(());
         }

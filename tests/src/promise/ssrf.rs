@@ -100,7 +100,7 @@ async fn run(reach: Reach) -> Result<(usize, Vec<String>, usize), String> {
             method: "GET".to_owned(),
             url: url.clone(),
             headers: Vec::new(),
-            body: Vec::new().into(),
+            body: Vec::<u8>::new().into(),
             idempotency_key: "trick".to_owned(),
             timeout: PATIENCE,
         };
