@@ -26,3 +26,41 @@ fn the_dmn_kit_passes() {
         assert!(weft_tests::accept::dmn::run(&folder));
     }
 }
+
+/// A promise at its small size: it is kept, and its negative control fails.
+#[track_caller]
+fn promised(id: &str) {
+    let promise = weft_tests::promise::find(id).unwrap_or_else(|| panic!("there is no promise {id}"));
+    let verdict = (promise.check)(weft_tests::promise::Size::Quick).unwrap_or_else(|error| panic!("{id}: {error}"));
+    assert!(verdict.pass(), "{}", verdict.line(id));
+}
+
+#[test]
+fn effects_survive_lost_replies_and_kills() {
+    promised("04");
+}
+
+#[test]
+fn no_trick_reaches_what_must_not_be_reached() {
+    promised("29");
+}
+
+#[test]
+fn commits_without_an_answer_happen_once() {
+    promised("05");
+}
+
+#[test]
+fn a_job_belongs_to_one_node() {
+    promised("06");
+}
+
+#[test]
+fn two_nodes_that_race_complete_every_job_once() {
+    promised("07");
+}
+
+#[test]
+fn kills_and_conflicts_of_the_database_lose_nothing() {
+    promised("09");
+}

@@ -122,9 +122,11 @@ impl App {
     }
 
     /// Commit and publish: the only place where either happens.
-    pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+    pub(crate) async fn commit(&self, mut set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+        crate::outbox::add_notifications(self, &mut set);
         let relations =
             set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
+        let makes_work = !set.jobs.is_empty();
         let definitions = set.writes.iter().any(|write| matches!(write, store::Write::Definition(_)));
         let committed = self.store.commit(set).await;
         if definitions {
@@ -138,7 +140,9 @@ impl App {
         if !self.config.shared {
             self.publisher.publish(&committed.events);
         }
-        self.wake.notify_waiters();
+        if makes_work {
+            self.wake.notify_waiters();
+        }
         Ok(committed.events)
     }
 

@@ -4,6 +4,7 @@ use crate::{InstalledPlugin, Notification, TicketQuery};
 use domain::change::IdempotencyKey;
 use domain::event::{Event, EventDraft};
 use domain::flow::{BufferedMessage, Definition, Subscription, Topic};
+use domain::outbox::{Content, OutboxItem};
 use domain::person::RoleAssignment;
 use domain::ticket::AccessList;
 use domain::{
@@ -69,6 +70,7 @@ pub enum Noun {
     Definition,
     FlowInstance,
     Task,
+    Outbox,
     /// Relations of a CI; bumped whenever one is added or removed, 0 before the first.
     CiRelations,
 }
@@ -162,6 +164,12 @@ pub enum Write {
     BufferMessage(BufferedMessage),
     TakeMessage {
         id: String,
+    },
+    /// Insert (version 1) or replace. What it says goes when nobody has to do with it any more.
+    Outbox {
+        item: Box<OutboxItem>,
+        /// Absent to leave it as it is.
+        content: Option<Box<Content>>,
     },
     Notification(Notification),
     NotificationRead {

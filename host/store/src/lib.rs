@@ -9,11 +9,13 @@ pub mod conformance;
 pub mod digest;
 pub mod error;
 pub mod flow;
+pub mod outbox;
 pub mod query;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
+pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 
 use async_trait::async_trait;
@@ -226,7 +228,7 @@ pub trait Jobs: Send + Sync {
     /// Hold claims until `lease_until`. Gives the ids of those that still are the caller's; the others belong to somebody else now, and
     /// who works on them must stop.
     async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>>;
-    /// Give a claimed job back, to run at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
+    /// Give a claimed job back, to run now or at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
     /// Make the held jobs of a plugin ready again.
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64>;
@@ -234,6 +236,8 @@ pub trait Jobs: Send + Sync {
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;
     async fn job_counts(&self, org: &OrgId) -> Result<JobCounts>;
     async fn job_list(&self, org: &OrgId, state: domain::job::JobState, limit: u32) -> Result<Vec<Job>>;
+    /// The jobs that start processes by time, by key, at most 1,000: those whose unique key begins with `start:`.
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>>;
     /// Make a dead job ready again, with all its attempts.
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool>;
 }
@@ -247,9 +251,18 @@ pub struct ClaimedJob {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Release {
-    Retry { due_at: Timestamp, error: String },
-    Hold { error: String },
-    Bury { error: String },
+    Retry {
+        due_at: Timestamp,
+        error: String,
+    },
+    Hold {
+        error: String,
+    },
+    Bury {
+        error: String,
+    },
+    /// Nothing was done: it is ready at once, and the attempt does not count.
+    GiveBack,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,6 +332,7 @@ pub trait Store:
     + Nodes
     + Notifications
     + Flows
+    + Outbox
     + std::fmt::Debug
 {
     /// Answers if the database does.

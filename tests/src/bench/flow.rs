@@ -46,7 +46,7 @@ pub async fn run(peers: Option<&Path>) -> Value {
     }
     server.stop().await;
     println!("the ceiling: commits of one ticket, event and job on the same disk");
-    let ceiling = super::commit::run(folder.path()).await;
+    let ceiling = super::commit::run(folder.path(), super::commit::Databases::Sqlite).await;
     let ours =
         rows.iter().find(|row| row["steps"] == 2 && row["callers"] == 300).map_or(0.0, |row| number(row, "per_second"));
     let mut others = Vec::new();

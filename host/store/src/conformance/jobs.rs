@@ -134,6 +134,26 @@ pub async fn are_held_by_heartbeats(made: Made) {
     assert!(beat(&[], 999).await.is_empty());
 }
 
+pub async fn are_given_back_as_they_were(made: Made) {
+    let store = made.store();
+    put(&*store, vec![job("j", "a", 0), job("k", "a", 0)]).await;
+    let release = async |one: &ClaimedJob, release| {
+        store.job_release(&org(), &one.job.id, one.fence, release).await.unwrap();
+    };
+    let first = claim(&*store, 1).await.remove(0);
+    release(&first, Release::Retry { due_at: at(2), error: "timeout".to_owned() }).await;
+    let second = claim(&*store, 2).await.remove(0);
+    release(&second, Release::GiveBack).await;
+
+    let third = claim(&*store, 2).await;
+
+    assert_eq!(ids(&third), ["j"], "at once, and in its place");
+    assert_eq!((third[0].job.attempts, third[0].job.last_error.as_deref()), (1, Some("timeout")));
+    assert!(matches!(complete(&*store, &second).await, Err(CommitError::Fenced(_))));
+    release(&second, Release::GiveBack).await;
+    assert!(claim(&*store, 2).await.is_empty(), "an old fence gives nothing back");
+}
+
 pub async fn hold_back_what_comes_after(made: Made) {
     let store = made.store();
     put(&*store, vec![job("j", "a", 0), job("k", "a", 0), job("free", "b", 0)]).await;
