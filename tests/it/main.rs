@@ -7,6 +7,7 @@ mod binary;
 mod browser;
 mod contract;
 mod door;
+mod feel;
 mod flow;
 mod import;
 mod nodes;

@@ -126,7 +126,13 @@ impl App {
         let relations =
             set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
         let makes_work = !set.jobs.is_empty();
-        let committed = self.store.commit(set).await?;
+        let definitions = set.writes.iter().any(|write| matches!(write, store::Write::Definition(_)));
+        let committed = self.store.commit(set).await;
+        if definitions {
+            // Also after an error: it may have been written all the same.
+            self.library.forget_newest();
+        }
+        let committed = committed?;
         if relations {
             self.impact_changed();
         }

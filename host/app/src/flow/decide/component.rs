@@ -131,6 +131,8 @@ impl Running<'_> {
         outputs: &str,
         effects: Vec<plugins::RawEffect>,
     ) -> Result<Object, String> {
+        // A step that has nothing to say may say nothing.
+        let outputs = if outputs.is_empty() { "{}" } else { outputs };
         let outputs: Object =
             serde_json::from_str(outputs).map_err(|error| format!("its outputs are no JSON object: {error}"))?;
         if effects.is_empty() {

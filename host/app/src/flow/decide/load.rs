@@ -108,8 +108,7 @@ impl App {
 
     /// The zone in which an instance counts days: that of its space's calendar.
     async fn zone_of(&self, space: &SpaceId) -> Result<TimeZone> {
-        let space = self.store.space_get(self.org(), &space.0).await?;
-        let calendar = space.and_then(|space| space.calendar).and_then(|key| self.calendars.get(&key));
+        let calendar = self.calendar_of(space).await?.and_then(|key| self.calendars.get(&key));
         Ok(calendar.map_or(TimeZone::UTC, |(calendar, _)| calendar.zone().clone()))
     }
 }

@@ -242,6 +242,15 @@ export interface Job {
   last_error: string | null;
 }
 
+/** An instance went on. */
+export interface LiveFlow {
+  seq: number;
+  kind: string;
+  instance: string;
+  process: string;
+  ticket: string | null;
+}
+
 export interface LiveEvent {
   seq: number;
   kind: string;
