@@ -20,14 +20,8 @@ impl App {
     /// Say that this node is alive until told to stop.
     pub async fn attend(self: Arc<Self>, name: String, version: String, stop: CancellationToken) {
         let now = self.now();
-        let mut node = Node {
-            id: self.node.clone(),
-            name,
-            version,
-            started_at: now,
-            seen_at: now,
-            lease_until: now + ALIVE,
-        };
+        let mut node =
+            Node { id: self.node.clone(), name, version, started_at: now, seen_at: now, lease_until: now + ALIVE };
         while !stop.is_cancelled() {
             node.seen_at = self.now();
             node.lease_until = node.seen_at + ALIVE;

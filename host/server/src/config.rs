@@ -291,7 +291,8 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once_with_what_was_meant() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weft.toml");
-        std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nconcurrency = \"many\"\n[stor]\npath = \"x\"\n").unwrap();
+        std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nconcurrency = \"many\"\n[stor]\npath = \"x\"\n")
+            .unwrap();
 
         let failure = load(Some(&file), &variables(&[("WEFT_HTTP_LISTN", "x"), ("WEFT_TOKEN", "secret")]), &[])
             .unwrap_err()

@@ -38,7 +38,9 @@ pub(crate) fn outcome(error: &sqlx::Error) -> Outcome {
 /// What became of the statement behind an error of [`of`].
 pub(crate) fn outcome_of(error: &StoreError) -> Outcome {
     match error {
-        StoreError::Database(source) | StoreError::Unreachable(source) => source.downcast_ref::<sqlx::Error>().map_or(Outcome::Refused, outcome),
+        StoreError::Database(source) | StoreError::Unreachable(source) => {
+            source.downcast_ref::<sqlx::Error>().map_or(Outcome::Refused, outcome)
+        }
         StoreError::Deadline(_) => Outcome::TooLong,
         _ => Outcome::Refused,
     }

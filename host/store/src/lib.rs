@@ -247,9 +247,16 @@ pub struct ClaimedJob {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Release {
-    Retry { due_at: Timestamp, error: String },
-    Hold { error: String },
-    Bury { error: String },
+    Retry {
+        due_at: Timestamp,
+        error: String,
+    },
+    Hold {
+        error: String,
+    },
+    Bury {
+        error: String,
+    },
     /// Nothing was done: it is ready at once, and the attempt does not count.
     GiveBack,
 }

@@ -27,7 +27,11 @@ pub(super) struct Terms {
 impl Terms {
     pub(super) fn new(lease_seconds: u32) -> Self {
         let lease = Duration::from_secs(u64::from(lease_seconds.max(1)));
-        Self { lease: SignedDuration::from_secs(i64::from(lease_seconds.max(1))), beat: lease / 3, trust: lease / 15 * 14 }
+        Self {
+            lease: SignedDuration::from_secs(i64::from(lease_seconds.max(1))),
+            beat: lease / 3,
+            trust: lease / 15 * 14,
+        }
     }
 }
 

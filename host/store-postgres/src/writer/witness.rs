@@ -25,7 +25,8 @@ pub(super) enum Witness {
 impl Witness {
     /// None when the batch left nothing that could be told apart.
     pub(super) fn of(changesets: &[&Changeset], answers: &[Result<Committed, CommitError>]) -> Option<Self> {
-        let written: Vec<_> = changesets.iter().zip(answers).filter_map(|(set, one)| Some((set, one.as_ref().ok()?))).collect();
+        let written: Vec<_> =
+            changesets.iter().zip(answers).filter_map(|(set, one)| Some((set, one.as_ref().ok()?))).collect();
         if written.is_empty() {
             return Some(Self::Nothing);
         }
