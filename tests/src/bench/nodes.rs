@@ -16,7 +16,7 @@ use tokio::time::Instant;
 const ROUNDS: usize = 3;
 const CLIENTS: usize = 16;
 const SLICE: Duration = Duration::from_secs(5);
-const JOBS: usize = 3_000;
+const JOBS: usize = 1_500;
 
 /// What one round found.
 struct Round {

@@ -39,8 +39,9 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
         },
     );
     block_on(async {
-        let found = run(times).await?;
-        let control = old_fence_writes(&Setup::new(times).await?, "pinned", Fence::Pinned, times).await?;
+        let setup = Setup::new(times).await?;
+        let found = run(&setup, times).await?;
+        let control = old_fence_writes(&setup, "pinned", Fence::Pinned, times).await?;
         let limit = times.lease + TAKEOVER_SLACK;
         Ok(Verdict {
             figure: format!(
@@ -104,8 +105,7 @@ impl Setup {
     }
 }
 
-async fn run(times: Times) -> Result<Found, String> {
-    let setup = Setup::new(times).await?;
+async fn run(setup: &Setup, times: Times) -> Result<Found, String> {
     let mut nodes = vec![setup.cluster.node().await, setup.cluster.node().await];
 
     // Held by signs of life.
@@ -130,7 +130,7 @@ async fn run(times: Times) -> Result<Found, String> {
         node.kill().await;
     }
 
-    let written_by_old_fence = old_fence_writes(&setup, "stopped", Fence::Rising, times).await?;
+    let written_by_old_fence = old_fence_writes(setup, "stopped", Fence::Rising, times).await?;
     Ok(Found { claims_of_long_job: last - first + 1, took_over_in, written_by_old_fence })
 }
 

@@ -29,8 +29,10 @@ enum End {
 
 pub(super) fn check(size: Size) -> Result<Verdict, String> {
     block_on(async {
-        let found = run(size.pick(1_500, 50_000), size.pick(2, 30), End::WithItsEffect).await?;
-        let control = run(size.pick(300, 1_000), 0, End::SometimesLost).await?;
+        let postgres = Postgres::start()?;
+        let cluster = Cluster::new(postgres.url(), &[("jobs-lease-seconds", LEASE_SECONDS)]).await?;
+        let found = run(&postgres, &cluster, size.pick(600, 50_000), size.pick(2, 30), End::WithItsEffect).await?;
+        let control = run(&postgres, &cluster, size.pick(300, 1_000), 0, End::SometimesLost).await?;
         Ok(Verdict {
             figure: format!(
                 "{} of {} jobs done, {} of them twice, {} left after two leases; {} kills, standstills and cuts",
@@ -47,9 +49,13 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
     })
 }
 
-async fn run(jobs: usize, disruptions: usize, end: End) -> Result<Found, String> {
-    let postgres = Postgres::start()?;
-    let cluster = Cluster::new(postgres.url(), &[("jobs-lease-seconds", LEASE_SECONDS)]).await?;
+async fn run(
+    postgres: &Postgres,
+    cluster: &Cluster,
+    jobs: usize,
+    disruptions: usize,
+    end: End,
+) -> Result<Found, String> {
     if end == End::SometimesLost {
         postgres.ask(
             "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS
@@ -57,22 +63,24 @@ async fn run(jobs: usize, disruptions: usize, end: End) -> Result<Found, String>
              CREATE TRIGGER lose BEFORE DELETE ON job FOR EACH ROW EXECUTE FUNCTION lose()",
         )?;
     }
+    let name = if end == End::SometimesLost { "control" } else { "race" };
     let mut nodes = vec![cluster.node().await, cluster.node().await];
     // The jobs come in portions, so that there is work until the last disruption.
     let portions = disruptions.max(1);
     for portion in 0..portions {
-        put_jobs(&postgres, &format!("race-{portion}"), jobs / portions, 0)?;
+        put_jobs(postgres, &format!("{name}-{portion}"), jobs / portions, 0)?;
         if disruptions > 0 {
-            disrupt(&mut nodes, &cluster, &postgres, portion).await?;
+            disrupt(&mut nodes, cluster, postgres, portion).await?;
         }
     }
     let put = i64::try_from(jobs / portions * portions).unwrap_or(i64::MAX);
     let left = || postgres.count("SELECT count(*) FROM job");
     // As long as work gets done the queue may be long; when all of it was due two leases ago, nothing may be left.
-    let done = "SELECT count(DISTINCT subject) FROM event WHERE kind = 'message.published'";
+    let ours = format!("FROM event WHERE kind = 'message.published' AND subject LIKE '{name}-%'");
+    let done = &format!("SELECT count(DISTINCT subject) {ours}");
     eventually("every job is done", Duration::from_secs(540), async || Ok(postgres.count(done)? == put)).await?;
     let _ = eventually("the queue is empty", TWO_LEASES, async || Ok(left()? == 0)).await;
-    let twice = "SELECT count(*) FROM (SELECT subject FROM event WHERE kind = 'message.published' GROUP BY subject HAVING count(*) > 1) t";
+    let twice = &format!("SELECT count(*) FROM (SELECT subject {ours} GROUP BY subject HAVING count(*) > 1) t");
     let found = Found {
         jobs: put,
         done: postgres.count(done)?,
