@@ -77,11 +77,7 @@ impl App {
             if done > 0 {
                 continue;
             }
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "how long to rest; what is due is asked of the clock that is passed in"
-            )]
-            let rest = tokio::time::sleep(self.until_next().await);
+            let rest = self.clock.sleep(self.until_next().await);
             tokio::select! {
                 () = woken => {}
                 () = rest => {}

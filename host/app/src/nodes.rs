@@ -28,8 +28,7 @@ impl App {
             if let Err(error) = self.store.node_beat(self.org(), &node).await {
                 tracing::warn!(%error, "this node could not say that it is alive");
             }
-            #[expect(clippy::disallowed_methods, reason = "a heart beats in real time")]
-            let rest = tokio::time::sleep(BEAT);
+            let rest = self.clock.sleep(BEAT);
             tokio::select! {
                 () = rest => {}
                 () = stop.cancelled() => {}
@@ -60,11 +59,7 @@ impl App {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "what other nodes did could not be read");
-                    #[expect(
-                        clippy::disallowed_methods,
-                        reason = "a database that is away is asked again in real time"
-                    )]
-                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    self.clock.sleep(Duration::from_secs(1)).await;
                 }
             }
         }
