@@ -6,15 +6,24 @@ use domain::{Actor, ActorKind, PersonId, SpaceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
+const LOCK: &str = "nothing panics while it holds this lock";
+
 #[derive(Debug, Default)]
-pub struct ActorCache {
-    actors: RwLock<HashMap<PersonId, Arc<Actor>>>,
+pub struct ActorCache(RwLock<Actors>);
+
+#[derive(Debug, Default)]
+struct Actors {
+    known: HashMap<PersonId, Arc<Actor>>,
+    /// Counts how often everybody was forgotten.
+    cleared: u64,
 }
 
 impl ActorCache {
     /// Forget everybody: roles, groups or people have changed, and that counts at once.
     pub(crate) fn clear(&self) {
-        self.actors.write().expect("nothing panics while it holds this lock").clear();
+        let mut actors = self.0.write().expect(LOCK);
+        actors.known.clear();
+        actors.cleared += 1;
     }
 }
 
@@ -24,9 +33,13 @@ impl App {
     /// # Errors
     /// The person does not exist or is not active.
     pub async fn actor(&self, id: &PersonId) -> Result<Arc<Actor>> {
-        if let Some(actor) = self.actors.actors.read().expect("nothing panics while it holds this lock").get(id) {
-            return Ok(Arc::clone(actor));
-        }
+        let cleared = {
+            let actors = self.actors.0.read().expect(LOCK);
+            if let Some(actor) = actors.known.get(id) {
+                return Ok(Arc::clone(actor));
+            }
+            actors.cleared
+        };
         let org = self.org();
         let person =
             self.store.person_get(org, id).await?.filter(|person| person.active).ok_or(AppError::Unauthenticated)?;
@@ -44,8 +57,11 @@ impl App {
             locale: person.locale,
             zone: person.zone,
         });
-        let mut actors = self.actors.actors.write().expect("nothing panics while it holds this lock");
-        actors.insert(id.clone(), Arc::clone(&actor));
+        let mut actors = self.actors.0.write().expect(LOCK);
+        // What was read before somebody changed a role must not be remembered after it.
+        if actors.cleared == cleared {
+            actors.known.insert(id.clone(), Arc::clone(&actor));
+        }
         Ok(actor)
     }
 }
