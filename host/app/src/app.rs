@@ -115,6 +115,8 @@ pub struct App {
     pub(crate) wake: tokio::sync::Notify,
     /// One lane per plugin serialises the plugin registry's changes.
     pub(crate) installing: tokio::sync::Mutex<()>,
+    /// One reads what is installed at a time, so that an older picture never replaces a newer one.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -147,6 +149,7 @@ impl App {
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),
             installing: tokio::sync::Mutex::new(()),
+            reloading: tokio::sync::Mutex::new(()),
             config,
             store,
             plugins,

@@ -163,8 +163,7 @@ impl App {
         let mut byte = [0_u8; 1];
         self.entropy.fill(&mut byte);
         let millis = u64::from(byte[0] % 4) + u64::from(attempt.min(10)) * 2;
-        #[expect(clippy::disallowed_methods, reason = "contenders on one machine fall out of step in real time")]
-        tokio::time::sleep(Duration::from_millis(millis)).await;
+        self.clock.sleep(Duration::from_millis(millis)).await;
     }
 
     async fn decide(

@@ -188,7 +188,8 @@ impl App {
                 actor: Actor::plugin(plugin.id()),
                 now,
                 subject: subject.as_ref().map(|ticket| ticket.id.clone()),
-                expected_version: None,
+                // What the plugin is shown is what it decides about: a ticket that changes meanwhile is shown to it again.
+                expected_version: subject.as_ref().map(|ticket| ticket.version),
                 effects: Vec::new(),
                 cause: Cause {
                     command: done.id.0.clone(),
@@ -223,7 +224,7 @@ impl App {
             }
             match self.submit_once(&command, reads, done.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(AppError::Contended { .. }) => {}
+                Err(AppError::Contended { .. } | AppError::Stale { .. }) => {}
                 Err(error) => return Err(stop(&error)),
             }
         }

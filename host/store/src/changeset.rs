@@ -195,6 +195,18 @@ pub struct NewJob {
     pub event: Option<usize>,
 }
 
+impl NewJob {
+    /// The first part of its place among the jobs with its order key, before the order of writing. Deliveries of events come in the order
+    /// of the journal, whatever the clocks of those who wrote them said; everything else comes when it is due.
+    #[must_use]
+    pub fn order_at(&self) -> Timestamp {
+        match self.work {
+            job::Work::React { .. } => Timestamp::UNIX_EPOCH,
+            _ => self.due_at,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobDone {
     pub id: JobId,

@@ -73,6 +73,7 @@ macro_rules! conformance_tests {
             journal::detects_a_swap,
             jobs::run_in_order_of_their_key,
             jobs::carry_the_place_of_their_event,
+            jobs::deliver_events_as_written,
             jobs::are_not_overtaken_by_a_retry,
             jobs::complete_only_with_the_current_fence,
             jobs::come_back_when_a_lease_ends,

@@ -214,8 +214,7 @@ pub trait Journal: Send + Sync {
 pub trait Jobs: Send + Sync {
     /// Claim due, ready jobs, at most one for each order key, oldest first. A claim holds until `lease_until`.
     ///
-    /// The place of a job among those with its order key is the due time it was made with, then the order of writing; a retry does not
-    /// change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
+    /// The place of a job among those with its order key is [`NewJob::order_at`], then the order of writing; a retry does not change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
     /// as an attempt. A job that cannot be read is buried.
     async fn job_claim(
         &self,

@@ -293,8 +293,7 @@ impl App {
     }
 
     async fn rest(&self, attempt: u32) {
-        #[expect(clippy::disallowed_methods, reason = "the database gets better in real time")]
-        tokio::time::sleep(Duration::from_millis(100 << attempt.min(5))).await;
+        self.clock.sleep(Duration::from_millis(100 << attempt.min(5))).await;
     }
 }
 
