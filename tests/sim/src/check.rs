@@ -40,11 +40,9 @@ fn sides_fit(data: &Data, row: &FlowInstance) -> Result<(), String> {
     let rows = data.tasks.rows().filter(|one| one.instance == row.id && one.state == TaskState::Open);
     same(id, "tasks", &tasks, &rows.map(|one| one.element.clone()).collect())?;
     let calls: BTreeSet<String> = state.calls().map(|call| call.to_string()).collect();
-    let rows = data.jobs.rows().filter_map(|job| match &job.work {
-        Some(Work::Call { instance, element, .. }) if *instance == row.id => Some(element.clone()),
-        _ => None,
-    });
-    same(id, "requests", &calls, &rows.collect())
+    let waited = data.outbox.rows().filter(|item| item.state.is_open() && !item.abandoned);
+    let rows = waited.filter_map(|item| item.step.as_ref()).filter(|step| step.instance == row.id);
+    same(id, "requests", &calls, &rows.map(|step| step.element.clone()).collect())
 }
 
 fn same(id: &str, what: &str, state: &BTreeSet<String>, rows: &BTreeSet<String>) -> Result<(), String> {
@@ -56,7 +54,8 @@ fn same(id: &str, what: &str, state: &BTreeSet<String>, rows: &BTreeSet<String>)
 
 /// What is left to be done, in words; nothing when everything has come to its end.
 pub(crate) fn left(data: &Data) -> Option<String> {
-    let jobs: Vec<String> = data.jobs.rows().map(|job| format!("{} {:?} {:?}", job.id, job.state, job.last_error)).collect();
+    let jobs: Vec<String> =
+        data.jobs.rows().map(|job| format!("{} {:?} {:?}", job.id, job.state, job.last_error)).collect();
     let running = data.instances.rows().filter(|row| row.status == InstanceStatus::Running);
     let running: Vec<String> = running.map(|row| format!("{} ({} incidents)", row.id, row.incidents)).collect();
     let messages = data.messages.rows().count();

@@ -123,8 +123,11 @@ impl Plugins for DoublePlugins {
         };
         if before.state != "active" && ticket.state == "active" {
             let group = ticket.group.as_ref().map(|group| group.0.clone()).unwrap_or_default();
-            let busy =
-                Filter::And(vec![Filter::eq(Field::Kind, "case"), Filter::eq(Field::State, "active"), Filter::eq(Field::Group, group)]);
+            let busy = Filter::And(vec![
+                Filter::eq(Field::Kind, "case"),
+                Filter::eq(Field::State, "active"),
+                Filter::eq(Field::Group, group),
+            ]);
             let count = call.reader.ticket_count(&busy).await;
             if !count.is_ok_and(|count| count < ACTIVE_MAX) {
                 return Ok(Err(vec![Problem::new("", "too-much", "the group has enough to do")]));

@@ -9,6 +9,7 @@ mod flow;
 mod job;
 pub(crate) mod journal;
 mod noun;
+mod outbox;
 mod people;
 mod read_set;
 mod table;

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use domain::job::Work;
 use domain::*;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -221,7 +221,13 @@ impl Commits for NodeStore {
                 let places: Vec<i64> = committed.events.iter().map(|event| event.seq).collect();
                 let id = done.as_ref().map(|done| done.id.as_str()).unwrap_or_default();
                 self.shared.log(format_args!("{} commits {places:?} for `{id}`", self.life.name));
-                self.shared.history().committed(&self.shared.database, &self.shared.org, &changeset, done.as_ref(), job);
+                self.shared.history().committed(
+                    &self.shared.database,
+                    &self.shared.org,
+                    &changeset,
+                    done.as_ref(),
+                    job,
+                );
             }
             Err(error) => self.shared.log(format_args!("{} may not commit: {error}", self.life.name)),
         }
@@ -260,7 +266,13 @@ impl Jobs for NodeStore {
         self.before("job_claim").await?;
         let mut claimed = self.store.job_claim(org, now, lease_until, owner, limit).await?;
         for one in &claimed {
-            self.shared.log(format_args!("{} claims `{}` {} {}", self.life.name, one.job.id, one.fence, kind(&one.job.work)));
+            self.shared.log(format_args!(
+                "{} claims `{}` {} {}",
+                self.life.name,
+                one.job.id,
+                one.fence,
+                kind(&one.job.work)
+            ));
         }
         if self.shared.bug == Some(Bug::TimerRemovedFirst) {
             let mut removed = self.removed.lock().expect("nothing panics while it holds this lock");
@@ -299,6 +311,10 @@ impl Jobs for NodeStore {
         self.call("job_counts", self.store.job_counts(org)).await
     }
 
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>> {
+        self.call("schedule_jobs", self.store.schedule_jobs(org)).await
+    }
+
     async fn job_list(&self, org: &OrgId, state: job::JobState, limit: u32) -> Result<Vec<Job>> {
         self.call("job_list", self.store.job_list(org, state, limit)).await
     }
@@ -320,7 +336,8 @@ fn kind(work: &Work) -> &'static str {
         Work::Publish { .. } => "publication",
         Work::ExpireMessage { .. } => "expiry",
         Work::Reevaluate { .. } => "reevaluation",
-        Work::Call { .. } => "call",
+        Work::Send { .. } => "sending",
+        Work::AnswerStep { .. } => "answer",
     }
 }
 
@@ -426,6 +443,14 @@ forward!(Nodes {
 
 forward!(Notifications {
     fn notification_list(org: &OrgId, person: &PersonId, limit: u32) -> Vec<Notification>;
+});
+
+forward!(Outbox {
+    fn outbox_get(org: &OrgId, id: &OutboxId) -> Option<domain::outbox::OutboxItem>;
+    fn outbox_content(org: &OrgId, id: &OutboxId) -> Option<domain::outbox::Content>;
+    fn outbox_list(org: &OrgId, query: &OutboxQuery, after: Option<&str>, limit: u32) -> Page<domain::outbox::OutboxItem>;
+    fn outbox_counts(org: &OrgId) -> BTreeMap<domain::outbox::OutboxState, u64>;
+    fn outbox_prune(org: &OrgId, ended_before: Timestamp, limit: u32) -> u64;
 });
 
 forward!(Flows {

@@ -106,7 +106,9 @@ impl Caller {
         let also = match self.dice.below(10) {
             0 | 1 => None,
             2 => Some(json!({ "kind": "set-field", "data": { "field": "level", "value": self.dice.below(1_000) } })),
-            3..=6 => Some(json!({ "kind": "transition", "data": { "to": self.dice.pick(&["active", "active", "active", "done", "closed"]) } })),
+            3..=6 => Some(
+                json!({ "kind": "transition", "data": { "to": self.dice.pick(&["active", "active", "active", "done", "closed"]) } }),
+            ),
             7 => {
                 let other = self.known.ticket(&mut self.dice).filter(|other| *other != ticket);
                 other.map(|other| json!({ "kind": "link", "data": { "type": "relates-to", "other": other } }))
@@ -217,11 +219,8 @@ async fn agent(cluster: Arc<Cluster>, login: &'static str, mut dice: Dice) {
 async fn do_tasks(app: &Arc<app::App>, login: &str) -> Result<(), AppError> {
     let actor = app.actor_by_login(login).await?;
     for task in app.task_list(&actor, None, Some(TaskState::Open), None, 50).await?.items {
-        let key = IdempotencyKey {
-            scope: login.to_owned(),
-            key: format!("task {}", task.id),
-            fingerprint: String::new(),
-        };
+        let key =
+            IdempotencyKey { scope: login.to_owned(), key: format!("task {}", task.id), fingerprint: String::new() };
         let command = Command { idempotency: Some(key), ..app.command(&actor) };
         // What somebody else has done meanwhile, or what failed, is still in the list next time or is not.
         if task.rule.is_some() {
@@ -280,11 +279,7 @@ async fn look_after(app: &Arc<app::App>) -> Result<(), AppError> {
     for job in app.job_list(&max, domain::job::JobState::Dead, 200).await? {
         app.job_retry(&max, job.id.as_str()).await?;
     }
-    let troubled = InstanceQuery {
-        troubled: true,
-        status: Some(InstanceStatus::Running),
-        ..InstanceQuery::default()
-    };
+    let troubled = InstanceQuery { troubled: true, status: Some(InstanceStatus::Running), ..InstanceQuery::default() };
     for row in app.instance_list(&max, troubled, None, 200).await?.items {
         for incident in app.instance_view(&max, &row.id).await?.incident_list {
             let retry = model::Command::Retry { incident: incident.incident, variables: Object::new() };

@@ -94,15 +94,7 @@ pub fn run(plan: Plan) -> Outcome {
     shared.log(format_args!("the end: {violation:?} after {commits} events, the last with {journal}"));
     let timers = shared.history().timers_fired();
     let log = shared.take_log();
-    Outcome {
-        seed: plan.seed,
-        violation,
-        hash: log.hash(),
-        simulated,
-        commits,
-        timers,
-        lines: log.into_lines(),
-    }
+    Outcome { seed: plan.seed, violation, hash: log.hash(), simulated, commits, timers, lines: log.into_lines() }
 }
 
 async fn story(shared: Arc<Shared>, seed: u64, nodes: usize) -> Option<String> {

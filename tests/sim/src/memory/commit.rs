@@ -8,9 +8,7 @@ use domain::job::{JobState, Work};
 use domain::ticket::AccessList;
 use domain::{CiRelation, Link, OrgId};
 use std::collections::BTreeMap;
-use store::{
-    Changeset, CommitError, Commits, Committed, NewJob, Noun, Result, StoreError, StoredAnswer, Write,
-};
+use store::{Changeset, CommitError, Commits, Committed, NewJob, Noun, Result, StoreError, StoredAnswer, Write};
 
 /// A job's first fence is its ordinal, shifted: a later job with the same id never repeats the fence of an earlier one.
 const FENCE_SHIFT: u32 = 20;
@@ -231,6 +229,14 @@ fn write_platform(data: &mut Data, write: &Write) {
         Write::Unsubscribe { id } => drop(data.subscriptions.remove(id)),
         Write::BufferMessage(one) => drop(data.messages.put(one.id.clone(), one.clone())),
         Write::TakeMessage { id } => drop(data.messages.remove(id)),
+        Write::Outbox { item, content } => {
+            data.outbox.put(item.id.0.clone(), (**item).clone());
+            match content {
+                Some(content) => drop(data.outbox_contents.put(item.id.0.clone(), (**content).clone())),
+                None if item.state.is_open() => {}
+                None => drop(data.outbox_contents.remove(item.id.as_str())),
+            }
+        }
         Write::Notification(one) => drop(data.notifications.put(one.id.clone(), one.clone())),
         Write::NotificationRead { id, person } => {
             if data.notifications.get(id).is_some_and(|one| one.person == *person) {
@@ -315,5 +321,6 @@ fn noun_name(noun: Noun) -> &'static str {
         Noun::Definition => "definition",
         Noun::FlowInstance => "flow instance",
         Noun::Task => "task",
+        Noun::Outbox => "outbox item",
     }
 }

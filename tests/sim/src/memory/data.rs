@@ -3,6 +3,7 @@
 use super::table::Table;
 use domain::flow::{BufferedMessage, Definition, DefinitionType, InstanceStatus, Subscription};
 use domain::job::{JobState, Work};
+use domain::outbox::{Content, OutboxItem};
 use domain::person::RoleAssignment;
 use domain::ticket::{AccessList, TicketBundle};
 use domain::{
@@ -10,7 +11,7 @@ use domain::{
     Space, Task, Ticket, TicketId,
 };
 use jiff::Timestamp;
-use store::{InstalledPlugin, Node, Noun, Notification, Session, StoredAnswer};
+use store::{InstalledPlugin, Node, Notification, Noun, Session, StoredAnswer};
 
 type Three = (String, String, String);
 
@@ -59,6 +60,8 @@ pub(crate) struct Data {
     pub(crate) tasks: Table<String, Task>,
     pub(crate) subscriptions: Table<String, Subscription>,
     pub(crate) messages: Table<String, BufferedMessage>,
+    pub(crate) outbox: Table<String, OutboxItem>,
+    pub(crate) outbox_contents: Table<String, Content>,
     pub(crate) blobs: Table<String, Vec<u8>>,
     pub(crate) sessions: Table<String, Session>,
     pub(crate) nodes: Table<String, Node>,
@@ -115,6 +118,7 @@ impl Data {
             Noun::CiClass => self.ci_classes.get(id).map(|row| row.version),
             Noun::Plugin => self.plugins.get(id).map(|row| row.row_version),
             Noun::FlowInstance => self.instances.get(id).map(|row| row.version),
+            Noun::Outbox => self.outbox.get(id).map(|row| row.version),
             Noun::Task => self.tasks.get(id).map(|row| row.version),
             Noun::CiRelations => self.relation_versions.get(id).copied(),
             Noun::Definition => self.newest_definition(id),
@@ -126,8 +130,7 @@ impl Data {
     fn newest_definition(&self, id: &str) -> Option<u32> {
         let (definition_type, key) = id.split_once('/')?;
         let mut rows = self.definitions.rows();
-        let fits =
-            |row: &&Definition| super::word(&row.definition_type) == definition_type && row.key == key;
+        let fits = |row: &&Definition| super::word(&row.definition_type) == definition_type && row.key == key;
         rows.by_ref().filter(fits).map(|row| row.version).max()
     }
 
@@ -149,9 +152,8 @@ impl Data {
         let mut links: Vec<Link> = from.chain(to).map(|(_, link)| (**link).clone()).collect();
         links.sort();
         links.dedup();
-        let runs = |flow: &&FlowInstance| {
-            flow.status == InstanceStatus::Running && flow.ticket.as_ref() == Some(&ticket.id)
-        };
+        let runs =
+            |flow: &&FlowInstance| flow.status == InstanceStatus::Running && flow.ticket.as_ref() == Some(&ticket.id);
         TicketBundle {
             ticket: ticket.clone(),
             clocks: clocks.map(|(_, clock)| (**clock).clone()).collect(),

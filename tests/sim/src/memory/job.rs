@@ -22,8 +22,7 @@ fn firsts(data: &Data) -> BTreeMap<&str, (Timestamp, i64)> {
 fn claimable(data: &Data, now: Timestamp, limit: usize) -> Vec<String> {
     let is_held = |job: &JobRow| job.lease.as_ref().is_some_and(|(_, until)| *until > now);
     // Somebody works on a job of this key: one that was put before it, or woke up, after the claim, has to wait.
-    let busy: BTreeSet<&str> =
-        data.jobs.rows().filter(|job| is_held(job)).map(|job| job.order_key.as_str()).collect();
+    let busy: BTreeSet<&str> = data.jobs.rows().filter(|job| is_held(job)).map(|job| job.order_key.as_str()).collect();
     let firsts = firsts(data);
     let fits = |job: &&JobRow| {
         job.state == JobState::Ready
@@ -46,19 +45,23 @@ fn release(data: &mut Data, id: &str, fence: i64, release: Release) {
             Release::Retry { due_at, error } => {
                 (job.state, job.due_at) = (JobState::Ready, due_at);
                 job.attempts += 1;
-                error
+                Some(error)
             }
             Release::Hold { error } => {
                 job.state = JobState::Held;
-                error
+                Some(error)
             }
             Release::Bury { error } => {
                 job.state = JobState::Dead;
                 job.attempts += 1;
-                error
+                Some(error)
+            }
+            Release::GiveBack => {
+                job.state = JobState::Ready;
+                None
             }
         };
-        job.last_error = Some(error);
+        job.last_error = error.or(job.last_error.take());
         job.lease = None;
         // So that the claim that ends here cannot complete the job later.
         job.fence += 1;
@@ -133,8 +136,7 @@ impl Jobs for MemoryStore {
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>> {
         self.look(org, |data| {
             let firsts = firsts(data);
-            let is_first =
-                |job: &JobRow| firsts.get(job.order_key.as_str()).is_none_or(|first| *first >= job.place());
+            let is_first = |job: &JobRow| firsts.get(job.order_key.as_str()).is_none_or(|first| *first >= job.place());
             let wakes = data.jobs.rows().filter_map(|job| match &job.lease {
                 Some((_, until)) => Some(*until),
                 None => (job.state == JobState::Ready && is_first(job)).then_some(job.due_at),
@@ -154,6 +156,15 @@ impl Jobs for MemoryStore {
                 }
             }
             counts
+        })
+    }
+
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>> {
+        self.look(org, |data| {
+            let is_start = |job: &&JobRow| job.unique_key.as_ref().is_some_and(|key| key.starts_with("start:"));
+            let mut rows: Vec<&JobRow> = data.jobs.rows().filter(is_start).collect();
+            rows.sort_by_key(|job| job.unique_key.clone());
+            rows.into_iter().take(1_000).filter_map(JobRow::decode).collect()
         })
     }
 

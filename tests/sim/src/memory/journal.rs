@@ -2,8 +2,8 @@
 
 use super::{Data, MemoryStore};
 use async_trait::async_trait;
-use domain::event::{Event, EventDraft};
 use domain::OrgId;
+use domain::event::{Event, EventDraft};
 use futures_util::future::{Either, select};
 use std::collections::BTreeMap;
 use std::pin::pin;
