@@ -36,6 +36,16 @@ fn promised(id: &str) {
 }
 
 #[test]
+fn effects_survive_lost_replies_and_kills() {
+    promised("04");
+}
+
+#[test]
+fn no_trick_reaches_what_must_not_be_reached() {
+    promised("29");
+}
+
+#[test]
 fn commits_without_an_answer_happen_once() {
     promised("05");
 }

@@ -10,5 +10,7 @@ mod door;
 mod feel;
 mod flow;
 mod import;
+mod mail;
 mod nodes;
+mod outbox;
 mod runtime;

@@ -6,11 +6,13 @@
 
 mod ambiguous;
 mod database;
+mod effects;
 mod fencing;
 mod partition;
 mod proxy;
 mod queue;
 mod race;
+mod ssrf;
 
 use serde_json::json;
 
@@ -73,12 +75,18 @@ pub struct Promise {
 
 /// Every promise that is checked, by number.
 pub const ALL: &[Promise] = &[
+    Promise {
+        id: "04",
+        title: "effects arrive, once by their key, over lost replies and kills",
+        check: effects::check,
+    },
     Promise { id: "05", title: "commits that were cut off from their answer happen once", check: ambiguous::check },
     Promise { id: "06", title: "a job belongs to one node at a time", check: fencing::check },
     Promise { id: "07", title: "two nodes that race complete every job once", check: race::check },
     Promise { id: "08", title: "a silent network keeps nobody waiting", check: partition::check },
     Promise { id: "09", title: "kills and conflicts of the database lose no update", check: database::check },
     Promise { id: "14", title: "a held snapshot neither slows nor bloats the queue", check: queue::check },
+    Promise { id: "29", title: "no trick makes the host connect to what it must not reach", check: ssrf::check },
 ];
 
 #[must_use]

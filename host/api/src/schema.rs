@@ -7,8 +7,10 @@
 //! Longer than other files, because it is a list.
 
 mod flow;
+mod outbox;
 
 pub use flow::*;
+pub use outbox::*;
 
 use domain::Object;
 use jiff::Timestamp;

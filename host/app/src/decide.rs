@@ -122,7 +122,8 @@ impl App {
     }
 
     /// Commit and publish: the only place where either happens.
-    pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+    pub(crate) async fn commit(&self, mut set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+        crate::outbox::add_notifications(self, &mut set);
         let relations =
             set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
         let makes_work = !set.jobs.is_empty();
@@ -162,8 +163,7 @@ impl App {
         let mut byte = [0_u8; 1];
         self.entropy.fill(&mut byte);
         let millis = u64::from(byte[0] % 4) + u64::from(attempt.min(10)) * 2;
-        #[expect(clippy::disallowed_methods, reason = "contenders on one machine fall out of step in real time")]
-        tokio::time::sleep(Duration::from_millis(millis)).await;
+        self.clock.sleep(Duration::from_millis(millis)).await;
     }
 
     async fn decide(

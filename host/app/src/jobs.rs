@@ -88,8 +88,9 @@ impl App {
             }
             Work::ExpireMessage { id } => self.expire_message_job(id, done).await,
             Work::Reevaluate { instance } => self.flow_step_of_job(instance, flow::Command::Reevaluate, done).await,
-            Work::Call { instance, element, request } => {
-                self.flow_call(instance, element, request, attempts, done).await
+            Work::Send { item, .. } => self.send_job(item, done).await,
+            Work::AnswerStep { instance, element, request, answer } => {
+                self.answer_step_job(instance, element, request, answer, done).await
             }
         };
         match outcome {
@@ -187,7 +188,8 @@ impl App {
                 actor: Actor::plugin(plugin.id()),
                 now,
                 subject: subject.as_ref().map(|ticket| ticket.id.clone()),
-                expected_version: None,
+                // What the plugin is shown is what it decides about: a ticket that changes meanwhile is shown to it again.
+                expected_version: subject.as_ref().map(|ticket| ticket.version),
                 effects: Vec::new(),
                 cause: Cause {
                     command: done.id.0.clone(),
@@ -222,7 +224,7 @@ impl App {
             }
             match self.submit_once(&command, reads, done.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(AppError::Contended { .. }) => {}
+                Err(AppError::Contended { .. } | AppError::Stale { .. }) => {}
                 Err(error) => return Err(stop(&error)),
             }
         }

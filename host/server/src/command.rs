@@ -5,7 +5,9 @@ mod doctor;
 mod flow;
 mod import;
 mod node;
+mod outbox;
 mod plugin;
+mod schedule;
 mod serve;
 mod user;
 
@@ -20,6 +22,8 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
         Command::Demo { dir } => demo::run(settings.values, dir).await,
         Command::Serve { database } => serve::run(settings.values, database).await,
         Command::Node { action, remote } => node::run(action, client(remote)?, settings.values).await,
+        Command::Outbox { action, remote } => outbox::run(action, client(remote)?, settings.values).await,
+        Command::Schedule { action, remote } => schedule::run(action, client(remote)?, settings.values).await,
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,
         Command::User { action, remote } => user::run(action, client(remote)?, settings.values).await,

@@ -4,6 +4,7 @@
 mod http;
 mod jobs;
 mod log;
+mod mail;
 mod outbound;
 mod plugins;
 mod store;
@@ -11,6 +12,7 @@ mod store;
 pub use http::Http;
 pub use jobs::Jobs;
 pub use log::Log;
+pub use mail::Mail;
 pub use outbound::Outbound;
 pub use plugins::Plugins;
 pub use store::Store;
@@ -84,6 +86,7 @@ pub struct Settings {
     pub plugins: Plugins,
     pub jobs: Jobs,
     pub outbound: Outbound,
+    pub mail: Mail,
     pub log: Log,
 }
 
@@ -97,7 +100,7 @@ pub struct Loaded {
 /// Every setting there is.
 #[must_use]
 pub fn keys() -> Vec<Key> {
-    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Log::KEYS].concat()
+    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Mail::KEYS, Log::KEYS].concat()
 }
 
 /// Variables that are no settings: for other parts of Weft.
@@ -142,6 +145,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         plugins: Plugins::read(&figment, &mut problems),
         jobs: Jobs::read(&figment, &mut problems),
         outbound: Outbound::read(&figment, &mut problems),
+        mail: Mail::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
     };
     if problems.is_empty() {

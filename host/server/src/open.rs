@@ -36,6 +36,9 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
         lease_seconds: settings.jobs.lease_seconds.max(1),
         attempts_max: settings.jobs.attempts_max.max(1),
         attachment_max: settings.http.attachment_bytes_max,
+        idempotent_hosts: crate::outbound::idempotent_hosts(settings),
+        outbox_days: settings.outbound.kept_days,
+        mail: crate::outbound::mail_rules(settings),
         shared: !settings.store.url.is_empty(),
         ..AppConfig::default()
     };

@@ -174,6 +174,15 @@ impl Jobs for PostgresStore {
         Ok(readable.collect())
     }
 
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>> {
+        // The character behind `:` ends the range.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE org_id = $1 AND unique_key >= 'start:' AND unique_key < 'start;'
+                ORDER BY unique_key LIMIT 1000"
+        );
+        self.connections.rows(sql, vec![org.as_str().into()]).await?.iter().map(decode).collect()
+    }
+
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE job SET state = 'ready', due_at = $3, attempts = 0 WHERE org_id = $1 AND id = $2 AND state = 'dead' RETURNING id";
         Ok(!self.connections.rows(sql, vec![org.as_str().into(), id.as_str().into(), now.into()]).await?.is_empty())

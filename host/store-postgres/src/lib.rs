@@ -19,6 +19,7 @@ mod migrate;
 mod news;
 mod node;
 mod notification;
+mod outbox;
 mod page;
 mod person;
 mod platform;

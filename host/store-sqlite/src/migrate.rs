@@ -18,7 +18,7 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     migration!(1, "tickets", "0001_tickets.sql"),
     migration!(2, "directory", "0002_directory.sql"),
     migration!(3, "configuration", "0003_configuration.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [Migration; 7] = [
     migration!(5, "jobs", "0005_jobs.sql"),
     migration!(6, "nodes", "0006_nodes.sql"),
     migration!(7, "flows", "0007_flows.sql"),
+    migration!(9, "outbox", "0009_outbox.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod journal;
 pub mod nouns;
 pub mod numbers;
+pub mod outbox;
 pub mod reads;
 
 use crate::Store;
@@ -72,6 +73,7 @@ macro_rules! conformance_tests {
             journal::detects_a_swap,
             jobs::run_in_order_of_their_key,
             jobs::carry_the_place_of_their_event,
+            jobs::deliver_events_as_written,
             jobs::are_not_overtaken_by_a_retry,
             jobs::complete_only_with_the_current_fence,
             jobs::come_back_when_a_lease_ends,
@@ -96,6 +98,8 @@ macro_rules! conformance_tests {
             nouns::keep_calendars_plugins_and_components,
             nouns::keep_notifications_and_blobs,
             nouns::keep_nodes_while_they_beat,
+            outbox::keep_what_is_sent_until_it_is_sent,
+            outbox::list_count_and_forget_what_was_sent,
         }
     };
     (@each $make:path: $($module:ident::$case:ident),* $(,)?) => {

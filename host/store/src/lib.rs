@@ -9,11 +9,13 @@ pub mod conformance;
 pub mod digest;
 pub mod error;
 pub mod flow;
+pub mod outbox;
 pub mod query;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
+pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 
 use async_trait::async_trait;
@@ -212,8 +214,7 @@ pub trait Journal: Send + Sync {
 pub trait Jobs: Send + Sync {
     /// Claim due, ready jobs, at most one for each order key, oldest first. A claim holds until `lease_until`.
     ///
-    /// The place of a job among those with its order key is the due time it was made with, then the order of writing; a retry does not
-    /// change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
+    /// The place of a job among those with its order key is [`NewJob::order_at`], then the order of writing; a retry does not change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
     /// as an attempt. A job that cannot be read is buried.
     async fn job_claim(
         &self,
@@ -234,6 +235,8 @@ pub trait Jobs: Send + Sync {
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;
     async fn job_counts(&self, org: &OrgId) -> Result<JobCounts>;
     async fn job_list(&self, org: &OrgId, state: domain::job::JobState, limit: u32) -> Result<Vec<Job>>;
+    /// The jobs that start processes by time, by key, at most 1,000: those whose unique key begins with `start:`.
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>>;
     /// Make a dead job ready again, with all its attempts.
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool>;
 }
@@ -328,6 +331,7 @@ pub trait Store:
     + Nodes
     + Notifications
     + Flows
+    + Outbox
     + std::fmt::Debug
 {
     /// Answers if the database does.

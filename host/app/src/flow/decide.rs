@@ -104,6 +104,8 @@ struct Run<'a> {
     name: &'a str,
     inputs: Object,
     attempt: u32,
+    /// The request whose answer it gets.
+    before: Option<&'a OutboundRequest>,
 }
 
 /// The state of a wave while it is decided.
@@ -208,6 +210,15 @@ impl App {
             set.writes.push(store::Write::Task(Box::new(task)));
         }
         super::plan::extend(self, command, &decided, &mut set);
+        let abandoned: Vec<Key> = decided
+            .actions
+            .iter()
+            .filter_map(|action| match action {
+                Action::AbandonCall { element } => Some(*element),
+                _ => None,
+            })
+            .collect();
+        self.plan_calls(command, &decided.row, &decided.calls, &abandoned, &mut set).await?;
         for write in &mut set.writes {
             if let store::Write::Task(task) = write
                 && task.rule.is_some()
@@ -355,7 +366,8 @@ impl Running<'_> {
                 self.runs += 1;
                 let headers = BTreeMap::new();
                 let inputs = request.inputs.clone();
-                let run = Run { element: *element, name: &request.step, inputs, attempt: request.attempt };
+                let before = Some(&**request);
+                let run = Run { element: *element, name: &request.step, inputs, attempt: request.attempt, before };
                 let command = self.run_component(run, &headers, Some(response)).await?;
                 let step = self.step(&command).await?;
                 let mut queue = VecDeque::new();
@@ -470,7 +482,8 @@ impl Running<'_> {
             }
             let answer = match action {
                 Action::Run { element, task_type, inputs, attempt, headers, .. } => {
-                    self.run_component(Run { element, name: &task_type, inputs, attempt }, &headers, None).await?
+                    self.run_component(Run { element, name: &task_type, inputs, attempt, before: None }, &headers, None)
+                        .await?
                 }
                 Action::Judge { element, rule, parameters, approvers, votes, .. } => {
                     self.judge(element, &rule, parameters, approvers, votes).await?

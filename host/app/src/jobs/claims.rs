@@ -117,8 +117,7 @@ impl App {
     /// Renew the claims until told to stop. A task of its own: neither a slow claim nor a slow job may keep it from beating.
     pub(super) async fn hold_claims(&self, claims: &Claims, terms: Terms, stop: &CancellationToken) {
         loop {
-            #[expect(clippy::disallowed_methods, reason = "a heart beats in real time")]
-            let rest = tokio::time::sleep(terms.beat);
+            let rest = self.clock.sleep(terms.beat);
             tokio::select! {
                 () = rest => {}
                 () = stop.cancelled() => return,

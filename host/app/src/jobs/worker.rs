@@ -55,11 +55,7 @@ impl App {
             let woken = self.wake.notified();
             let rest = worker.fill().await;
             let has_room = worker.free() > 0;
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "how long to rest; what is due is asked of the clock that is passed in"
-            )]
-            let rest = tokio::time::sleep(rest);
+            let rest = self.clock.sleep(rest);
             tokio::select! {
                 Some(_) = worker.running.join_next() => {}
                 () = woken, if has_room => {}

@@ -1,7 +1,7 @@
 //! Jobs: one at a time for each key, in order, completed only by who holds the claim.
 
 use super::Harness;
-use super::data::{at, changes, commit, event, job, org};
+use super::data::{at, changes, commit, delivery, event, job, org};
 use crate::{Changeset, ClaimedJob, CommitError, JobDone, NewJob, Release, Store, Write};
 
 use domain::job::{JobState, Work};
@@ -58,6 +58,24 @@ pub async fn run_in_order_of_their_key(made: Made) {
     }
     assert_eq!(order, ["k", "z", "m", "b"]);
     assert_eq!(store.job_counts(&org()).await.unwrap().ready, 1);
+}
+
+pub async fn deliver_events_as_written(made: Made) {
+    let store = made.store();
+    let write = async |id: &str, due: i64| {
+        let (events, jobs) = (vec![event("t1", "ticket.changed")], vec![delivery(id, "desk/t1", due, 0)]);
+        commit(&*store, Changeset { events, jobs, ..changes() }).await;
+    };
+    // The clock of whoever wrote the first was ahead of the clock of whoever wrote the second.
+    write("first", 90).await;
+    write("second", 5).await;
+
+    assert!(claim(&*store, 10).await.is_empty());
+    let claimed = claim(&*store, 90).await;
+
+    assert_eq!(ids(&claimed), ["first"]);
+    complete(&*store, &claimed[0]).await.unwrap();
+    assert_eq!(ids(&claim(&*store, 91).await), ["second"]);
 }
 
 pub async fn are_not_overtaken_by_a_retry(made: Made) {
@@ -285,7 +303,7 @@ pub async fn carry_the_place_of_their_event(made: Made) {
     let store = made.store();
     let changeset = || Changeset {
         events: vec![event("t1", "first"), event("t1", "second")],
-        jobs: vec![NewJob { event: Some(1), ..job("a", "a", 1) }],
+        jobs: vec![delivery("a", "a", 1, 1)],
         ..changes()
     };
     let committed = commit(&*store, changeset()).await;
