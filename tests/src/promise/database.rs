@@ -18,8 +18,8 @@ use tokio::time::Instant;
 const CLIENTS: usize = 8;
 /// Few, so that clients meet.
 const TICKETS: usize = 4;
-/// Longest title that may grow.
-const WORDS_MAX: usize = 60;
+/// Words of a title, before it is begun anew: a title has room for 300 characters.
+const WORDS_MAX: usize = 20;
 const TRIES_MAX: usize = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,6 +205,9 @@ async fn append_word(admin: &mut Admin, ticket: &str, word: &str, append: Append
                 Ok((200, ..)) if is_new_line => break,
                 Ok((200, ..)) => return Ok(true),
                 Ok((412, ..)) => break,
+                Ok((status @ 400..=499, _, answer)) if !matches!(status, 408 | 409 | 429) => {
+                    return Err(format!("an update was answered with {status}: {}", String::from_utf8_lossy(&answer)));
+                }
                 _ => pause(Duration::from_millis(100)).await,
             }
         }
@@ -214,7 +217,7 @@ async fn append_word(admin: &mut Admin, ticket: &str, word: &str, append: Append
 
 fn note(seen: &Seen, status: u16) {
     let counter = match status {
-        500 | 501 | 502 => &seen.errors,
+        500..=502 => &seen.errors,
         412 => &seen.conflicts,
         409 | 429 | 503 => &seen.again,
         _ => return,

@@ -110,7 +110,7 @@ async fn ask(mut admin: Admin, number: usize, until: Instant) -> Result<(usize, 
     let (mut count, mut slowest) = (0, Duration::ZERO);
     while Instant::now() < until {
         let asked = Instant::now();
-        let answer = if (count + number) % 2 == 0 {
+        let answer = if (count + number).is_multiple_of(2) {
             admin.try_send("POST", "/tickets", &[], Some(&incident("During the partition"))).await
         } else {
             admin.try_send("GET", "/tickets?limit=5", &[], None).await

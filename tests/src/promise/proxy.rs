@@ -43,7 +43,7 @@ impl Faults {
     fn cuts_now(&self) -> bool {
         let commits = self.commits.fetch_add(1, Ordering::SeqCst) + 1;
         let each = self.cut_each.load(Ordering::SeqCst);
-        each > 0 && commits % each == 0
+        each > 0 && commits.is_multiple_of(each)
     }
 
     fn takes_back_now(&self) -> bool {
@@ -56,7 +56,7 @@ impl Faults {
     fn cut(self: &Arc<Self>) {
         let cuts = self.cuts.fetch_add(1, Ordering::SeqCst) + 1;
         let each = self.away_each.load(Ordering::SeqCst);
-        if each > 0 && cuts % each == 0 {
+        if each > 0 && cuts.is_multiple_of(each) {
             self.is_away.store(true, Ordering::SeqCst);
             let me = Arc::clone(self);
             tokio::spawn(async move {
