@@ -17,7 +17,10 @@ fn main() {
             println!("{line}");
         }
         if from == to || outcome.violation.is_some() {
-            println!("{seed}: {:?} {} events {} timers {} {:?}", outcome.simulated, outcome.commits, outcome.timers, outcome.hash, outcome.violation);
+            println!(
+                "{seed}: {:?} {} events {} timers {} {:?}",
+                outcome.simulated, outcome.commits, outcome.timers, outcome.hash, outcome.violation
+            );
         }
     }
     let seconds = started.elapsed().as_secs_f64();

@@ -56,7 +56,10 @@ impl History {
         if let Some(done) = done
             && !self.ended_jobs.insert(done.id.0.clone())
         {
-            self.violated(format!("job `{}` was carried out twice, the second time with fence {}", done.id, done.fence));
+            self.violated(format!(
+                "job `{}` was carried out twice, the second time with fence {}",
+                done.id, done.fence
+            ));
         }
         if let Some(Work::React { plugin, seq }) = job.and_then(|job| job.work) {
             let subject = database.look(org, |data| data.events.get(&seq).map(|event| event.subject.clone()));
@@ -134,7 +137,8 @@ impl History {
 
     fn flow_moved(&mut self, instance: &str, data: &serde_json::Value) {
         for event in data["events"].as_array().into_iter().flatten() {
-            if event["event"] == "timer-fired" && !self.fired.insert((instance.to_owned(), event["timer"].to_string())) {
+            if event["event"] == "timer-fired" && !self.fired.insert((instance.to_owned(), event["timer"].to_string()))
+            {
                 self.violated(format!("timer {} of instance `{instance}` fired twice", event["timer"]));
             }
         }

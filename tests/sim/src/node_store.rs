@@ -221,7 +221,13 @@ impl Commits for NodeStore {
                 let places: Vec<i64> = committed.events.iter().map(|event| event.seq).collect();
                 let id = done.as_ref().map(|done| done.id.as_str()).unwrap_or_default();
                 self.shared.log(format_args!("{} commits {places:?} for `{id}`", self.life.name));
-                self.shared.history().committed(&self.shared.database, &self.shared.org, &changeset, done.as_ref(), job);
+                self.shared.history().committed(
+                    &self.shared.database,
+                    &self.shared.org,
+                    &changeset,
+                    done.as_ref(),
+                    job,
+                );
             }
             Err(error) => self.shared.log(format_args!("{} may not commit: {error}", self.life.name)),
         }
@@ -260,7 +266,13 @@ impl Jobs for NodeStore {
         self.before("job_claim").await?;
         let mut claimed = self.store.job_claim(org, now, lease_until, owner, limit).await?;
         for one in &claimed {
-            self.shared.log(format_args!("{} claims `{}` {} {}", self.life.name, one.job.id, one.fence, kind(&one.job.work)));
+            self.shared.log(format_args!(
+                "{} claims `{}` {} {}",
+                self.life.name,
+                one.job.id,
+                one.fence,
+                kind(&one.job.work)
+            ));
         }
         if self.shared.bug == Some(Bug::TimerRemovedFirst) {
             let mut removed = self.removed.lock().expect("nothing panics while it holds this lock");

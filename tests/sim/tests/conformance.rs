@@ -68,9 +68,7 @@ fn tampering(sql: &str) -> Tampering {
             Tampering::Later { seq: number(11) }
         }
         ["DELETE", "FROM", "event", "WHERE", "seq", "=", _] => Tampering::Delete { from: number(6), to: number(6) },
-        ["DELETE", "FROM", "event", "WHERE", "seq", ">", _] => {
-            Tampering::Delete { from: number(6) + 1, to: i64::MAX }
-        }
+        ["DELETE", "FROM", "event", "WHERE", "seq", ">", _] => Tampering::Delete { from: number(6) + 1, to: i64::MAX },
         ["UPDATE", "event", "SET", "seq", "=", "seq", "-", "1", "WHERE", "seq", ">", _] => {
             Tampering::CloseGap { after: number(11) }
         }

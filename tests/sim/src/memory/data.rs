@@ -10,7 +10,7 @@ use domain::{
     Space, Task, Ticket, TicketId,
 };
 use jiff::Timestamp;
-use store::{InstalledPlugin, Node, Noun, Notification, Session, StoredAnswer};
+use store::{InstalledPlugin, Node, Notification, Noun, Session, StoredAnswer};
 
 type Three = (String, String, String);
 
@@ -126,8 +126,7 @@ impl Data {
     fn newest_definition(&self, id: &str) -> Option<u32> {
         let (definition_type, key) = id.split_once('/')?;
         let mut rows = self.definitions.rows();
-        let fits =
-            |row: &&Definition| super::word(&row.definition_type) == definition_type && row.key == key;
+        let fits = |row: &&Definition| super::word(&row.definition_type) == definition_type && row.key == key;
         rows.by_ref().filter(fits).map(|row| row.version).max()
     }
 
@@ -149,9 +148,8 @@ impl Data {
         let mut links: Vec<Link> = from.chain(to).map(|(_, link)| (**link).clone()).collect();
         links.sort();
         links.dedup();
-        let runs = |flow: &&FlowInstance| {
-            flow.status == InstanceStatus::Running && flow.ticket.as_ref() == Some(&ticket.id)
-        };
+        let runs =
+            |flow: &&FlowInstance| flow.status == InstanceStatus::Running && flow.ticket.as_ref() == Some(&ticket.id);
         TicketBundle {
             ticket: ticket.clone(),
             clocks: clocks.map(|(_, clock)| (**clock).clone()).collect(),

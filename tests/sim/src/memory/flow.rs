@@ -115,9 +115,7 @@ impl Flows for MemoryStore {
         self.look(org, |data| {
             let start = after.map(|id| data.instances.get(id).map(|row| (row.started_at, &row.id)));
             let mut rows: Vec<&FlowInstance> = data.instances.rows().filter(|row| fits_instance(query, row)).collect();
-            rows.retain(|row| {
-                start.is_none_or(|start| start.is_some_and(|start| (row.started_at, &row.id) < start))
-            });
+            rows.retain(|row| start.is_none_or(|start| start.is_some_and(|start| (row.started_at, &row.id) < start)));
             rows.sort_by(|left, right| (right.started_at, &right.id).cmp(&(left.started_at, &left.id)));
             let place = |row: &FlowInstance| (row.started_at.as_microsecond().to_string(), row.id.0.clone());
             page(rows.into_iter().cloned().collect(), limit, place)

@@ -22,8 +22,7 @@ fn firsts(data: &Data) -> BTreeMap<&str, (Timestamp, i64)> {
 fn claimable(data: &Data, now: Timestamp, limit: usize) -> Vec<String> {
     let is_held = |job: &JobRow| job.lease.as_ref().is_some_and(|(_, until)| *until > now);
     // Somebody works on a job of this key: one that was put before it, or woke up, after the claim, has to wait.
-    let busy: BTreeSet<&str> =
-        data.jobs.rows().filter(|job| is_held(job)).map(|job| job.order_key.as_str()).collect();
+    let busy: BTreeSet<&str> = data.jobs.rows().filter(|job| is_held(job)).map(|job| job.order_key.as_str()).collect();
     let firsts = firsts(data);
     let fits = |job: &&JobRow| {
         job.state == JobState::Ready
@@ -133,8 +132,7 @@ impl Jobs for MemoryStore {
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>> {
         self.look(org, |data| {
             let firsts = firsts(data);
-            let is_first =
-                |job: &JobRow| firsts.get(job.order_key.as_str()).is_none_or(|first| *first >= job.place());
+            let is_first = |job: &JobRow| firsts.get(job.order_key.as_str()).is_none_or(|first| *first >= job.place());
             let wakes = data.jobs.rows().filter_map(|job| match &job.lease {
                 Some((_, until)) => Some(*until),
                 None => (job.state == JobState::Ready && is_first(job)).then_some(job.due_at),

@@ -39,9 +39,7 @@ impl Cis for MemoryStore {
     }
 
     async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>> {
-        self.look(org, |data| {
-            data.relations.rows().filter(|one| one.from == *id || one.to == *id).cloned().collect()
-        })
+        self.look(org, |data| data.relations.rows().filter(|one| one.from == *id || one.to == *id).cloned().collect())
     }
 
     async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>> {
