@@ -13,6 +13,8 @@ mod proxy;
 mod queue;
 mod race;
 mod ssrf;
+pub mod simulation;
+pub mod time;
 
 use serde_json::json;
 
@@ -75,6 +77,7 @@ pub struct Promise {
 
 /// Every promise that is checked, by number.
 pub const ALL: &[Promise] = &[
+    simulation::PROMISE,
     Promise {
         id: "04",
         title: "effects arrive, once by their key, over lost replies and kills",
@@ -85,6 +88,7 @@ pub const ALL: &[Promise] = &[
     Promise { id: "07", title: "two nodes that race complete every job once", check: race::check },
     Promise { id: "08", title: "a silent network keeps nobody waiting", check: partition::check },
     Promise { id: "09", title: "kills and conflicts of the database lose no update", check: database::check },
+    time::PROMISE,
     Promise { id: "14", title: "a held snapshot neither slows nor bloats the queue", check: queue::check },
     Promise { id: "29", title: "no trick makes the host connect to what it must not reach", check: ssrf::check },
 ];

@@ -41,6 +41,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("weft-sdk", &[]),
     ("weft-pack", &[]),
     ("weft-dev", &["weft-pack"]),
+    // The real application over a store in memory. It must not know the component runtime: it is to build fast.
+    ("weft-sim", &["weft-app", "weft-domain", "weft-engine", "weft-store", "weft-store-sqlite"]),
 ];
 /// May depend on everything, and nothing on it.
 const TESTS: &str = "weft-tests";
@@ -62,6 +64,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
             "weft-store-sqlite",
             "weft-store-postgres",
             "weft-outbound",
+            "weft-sim",
         ],
     ),
     // Whoever names these can open a connection to anywhere.

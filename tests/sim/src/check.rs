@@ -57,12 +57,24 @@ pub(crate) fn left(data: &Data) -> Option<String> {
     let jobs: Vec<String> =
         data.jobs.rows().map(|job| format!("{} {:?} {:?}", job.id, job.state, job.last_error)).collect();
     let running = data.instances.rows().filter(|row| row.status == InstanceStatus::Running);
-    let running: Vec<String> = running.map(|row| format!("{} ({} incidents)", row.id, row.incidents)).collect();
+    let running: Vec<String> = running.map(|row| format!("{} {}", row.id, waits(row))).collect();
     let messages = data.messages.rows().count();
     if jobs.is_empty() && running.is_empty() && messages == 0 {
         return None;
     }
     Some(format!("jobs {jobs:?}, instances {running:?}, {messages} messages"))
+}
+
+/// What a running instance waits for.
+fn waits(row: &FlowInstance) -> String {
+    let state: Instance = match serde_json::from_value(row.state.clone()) {
+        Ok(state) => state,
+        Err(error) => return error.to_string(),
+    };
+    let incidents: Vec<String> = state.incidents().map(|one| format!("{:?} {}", one.code, one.message)).collect();
+    let subscriptions: Vec<String> = state.subscriptions().map(|(_, _, wanted)| format!("{wanted:?}")).collect();
+    let (timers, tasks, calls) = (state.timers().count(), state.tasks().count(), state.calls().count());
+    format!("{incidents:?}, {timers} timers, {tasks} tasks, {calls} calls, {subscriptions:?}")
 }
 
 /// True at the end.

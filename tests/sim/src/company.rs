@@ -13,7 +13,7 @@ pub const GROUPS: [&str; 2] = ["red", "blue"];
 /// Agents.
 pub const AGENTS: [&str; 2] = ["ada", "ben"];
 /// How often the process that starts by itself does.
-pub const TICKS: usize = 5;
+pub const TICKS: usize = 3;
 
 #[must_use]
 pub fn org() -> OrgId {

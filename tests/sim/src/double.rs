@@ -21,7 +21,7 @@ use std::time::Duration;
 use store::digest;
 
 /// Tickets of one group that may be worked on at the same time.
-pub const ACTIVE_MAX: u32 = 2;
+pub const ACTIVE_MAX: u32 = 1;
 
 const DESK: &str = include_str!("double/desk.toml");
 const CASE: &str = include_str!("double/case.toml");
@@ -109,9 +109,9 @@ impl Plugins for DoublePlugins {
         self.luck(&call, "guard").await?;
         let ticket = &input.after;
         let Some(before) = &input.before else {
-            let minutes = i64::try_from(number_of(ticket.id.as_str(), 90)).unwrap_or(0) + 1;
+            let minutes = i64::try_from(number_of(ticket.id.as_str(), 40)).unwrap_or(0) + 1;
             let at = call.context.now + SignedDuration::from_mins(minutes);
-            let due = call.context.now + SignedDuration::from_mins(91 - minutes);
+            let due = call.context.now + SignedDuration::from_mins(42 - minutes);
             return Ok(Ok(vec![
                 effect("schedule", json!({ "key": "follow-up", "at": at, "data": {} })),
                 effect(

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::{Cursor, Page, Result, Store, StoreError};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// Rows of one page.
 const PAGE_MAX: u32 = 200;
@@ -41,17 +41,12 @@ pub(crate) struct Rows {
 }
 
 /// A database: outlives the stores that are opened on it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Database {
     rows: Arc<Mutex<Rows>>,
-    /// Counts the commits that wrote events.
-    news: Arc<watch::Sender<u64>>,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self { rows: Arc::default(), news: Arc::new(watch::Sender::new(0)) }
-    }
+    /// Somebody wrote events. It wakes those who wait in the order in which they came: a channel that spreads them by chance would make two
+    /// runs of a seed differ.
+    news: Arc<Notify>,
 }
 
 /// Everything in a database at one moment. Cheap to take and to keep.
@@ -154,7 +149,7 @@ impl Store for MemoryStore {
     async fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         // Whoever waits for events looks once more, and finds the store closed.
-        self.database.news.send_modify(|count| *count = count.wrapping_add(1));
+        self.database.news.notify_waiters();
     }
 
     async fn verify_journal(&self, org: &OrgId) -> Result<u64> {

@@ -116,6 +116,8 @@ struct Running<'a> {
     wave: Wave<'a>,
     deployed: Arc<Deployed>,
     instance: Option<Instance>,
+    /// The row that `instance` was read from: the commit expects its version and no later one.
+    before: Option<FlowInstance>,
     id: InstanceId,
     ticket: Option<TicketId>,
     business_key: Option<String>,
@@ -283,7 +285,7 @@ impl App {
                 Ok(running) => running,
                 Err(instance) => return Ok(Outcome::Exists(Box::new(instance))),
             };
-            let row = running.run(input).await?;
+            running.run(input).await?;
             // What changes tickets in a flow is the flow, whoever made it go on.
             let by_flow = Command { actor: Actor::system(), ..command.clone() };
             let guards =
@@ -308,7 +310,7 @@ impl App {
             if !running.wave.problems().is_empty() {
                 return Err(AppError::Invalid(running.wave.problems().to_vec()));
             }
-            return running.finish(row).map(|decided| Outcome::Decided(Box::new(decided)));
+            return running.finish().map(|decided| Outcome::Decided(Box::new(decided)));
         }
     }
 }
@@ -323,9 +325,9 @@ impl Decided {
 }
 
 impl Running<'_> {
-    /// Take the step, and every step that follows from what runs inside the wave. Gives the row as it was before.
-    async fn run(&mut self, input: &FlowInput) -> Result<Option<FlowInstance>> {
-        let before = match input {
+    /// Take the step, and every step that follows from what runs inside the wave.
+    async fn run(&mut self, input: &FlowInput) -> Result<()> {
+        match input {
             FlowInput::Start { start, .. } => {
                 let (instance, step) = self.start(start).await?;
                 self.instance = Some(instance);
@@ -336,19 +338,16 @@ impl Running<'_> {
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                None
             }
-            FlowInput::Step { instance, command } => {
-                let row = self.app.instance(instance).await?;
+            FlowInput::Step { command, .. } => {
                 let mut queue = VecDeque::new();
                 let step = self.step(command).await?;
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                Some(row)
             }
-            FlowInput::Migrate { instance, version, mapping } => {
-                let row = self.app.instance(instance).await?;
-                let target = self.app.deployed(&row.process, Some(*version)).await?;
+            FlowInput::Migrate { version, mapping, .. } => {
+                let process = self.deployed.definition.key.clone();
+                let target = self.app.deployed(&process, Some(*version)).await?;
                 let command = flow::Command::Migrate {
                     to: Arc::clone(&target.process),
                     definition: target.definition.digest.0.clone(),
@@ -359,10 +358,8 @@ impl Running<'_> {
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                Some(row)
             }
-            FlowInput::Resume { instance, element, request, response } => {
-                let row = self.app.instance(instance).await?;
+            FlowInput::Resume { element, request, response, .. } => {
                 self.runs += 1;
                 let headers = BTreeMap::new();
                 let inputs = request.inputs.clone();
@@ -373,10 +370,9 @@ impl Running<'_> {
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                Some(row)
             }
-        };
-        Ok(before)
+        }
+        Ok(())
     }
 
     async fn start(&mut self, start: &FlowStart) -> Result<(Instance, Step)> {
@@ -501,7 +497,8 @@ impl Running<'_> {
     }
 
     /// Close the wave: the ticket decision, the new row, and what both depended on.
-    fn finish(self, before: Option<FlowInstance>) -> Result<Decided> {
+    fn finish(self) -> Result<Decided> {
+        let before = self.before;
         let instance = self.instance.expect("a wave has an instance when it ends");
         let decision = self.wave.finish(&self.command.actor.id).map_err(AppError::Invalid)?;
         let mut reads = std::mem::take(&mut *self.reads.lock().expect("nothing panics while it holds this lock"));

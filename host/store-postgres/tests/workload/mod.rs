@@ -33,7 +33,7 @@ const NOUNS: [Noun; 10] = [
 pub struct World {
     pub store: Arc<dyn Store>,
     claims: Vec<JobDone>,
-    pub reads: Vec<QueryRead>,
+    reads: Vec<QueryRead>,
     now: i64,
 }
 

@@ -22,7 +22,7 @@ impl Commits for MemoryStore {
             commit(&mut rows, &changeset)?
         };
         if !committed.events.is_empty() {
-            self.database.news.send_modify(|count| *count = count.wrapping_add(1));
+            self.database.news.notify_waiters();
         }
         Ok(committed)
     }
@@ -261,7 +261,7 @@ fn write_job(data: &mut Data, ordinal: &mut i64, job: &NewJob, events: &[Event])
         id: job.id.clone(),
         work: Some(work),
         order_key: job.order_key.clone(),
-        order_at: job.due_at,
+        order_at: job.order_at(),
         ordinal: *ordinal,
         unique_key: job.unique_key.clone(),
         due_at: job.due_at,

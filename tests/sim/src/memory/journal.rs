@@ -119,14 +119,16 @@ impl Journal for MemoryStore {
     }
 
     async fn event_wait(&self, org: &OrgId, after_seq: i64, limit: u32, wait: Duration) -> Result<Vec<Event>> {
-        let mut news = self.database.news.subscribe();
         let mut over = pin!(self.clock.sleep(wait));
         loop {
+            // Told of what is written from here on, so that nothing slips through between the look and the wait.
+            let mut news = pin!(self.database.news.notified());
+            news.as_mut().enable();
             let events = self.event_list(org, after_seq, limit).await?;
             if !events.is_empty() || wait.is_zero() {
                 return Ok(events);
             }
-            match select(pin!(news.changed()), &mut over).await {
+            match select(news, &mut over).await {
                 Either::Left(_) => {}
                 Either::Right(_) => return self.event_list(org, after_seq, limit).await,
             }

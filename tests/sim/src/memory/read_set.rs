@@ -16,7 +16,8 @@ pub(crate) fn digest(data: &Data, scope: &QueryScope) -> Result<String> {
         QueryScope::Records { kind, state } => {
             let fits = |state_of: &String| state.as_ref().is_none_or(|state| state == state_of);
             let mut rows: Vec<_> = data.records.rows().filter(|row| row.kind == *kind && fits(&row.state)).collect();
-            rows.sort_by(|left, right| (&left.number, &left.id).cmp(&(&right.number, &right.id)));
+            // As the stores do: the `number` by which their statement sorts is that of its answer, the version.
+            rows.sort_by(|left, right| (left.version, &left.id).cmp(&(right.version, &right.id)));
             rows.into_iter().map(|row| (row.id.as_str(), i64::from(row.version))).collect()
         }
         QueryScope::Members(group) => {

@@ -63,7 +63,7 @@ impl App {
             wave.insert(bundle);
         }
         let zone = self.zone_of(&space).await?;
-        let instance = match row {
+        let instance = match &row {
             None => None,
             Some(row) => {
                 facts.reads.rows.insert(Expect {
@@ -87,6 +87,7 @@ impl App {
             wave,
             deployed,
             instance,
+            before: row,
             id,
             ticket,
             business_key,
