@@ -12,8 +12,8 @@ mod partition;
 mod proxy;
 mod queue;
 mod race;
-mod ssrf;
 pub mod simulation;
+mod ssrf;
 pub mod time;
 
 use serde_json::json;

@@ -26,7 +26,7 @@ const MIGRATIONS: [Migration; 8] = [
     migration!(5, "jobs", "0005_jobs.sql"),
     migration!(6, "nodes", "0006_nodes.sql"),
     migration!(7, "flows", "0007_flows.sql"),
-    migration!(9, "outbox", "0009_outbox.sql"),
+    migration!(8, "outbox", "0008_outbox.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
