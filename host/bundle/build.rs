@@ -29,7 +29,9 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn error::Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).ok_or("the package lies in host/bundle")?;
+    // As cargo says now, and not as it was when this program was built: clones that share a target folder share it too.
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?);
+    let root = package.ancestors().nth(2).ok_or("the package lies in host/bundle")?;
     watch(root)?;
     let built = pack::build(&root.join("plugins"), &target(&out)?.join("wasm"))?;
     let mut list = String::from("pub const PLUGINS: &[Bundled] = &[\n");
