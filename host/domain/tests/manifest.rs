@@ -185,7 +185,7 @@ fn a_message_says_what_and_what_to_do() {
         "plugin.toml:4: the manifest has no key `tilte`; did you mean `title`? [unknown-key]",
         "plugin.toml:10: the plugin has no file `kinds/inciden.toml`; did you mean `kinds/incident.toml`? [missing-asset]",
         "plugin.toml:18: there is no effect `set-feild`; did you mean `set-field`? [unknown-effect]",
-        "plugin.toml:18: the effect `call` is reserved: this version of Weft does not carry it out; remove it [reserved-effect]",
+        "plugin.toml:18: the effect `request-approval` is reserved: this version of Weft does not carry it out; remove it [reserved-effect]",
         "plugin.toml:31: `order` must be a whole number without quotes, not a text [wrong-type]",
         "kinds/incident.toml:7: `create`: there is no role `requestor`; did you mean `requester`? [unknown-role]",
         "kinds/incident.toml:19: the state `new` is already in line 9; rename or remove one [duplicate-state]",
@@ -242,7 +242,7 @@ fn grants_and_what_they_cover() {
     check("effect = \"upsert-ci\"\non = \"ci\"", "", &["28 bad-grant"]);
     check("effect = \"upsert-ci\"", "effect = \"upsert-ci\"\nread = \"ci\"", &["28 bad-grant"]);
     check("effect = \"upsert-ci\"", "effect = []", &["29 empty-list"]);
-    check("effect = \"upsert-ci\"", "effect = [\"call\"]", &["29 reserved-effect"]);
+    check("effect = \"upsert-ci\"", "effect = [\"request-approval\"]", &["29 reserved-effect"]);
     check("effect = \"upsert-ci\"", "effect = [\"upsert-ci\", 3]", &["29 wrong-type"]);
     check("reason = \"Note outages.\"", "reason = \" \"", &["31 empty-text"]);
     check("reason = \"Note outages.\"", "raeson = \"Note\"", &["31 unknown-key"]);

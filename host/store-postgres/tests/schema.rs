@@ -54,7 +54,7 @@ async fn says_what_is_wrong_with_an_address() {
     let config = |url: String| PostgresConfig { deadline_ms: 500, ..PostgresConfig::new(url) };
     let secret = "postgres://weft:secret@localhost:1/x?host=/nowhere";
     for (url, expected) in [
-        (secret.to_owned(), "failed"),
+        (secret.to_owned(), "cannot be reached"),
         (url.replace(database(&url), "absent"), "absent"),
         ("mysql://weft:secret@localhost/x".to_owned(), "postgres://"),
         ("postgres://weft:secret@localhost:notaport/x".to_owned(), "port"),

@@ -117,7 +117,7 @@ mod tests {
         let (known, other) = (Peer::HonoursTheKey, Peer::IsNotKnownTo);
         check(&item(1), &Outcome::Delivered, other, "Delivered in -1 s: ");
         check(&item(1), &failed(None), other, "Waiting in 10 s: ");
-        check(&item(2), &failed(None), other, "Waiting in 63 s: ");
+        check(&item(2), &failed(None), other, "Waiting in 64 s: ");
         check(&item(1), &failed(Some(300)), other, "Waiting in 300 s: ");
         check(&item(3), &failed(None), other, "Dead in -1 s: it answered 503, after 3 attempts");
         check(&item(1), &refused, other, "Dead in -1 s: not granted");
