@@ -73,7 +73,8 @@ fn silence() -> Delivery {
 }
 
 const KIND: &str = "id = \"task\"\ntype = \"ticket\"\ntitle = \"Task\"\nplural = \"Tasks\"\nprefix = \"TSK\"\ndigits = 5\ncreate = [\"requester\", \"agent\"]\n\
-[[state]]\nid = \"new\"\ntitle = \"New\"\ncategory = \"new\"\n";
+[[state]]\nid = \"new\"\ntitle = \"New\"\ncategory = \"new\"\n\
+[[state]]\nid = \"done\"\ntitle = \"Done\"\ncategory = \"closed\"\n[[transition]]\nfrom = [\"new\"]\nto = \"done\"\ntitle = \"Finish\"\nroles = [\"agent\"]\n";
 
 /// A practice whose every new task has these effects.
 fn practice(effects: &[(&str, Value)]) -> Vec<u8> {

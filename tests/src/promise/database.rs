@@ -117,7 +117,7 @@ async fn run(lasts: Duration, kills: usize, append: Append) -> Result<Found, Str
     for (place, words) in &acknowledged {
         // The whole history of a title: it is begun anew when it has grown long.
         let titles = postgres.ask(&format!(
-            "SELECT string_agg(data, E'\\n') FROM event WHERE subject = '{}' AND kind = 'ticket.field-set'",
+            "SELECT string_agg(data, E'\\n') FROM event WHERE subject = '{}' AND kind = 'ticket.changed'",
             tickets[*place]
         ))?;
         let last = admin.get(&format!("/tickets/{}", tickets[*place])).await?;
@@ -125,10 +125,7 @@ async fn run(lasts: Duration, kills: usize, append: Append) -> Result<Found, Str
         for word in words {
             count += 1;
             let in_last = last.split(' ').filter(|one| one == word).count();
-            let in_ended = titles
-                .lines()
-                .filter(|line| line.contains("\"value\":\"-\"") && before(line).split(' ').any(|one| one == word))
-                .count();
+            let in_ended = titles.lines().filter(|line| ended(line).split(' ').any(|one| one == word)).count();
             lost += usize::from(in_last + in_ended == 0);
             doubled += usize::from(in_last + in_ended > 1);
         }
@@ -150,10 +147,12 @@ async fn run(lasts: Duration, kills: usize, append: Append) -> Result<Found, Str
     Ok(found)
 }
 
-/// What a title was before an event.
-fn before(event: &str) -> String {
+/// What a title was when an event began it anew; nothing for other events.
+fn ended(event: &str) -> String {
     let data: Value = serde_json::from_str(event).unwrap_or_default();
-    data["before"].as_str().unwrap_or_default().to_owned()
+    let changes = data["changes"].as_array().into_iter().flatten();
+    let mut begun = changes.filter(|change| change["field"] == "title" && change["to"] == "-");
+    begun.next().and_then(|change| change["from"].as_str()).unwrap_or_default().to_owned()
 }
 
 async fn client_loop(

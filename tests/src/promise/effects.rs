@@ -173,7 +173,8 @@ fn message_id(key: &str) -> String {
 }
 
 const KIND: &str = "id = \"task\"\ntype = \"ticket\"\ntitle = \"Task\"\nplural = \"Tasks\"\nprefix = \"TSK\"\ndigits = 5\ncreate = [\"requester\", \"agent\"]\n\
-[[state]]\nid = \"new\"\ntitle = \"New\"\ncategory = \"new\"\n";
+[[state]]\nid = \"new\"\ntitle = \"New\"\ncategory = \"new\"\n\
+[[state]]\nid = \"done\"\ntitle = \"Done\"\ncategory = \"closed\"\n[[transition]]\nfrom = [\"new\"]\nto = \"done\"\ntitle = \"Finish\"\nroles = [\"agent\"]\n";
 
 /// A practice whose every new task makes a request and writes a mail.
 fn practice(port: u16) -> Vec<u8> {
