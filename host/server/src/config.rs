@@ -4,15 +4,19 @@
 mod http;
 mod jobs;
 mod log;
+mod migrate;
 mod outbound;
 mod plugins;
+mod retention;
 mod store;
 
 pub use http::Http;
 pub use jobs::Jobs;
 pub use log::Log;
+pub use migrate::Migrate;
 pub use outbound::Outbound;
 pub use plugins::Plugins;
+pub use retention::Retention;
 pub use store::Store;
 
 use crate::failure::Failure;
@@ -84,6 +88,8 @@ pub struct Settings {
     pub plugins: Plugins,
     pub jobs: Jobs,
     pub outbound: Outbound,
+    pub migrate: Migrate,
+    pub retention: Retention,
     pub log: Log,
 }
 
@@ -97,7 +103,8 @@ pub struct Loaded {
 /// Every setting there is.
 #[must_use]
 pub fn keys() -> Vec<Key> {
-    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Log::KEYS].concat()
+    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Migrate::KEYS, Retention::KEYS, Log::KEYS]
+        .concat()
 }
 
 /// Variables that are no settings: for other parts of Weft.
@@ -142,6 +149,8 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         plugins: Plugins::read(&figment, &mut problems),
         jobs: Jobs::read(&figment, &mut problems),
         outbound: Outbound::read(&figment, &mut problems),
+        migrate: Migrate::read(&figment, &mut problems),
+        retention: Retention::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
     };
     if problems.is_empty() {
