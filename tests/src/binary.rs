@@ -64,6 +64,11 @@ impl Server {
         Self { address, child }
     }
 
+    /// End it without a word, as `kill -9` does, and wait until it is gone.
+    pub async fn kill(&mut self) {
+        let _ = self.child.kill().await;
+    }
+
     /// Ask it to stop, and wait until it did.
     ///
     /// # Panics

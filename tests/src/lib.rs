@@ -5,6 +5,7 @@ pub mod app;
 pub mod bench;
 pub mod binary;
 pub mod company;
+pub mod fsck;
 pub mod guests;
 pub mod promise;
 pub mod world;

@@ -4,6 +4,15 @@
 //! `cargo dev accept NN`. Each has a negative control: the same check with the protection taken away, which has to fail. A check that
 //! passes without what it checks checks nothing.
 
+mod disk;
+mod kill;
+mod portability;
+mod power;
+mod upgrade;
+pub mod writer;
+
+pub use power::is_possible as can_mount;
+
 use serde_json::json;
 
 /// How much of it to run.
@@ -64,7 +73,17 @@ pub struct Promise {
 }
 
 /// Every promise that is checked, by number.
-pub const ALL: &[Promise] = &[];
+pub const ALL: &[Promise] = &[
+    Promise { id: "01", title: "what was acknowledged survives kill -9", check: kill::check },
+    Promise { id: "02", title: "what was acknowledged survives a power cut", check: power::check },
+    Promise { id: "10", title: "a full or failing disk takes nothing back", check: disk::check },
+    Promise { id: "15", title: "a backup under load is whole, and comes back", check: upgrade::check },
+    Promise {
+        id: "25",
+        title: "every statement is portable, and both databases answer alike",
+        check: portability::check,
+    },
+];
 
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Promise> {
