@@ -9,4 +9,5 @@ mod contract;
 mod door;
 mod flow;
 mod import;
+mod maintain;
 mod runtime;
