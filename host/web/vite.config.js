@@ -12,6 +12,7 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
+  worker: { format: 'es' },
   // Tests run the client side of Svelte, as the browser does.
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   server: { port: 7172, proxy: { '/api': 'http://127.0.0.1:7171' } },

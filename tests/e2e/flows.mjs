@@ -231,6 +231,27 @@ export async function flows(run, mark, { ada, max }) {
     await runner.locator('[data-incident]').waitFor({ state: 'detached' });
   });
 
+  await run.test('an expression is tried in the browser by the engine of the server, and its mistakes have a place', async () => {
+    const page = await runner.context().newPage();
+    await page.goto(`${run.base}/admin/flows`);
+    await page.click('[data-do=try]');
+    const shown = page.locator('dialog[open] [data-tried] strong');
+    await page.locator('[data-tried=boolean]').waitFor();
+    check((await shown.innerText()) === 'true', 'the first example is not true');
+    await page.fill('dialog[open] [name=expression]', 'sum(for line in order return line.price * line.count)');
+    await page.fill('dialog[open] [name=variables]', '{"order": [{"price": 10.5, "count": 2}, {"price": 4, "count": 1}]}');
+    await page.locator('[data-tried=number]').waitFor();
+    check((await shown.innerText()) === '25', `the sum is ${await shown.innerText()}`);
+    await run.look(page, 'try-expression');
+    await page.fill('dialog[open] [name=expression]', 'if order then');
+    await page.locator('dialog[open] [name=expression][aria-invalid=true]').waitFor();
+    await page.fill('dialog[open] [name=expression]', 'for a in 1..100000, b in 1..100000 return a');
+    await page.locator('dialog[open] [data-tried] .error', { hasText: 'steps' }).waitFor();
+    await page.fill('dialog[open] [name=variables]', '[1');
+    await page.locator('dialog[open] [name=variables][aria-invalid=true]').waitFor();
+    await page.close();
+  });
+
   await run.test('the past of an instance is walked by keyboard, and the picture follows', async () => {
     const now = await runner.locator('figure img').getAttribute('src');
     await runner.locator('[name=waves]').focus();

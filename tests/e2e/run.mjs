@@ -324,6 +324,8 @@ const places = [
   ['ada', ada, 'not-found', () => '/nowhere'],
   ['max', max, 'plugins', () => '/admin/plugins'],
   ['max', max, 'plugin', () => new URL(plugin).pathname],
+  ['max', max, 'outbox', () => '/admin/outbox'],
+  ['max', max, 'outbox-done', () => '/admin/outbox?view=done'],
   ['max', max, 'jobs-held', () => '/admin/jobs?state=held'],
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
   ...flowPlaces,

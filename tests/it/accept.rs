@@ -27,44 +27,76 @@ fn the_dmn_kit_passes() {
     }
 }
 
-/// A promise at the size for every test run.
-fn keeps(id: &str) {
-    let promise = weft_tests::promise::find(id).expect("there is such a promise");
-    let verdict = (promise.check)(weft_tests::promise::Size::Quick).expect("the machine has what the check needs");
+/// A promise at its small size: it is kept, and its negative control fails.
+#[track_caller]
+fn promised(id: &str) {
+    let promise = weft_tests::promise::find(id).unwrap_or_else(|| panic!("there is no promise {id}"));
+    let verdict = (promise.check)(weft_tests::promise::Size::Quick).unwrap_or_else(|error| panic!("{id}: {error}"));
     assert!(verdict.pass(), "{}", verdict.line(id));
 }
 
+#[test]
+fn effects_survive_lost_replies_and_kills() {
+    promised("04");
+}
+
+#[test]
+fn no_trick_reaches_what_must_not_be_reached() {
+    promised("29");
+}
+
+#[test]
+fn commits_without_an_answer_happen_once() {
+    promised("05");
+}
+
+#[test]
+fn a_job_belongs_to_one_node() {
+    promised("06");
+}
+
+#[test]
+fn two_nodes_that_race_complete_every_job_once() {
+    promised("07");
+}
+
+#[test]
+fn kills_and_conflicts_of_the_database_lose_nothing() {
+    promised("09");
+}
+
 /// Power cuts and full disks need a file system of one's own.
+#[track_caller]
 #[expect(clippy::print_stderr, reason = "a test that is left out says so")]
-fn keeps_where_one_can_mount(id: &str) {
+fn promised_where_one_can_mount(id: &str) {
     if weft_tests::promise::can_mount() {
-        keeps(id);
+        promised(id);
     } else {
         eprintln!("SKIPPED: {id} needs root and loop devices");
     }
 }
 
 #[test]
-fn promise_01_survives_kills() {
-    keeps("01");
+fn what_was_acknowledged_survives_kills() {
+    promised("01");
 }
 
 #[test]
-fn promise_02_survives_power_cuts() {
-    keeps_where_one_can_mount("02");
+fn what_was_acknowledged_survives_power_cuts() {
+    promised_where_one_can_mount("02");
 }
 
 #[test]
-fn promise_10_survives_full_and_failing_disks() {
-    keeps_where_one_can_mount("10");
+fn full_and_failing_disks_take_nothing_back() {
+    promised_where_one_can_mount("10");
 }
 
 #[test]
-fn promise_15_backs_up_under_load_and_restores() {
-    keeps("15");
+fn a_backup_under_load_is_whole_and_comes_back() {
+    promised("15");
 }
 
 #[test]
-fn promise_25_asks_both_databases_alike() {
-    keeps("25");
+fn both_databases_answer_alike() {
+    promised("25");
 }

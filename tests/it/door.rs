@@ -209,7 +209,7 @@ async fn an_effect_that_nobody_knows_is_the_components_fault() {
             guard,
             "\"comment\"",
             Function::Guard,
-            &[("explode", "{}"), ("comment", "{"), ("call", "{}")],
+            &[("explode", "{}"), ("comment", "{"), ("request-approval", "{}")],
         ))
         .await;
 

@@ -255,12 +255,25 @@ impl Events {
     /// # Panics
     /// Nothing comes for too long.
     pub async fn next(&mut self) -> Option<schema::LiveEvent> {
+        self.next_of("ticket").await
+    }
+
+    /// The next event about a flow, or nothing when the stream ends.
+    ///
+    /// # Panics
+    /// Nothing comes for too long.
+    pub async fn next_flow(&mut self) -> Option<schema::LiveFlow> {
+        self.next_of("flow").await
+    }
+
+    async fn next_of<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        let line = format!("event: {name}");
         loop {
             while let Some((event, rest)) =
                 self.text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned()))
             {
                 self.text = rest;
-                if event.contains("event: ticket") {
+                if event.lines().any(|one| one == line) {
                     let data = event.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event has data");
                     return Some(serde_json::from_str(data).expect("it has its shape"));
                 }

@@ -4,6 +4,7 @@ pub mod call;
 pub mod commit;
 pub mod feel;
 pub mod flow;
+pub mod nodes;
 pub mod peer;
 pub mod population;
 pub mod ticket;

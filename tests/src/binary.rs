@@ -64,9 +64,22 @@ impl Server {
         Self { address, child }
     }
 
-    /// End it without a word, as `kill -9` does, and wait until it is gone.
-    pub async fn kill(&mut self) {
-        let _ = self.child.kill().await;
+    /// Send it a signal by name: `KILL`, `STOP`, `CONT`.
+    ///
+    /// # Panics
+    /// It has ended.
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().expect("it runs");
+        let status = std::process::Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "the process {id} takes no signal {name}");
+    }
+
+    /// End it as a power cut would, and wait until it is gone.
+    ///
+    /// # Panics
+    /// It cannot be waited for.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
     }
 
     /// Ask it to stop, and wait until it did.

@@ -100,6 +100,9 @@ impl World {
         let answer = self.app.task_vote(&command, &task.id, request).await;
         let answer = answer.unwrap_or_else(|error| panic!("{login} answers `{name}`: {error:?}"));
         self.settle().await;
+        // Whether that ended the approval or not: who answered what stays to be read.
+        let seen = self.app.task_view(&command.actor, &task.id).await.expect("their task");
+        assert!(seen.votes.iter().any(|vote| vote.comment.as_deref() == Some("as discussed")), "{:?}", seen.votes);
         answer
     }
 

@@ -4,9 +4,11 @@ pub mod accept;
 pub mod app;
 pub mod bench;
 pub mod binary;
+pub mod cluster;
 pub mod company;
 pub mod fsck;
 pub mod guests;
+pub mod postgres;
 pub mod promise;
 pub mod world;
 

@@ -1,6 +1,7 @@
 //! A whole host in a test: real store, real runtime, real components; time and randomness are the test's.
 
 use app::port::clock::{Clock, Entropy};
+use app::port::outbound::{NoOutbound, Outbound};
 use app::{App, AppConfig, GroupChange, PersonChange, SpaceChange};
 use domain::change::Command;
 use domain::event::{Cause, Origin};
@@ -57,6 +58,7 @@ pub struct World {
     pub app: Arc<App>,
     pub clock: Arc<SimClock>,
     pub folder: Arc<tempfile::TempDir>,
+    outside: Arc<dyn Outbound>,
 }
 
 /// Compiled code is shared by all worlds of a process: compiling takes longer than most tests.
@@ -86,15 +88,35 @@ impl World {
     async fn empty() -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let clock = Arc::new(SimClock::at("2026-03-02T09:00:00Z"));
-        Self { app: start(folder.path(), &clock).await, clock, folder }
+        Self::over(folder, clock, AppConfig::default(), Arc::new(NoOutbound)).await
+    }
+
+    /// A company without components, with settings of its own and something that stands for everything outside.
+    pub async fn with(config: AppConfig, outside: Arc<dyn Outbound>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let clock = Arc::new(SimClock::at("2026-03-02T09:00:00Z"));
+        let world = Self::over(folder, clock, config, outside).await;
+        world.people().await;
+        world
+    }
+
+    async fn over(
+        folder: Arc<tempfile::TempDir>,
+        clock: Arc<SimClock>,
+        config: AppConfig,
+        outside: Arc<dyn Outbound>,
+    ) -> Self {
+        let app = start(folder.path(), &clock, config, Arc::clone(&outside)).await;
+        Self { app, clock, folder, outside }
     }
 
     /// The same data in a new process: everything that was only in memory is gone.
     pub async fn restart(self) -> Self {
         self.app.store().close().await;
-        let Self { app, clock, folder } = self;
+        let Self { app, clock, folder, outside } = self;
+        let config = app.config.clone();
         drop(app);
-        Self { app: start(folder.path(), &clock).await, clock, folder }
+        Self::over(folder, clock, config, outside).await
     }
 
     /// Install a component, consent to what it asks for, and switch it on.
@@ -197,7 +219,7 @@ impl World {
     }
 }
 
-async fn start(folder: &Path, clock: &Arc<SimClock>) -> Arc<App> {
+async fn start(folder: &Path, clock: &Arc<SimClock>, app: AppConfig, outside: Arc<dyn Outbound>) -> Arc<App> {
     let config =
         SqliteConfig { synchronous: Synchronous::Off, readers: 2, ..SqliteConfig::new(folder.join("weft.db")) };
     let store = SqliteStore::open(config).await.expect("the store opens");
@@ -205,8 +227,5 @@ async fn start(folder: &Path, clock: &Arc<SimClock>) -> Arc<App> {
     let runtime = runtime.expect("the runtime starts");
     let entropy = Arc::new(SeededEntropy(AtomicU64::new(0x5eed)));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    let outbound = Arc::new(app::port::outbound::NoOutbound);
-    App::start(AppConfig::default(), Arc::new(store), Arc::new(runtime), clock, entropy, outbound)
-        .await
-        .expect("the application starts")
+    App::start(app, Arc::new(store), Arc::new(runtime), clock, entropy, outside).await.expect("the application starts")
 }

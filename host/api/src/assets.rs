@@ -49,8 +49,8 @@ pub(crate) async fn serve(State(state): State<ApiState>, request: Request) -> Re
     if let Some(response) = file_response(&state.assets, file, request.headers()) {
         return response;
     }
-    // A page of the screens has no dot in its last part; what has one is a file that is not there.
-    let is_file = path.rsplit('/').next().is_some_and(|last| last.contains('.'));
+    // Files lie at the top or in `assets`; what is deeper is a page, and its last part may be the id of a task, which has a dot.
+    let is_file = path.contains('.') && !path.contains('/');
     if is_file || path.starts_with("assets/") {
         return (StatusCode::NOT_FOUND, "There is no such file.").into_response();
     }
@@ -87,6 +87,11 @@ fn file_response(assets: &Assets, path: &str, headers: &HeaderMap) -> Option<Res
                 Cow::Owned(bytes) => Body::from(bytes).into_response(),
             }
         };
+    // A worker has a policy of its own: it may run the one module of Wasm that the pages may not, and nothing else.
+    if path.starts_with("assets/feel-worker-") && path.ends_with(".js") {
+        let policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    }
     let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let out = response.headers_mut();
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

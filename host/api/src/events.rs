@@ -33,11 +33,11 @@ struct Stream {
     _permit: OwnedSemaphorePermit,
 }
 
-/// Changes of tickets as they happen, as far as the caller may know of them.
+/// Changes of tickets and of flows as they happen, as far as the caller may know of them.
 #[utoipa::path(
     get, path = "/events", tag = "events",
     params(("Last-Event-ID" = Option<i64>, Header, description = "The id of the last event that was received")),
-    responses((status = 200, content_type = "text/event-stream", body = schema::LiveEvent, description = "`event: ticket` with this data; `event: ping` as a sign of life"))
+    responses((status = 200, content_type = "text/event-stream", body = schema::LiveEvent, description = "`event: ticket` with this data; `event: flow` with `LiveFlow`, when an instance went on; `event: ping` as a sign of life"))
 )]
 pub(crate) async fn stream_events(
     State(state): State<ApiState>,
@@ -125,10 +125,21 @@ impl Stream {
     }
 
     async fn tell(&self, event: &Event) -> Option<Option<Sent>> {
-        if event.subject_kind != "ticket" {
+        if !["ticket", "flow"].contains(&event.subject_kind.as_str()) {
             return Some(None);
         }
         let actor = self.actor().await?;
+        if event.subject_kind == "flow" {
+            let Some(instance) = self.state.app.live_instance(&actor, event).await.ok()? else { return Some(None) };
+            let data = schema::LiveFlow {
+                seq: event.seq,
+                kind: event.kind.clone(),
+                instance: instance.id.0,
+                process: instance.process,
+                ticket: instance.ticket.map(|ticket| ticket.0),
+            };
+            return Some(Sent::default().event("flow").id(event.seq.to_string()).json_data(data).ok());
+        }
         let ticket = self.state.app.live_ticket(&actor, event).await.ok()?;
         let Some(ticket) = ticket else { return Some(None) };
         let data = schema::LiveEvent {

@@ -9,7 +9,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Job;
-use domain::job::JobState;
+use domain::job::{JobState, Work};
+use domain::outbox::StepAnswer;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -37,7 +38,9 @@ pub(crate) async fn list_jobs(
         Some(schema::JobState::Held) => JobState::Held,
         Some(schema::JobState::Dead) | None => JobState::Dead,
     };
-    Ok(Page::whole(state.app.job_list(&caller.actor, wanted, JOBS_MAX).await?))
+    let mut jobs = state.app.job_list(&caller.actor, wanted, JOBS_MAX).await?;
+    jobs.iter_mut().for_each(conceal);
+    Ok(Page::whole(jobs))
 }
 
 /// Have a job that was given up tried again.
@@ -49,4 +52,12 @@ pub(crate) async fn retry_job(
 ) -> Result<StatusCode> {
     state.app.job_retry(&caller.actor, &id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a step asked and was answered is the business of its flow, not of those who run the platform.
+fn conceal(job: &mut Job) {
+    if let Work::AnswerStep { request, answer, .. } = &mut job.work {
+        request.inputs.clear();
+        **answer = StepAnswer::Answered { response: serde_json::Value::Null };
+    }
 }

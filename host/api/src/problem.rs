@@ -201,6 +201,11 @@ fn store(error: &StoreError) -> ApiError {
             let slow = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy", detail);
             ApiError { retry_after: Some(2), ..slow }
         }
+        StoreError::Unreachable(_) => {
+            let detail = "The database cannot be reached at the moment. Nothing was changed; try again shortly.";
+            let away = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "The server is busy", detail);
+            ApiError { retry_after: Some(2), ..away }
+        }
         _ => internal(),
     }
 }

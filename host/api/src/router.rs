@@ -5,7 +5,7 @@ use crate::state::ApiState;
 use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
 use crate::{
     assets, attachments, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
-    notifications, operations, people, plugins, records, session, spaces, tokens,
+    notifications, operations, outbox, people, plugins, records, schedules, session, spaces, tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -85,6 +85,12 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::retry_job))
         .routes(routes!(nodes::list_nodes))
+        .routes(routes!(outbox::list_outbox))
+        .routes(routes!(outbox::count_outbox))
+        .routes(routes!(outbox::get_outbox_item))
+        .routes(routes!(outbox::retry_outbox_item))
+        .routes(routes!(outbox::settle_outbox_item))
+        .routes(routes!(schedules::list_schedules))
         // Flows
         .routes(routes!(flows::definitions::list_flows, flows::definitions::deploy_flows))
         .routes(routes!(flows::definitions::lint_flows))

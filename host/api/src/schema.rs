@@ -7,8 +7,10 @@
 //! Longer than other files, because it is a list.
 
 mod flow;
+mod outbox;
 
 pub use flow::*;
+pub use outbox::*;
 
 use domain::Object;
 use jiff::Timestamp;
@@ -656,6 +658,20 @@ pub struct LiveEvent {
     pub ticket: String,
     pub number: String,
     pub version: u32,
+}
+
+/// The data of a live event `flow`: an instance went on, and so may its tasks have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveFlow {
+    pub seq: i64,
+    /// For example `flow.advanced`.
+    pub kind: String,
+    pub instance: String,
+    /// Id of its process.
+    pub process: String,
+    /// Id of the ticket that it is about.
+    pub ticket: Option<String>,
 }
 
 /// A process that serves the database.

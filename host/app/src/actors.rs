@@ -1,20 +1,38 @@
-//! From a person to an actor: roles and groups, remembered until somebody changes them.
+//! What is asked for with every command and seldom changes: who an actor is, and by which calendar a space counts.
 
 use crate::app::App;
 use crate::error::{AppError, Result};
 use domain::{Actor, ActorKind, PersonId, SpaceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 #[derive(Debug, Default)]
-pub struct ActorCache {
-    actors: RwLock<HashMap<PersonId, Arc<Actor>>>,
+pub struct ActorCache(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    actors: HashMap<PersonId, Arc<Actor>>,
+    /// Keys of the calendars of spaces that have one.
+    calendars: HashMap<SpaceId, Option<String>>,
+    /// Counts changes, so that what was read before one is not remembered after it.
+    changes: u64,
 }
 
 impl ActorCache {
-    /// Forget everybody: roles, groups or people have changed, and that counts at once.
+    /// Forget everything: roles, groups, people or spaces have changed, and that counts at once.
     pub(crate) fn clear(&self) {
-        self.actors.write().expect("nothing panics while it holds this lock").clear();
+        let mut known = self.write();
+        known.changes += 1;
+        known.actors.clear();
+        known.calendars.clear();
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().expect("nothing panics while it holds this lock")
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.0.write().expect("nothing panics while it holds this lock")
     }
 }
 
@@ -24,9 +42,13 @@ impl App {
     /// # Errors
     /// The person does not exist or is not active.
     pub async fn actor(&self, id: &PersonId) -> Result<Arc<Actor>> {
-        if let Some(actor) = self.actors.actors.read().expect("nothing panics while it holds this lock").get(id) {
-            return Ok(Arc::clone(actor));
-        }
+        let changes = {
+            let known = self.actors.read();
+            if let Some(actor) = known.actors.get(id) {
+                return Ok(Arc::clone(actor));
+            }
+            known.changes
+        };
         let org = self.org();
         let person =
             self.store.person_get(org, id).await?.filter(|person| person.active).ok_or(AppError::Unauthenticated)?;
@@ -44,8 +66,27 @@ impl App {
             locale: person.locale,
             zone: person.zone,
         });
-        let mut actors = self.actors.actors.write().expect("nothing panics while it holds this lock");
-        actors.insert(id.clone(), Arc::clone(&actor));
+        let mut known = self.actors.write();
+        if known.changes == changes {
+            known.actors.insert(id.clone(), Arc::clone(&actor));
+        }
         Ok(actor)
+    }
+
+    /// The key of the calendar by which a space counts.
+    pub(crate) async fn calendar_of(&self, space: &SpaceId) -> Result<Option<String>> {
+        let changes = {
+            let known = self.actors.read();
+            if let Some(calendar) = known.calendars.get(space) {
+                return Ok(calendar.clone());
+            }
+            known.changes
+        };
+        let calendar = self.store.space_get(self.org(), &space.0).await?.and_then(|space| space.calendar);
+        let mut known = self.actors.write();
+        if known.changes == changes {
+            known.calendars.insert(space.clone(), calendar.clone());
+        }
+        Ok(calendar)
     }
 }

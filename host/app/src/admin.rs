@@ -211,6 +211,7 @@ impl App {
         set.expects.push(Expect { noun: Noun::Space, id: space.id.0.clone(), version });
         set.writes.push(Write::Space(space.clone()));
         self.commit(set).await?;
+        self.actors.clear();
         Ok(space)
     }
 

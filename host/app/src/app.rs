@@ -15,7 +15,7 @@ use domain::change::Command;
 use domain::event::{Cause, Origin};
 use domain::{Actor, OrgId, PluginId, Problem};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use store::Store;
 
@@ -34,11 +34,19 @@ pub struct AppConfig {
     /// Seconds that a browser session lasts.
     pub session_seconds: i64,
     /// Jobs that run at once.
-    pub workers: usize,
+    pub concurrency: usize,
+    /// Seconds that a claim on a job holds without a sign of life of its node.
+    pub lease_seconds: u32,
     /// Attempts at a job before a person has to look at it.
     pub attempts_max: u32,
     /// Bytes of one attachment.
     pub attachment_max: u64,
+    /// Hosts, with their port where it is not the usual one, that honour the header `Idempotency-Key`: what they did not answer is sent
+    /// again under the same key.
+    pub idempotent_hosts: BTreeSet<String>,
+    /// Days that the outbox remembers what was delivered.
+    pub outbox_days: u32,
+    pub mail: MailRules,
     /// Other nodes share the database: what is committed is published by [`App::follow`], in the order of the journal.
     pub shared: bool,
 }
@@ -52,18 +60,37 @@ impl Default for AppConfig {
             depth_max: 8,
             reactions_per_minute_max: 60,
             session_seconds: 12 * 3600,
-            workers: 8,
+            concurrency: 8,
+            lease_seconds: 15,
             attempts_max: 8,
             attachment_max: 25 << 20,
+            idempotent_hosts: BTreeSet::new(),
+            outbox_days: 30,
+            mail: MailRules::default(),
             shared: false,
         }
     }
+}
+
+/// What is written to people.
+#[derive(Debug, Clone, Default)]
+pub struct MailRules {
+    /// Send notifications by mail too.
+    pub notify: bool,
+    /// The address that mails come from: nothing is ever sent there.
+    pub own_address: String,
+    /// Where links in mails lead; no links when empty.
+    pub public_url: String,
+    /// Notifications that one person gets by mail in an hour.
+    pub per_person_per_hour_max: u32,
 }
 
 /// Everything that the use cases stand on. Cheap to share: one for the process.
 #[derive(Debug)]
 pub struct App {
     pub config: AppConfig,
+    /// This process among those that share the database: random for each start.
+    pub(crate) node: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) plugins: Arc<dyn Plugins>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -82,11 +109,14 @@ pub struct App {
     pub(crate) impact: ImpactGraph,
     pub(crate) actors: crate::actors::ActorCache,
     pub(crate) loops: crate::jobs::LoopGuard,
+    pub(crate) floods: crate::outbox::FloodGuard,
     pub(crate) throttle: crate::session::Throttle,
     /// Wakes the job workers when a commit made work.
     pub(crate) wake: tokio::sync::Notify,
     /// One lane per plugin serialises the plugin registry's changes.
     pub(crate) installing: tokio::sync::Mutex<()>,
+    /// One reads what is installed at a time, so that an older picture never replaces a newer one.
+    pub(crate) reloading: tokio::sync::Mutex<()>,
 }
 
 impl App {
@@ -103,7 +133,9 @@ impl App {
         outbound: Arc<dyn Outbound>,
     ) -> Result<Arc<Self>> {
         let head = store.event_head(&config.org).await?;
+        let node = entropy.new_id(clock.now());
         let app = Arc::new(Self {
+            node,
             numbers: Numbers::default(),
             publisher: Publisher::new(head),
             authz: Authz::new(),
@@ -112,10 +144,12 @@ impl App {
             impact: ImpactGraph::default(),
             actors: crate::actors::ActorCache::default(),
             loops: crate::jobs::LoopGuard::default(),
+            floods: crate::outbox::FloodGuard::default(),
             throttle: crate::session::Throttle::default(),
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),
             installing: tokio::sync::Mutex::new(()),
+            reloading: tokio::sync::Mutex::new(()),
             config,
             store,
             plugins,

@@ -15,7 +15,7 @@ use domain::ticket::TicketBundle;
 use domain::{Actor, Ci, Kind, Role, SpaceId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
 
 const POLICIES: &str = include_str!("authz/policies.cedar");
 const SCHEMA: &str = include_str!("authz/schema.cedarschema");
@@ -115,10 +115,15 @@ impl Authz {
     /// The shipped policies do not fit their schema, or cannot be compiled into queries: a defect of the build that every test shows.
     #[must_use]
     pub fn new() -> Self {
-        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).expect("the shipped schema is valid");
-        let policies = PolicySet::from_str(POLICIES).expect("the shipped policies are valid");
-        let checked = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
-        assert!(checked.validation_passed(), "the shipped policies fit the shipped schema: {checked}");
+        // Read and checked once in a process: they are constants of the build.
+        static SHIPPED: LazyLock<(PolicySet, Schema)> = LazyLock::new(|| {
+            let (schema, _) = Schema::from_cedarschema_str(SCHEMA).expect("the shipped schema is valid");
+            let policies = PolicySet::from_str(POLICIES).expect("the shipped policies are valid");
+            let checked = Validator::new(schema.clone()).validate(&policies, ValidationMode::Strict);
+            assert!(checked.validation_passed(), "the shipped policies fit the shipped schema: {checked}");
+            (policies, schema)
+        });
+        let (policies, schema) = SHIPPED.clone();
         Self { policies, schema, filters: RwLock::default(), spaces: RwLock::default() }
     }
 

@@ -30,6 +30,7 @@ impl CalendarCache {
 
 impl App {
     pub(crate) async fn reload_calendars(&self) -> Result<()> {
+        let _one_at_a_time = self.reloading.lock().await;
         let mut calendars = HashMap::new();
         for (key, definition, version) in self.store.calendar_list(self.org()).await? {
             match Calendar::from_json(&definition) {

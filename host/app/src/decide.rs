@@ -122,17 +122,27 @@ impl App {
     }
 
     /// Commit and publish: the only place where either happens.
-    pub(crate) async fn commit(&self, set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+    pub(crate) async fn commit(&self, mut set: store::Changeset) -> Result<Vec<Event>, CommitError> {
+        crate::outbox::add_notifications(self, &mut set);
         let relations =
             set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
-        let committed = self.store.commit(set).await?;
+        let makes_work = !set.jobs.is_empty();
+        let definitions = set.writes.iter().any(|write| matches!(write, store::Write::Definition(_)));
+        let committed = self.store.commit(set).await;
+        if definitions {
+            // Also after an error: it may have been written all the same.
+            self.library.forget_newest();
+        }
+        let committed = committed?;
         if relations {
             self.impact_changed();
         }
         if !self.config.shared {
             self.publisher.publish(&committed.events);
         }
-        self.wake.notify_waiters();
+        if makes_work {
+            self.wake.notify_waiters();
+        }
         Ok(committed.events)
     }
 
@@ -153,8 +163,7 @@ impl App {
         let mut byte = [0_u8; 1];
         self.entropy.fill(&mut byte);
         let millis = u64::from(byte[0] % 4) + u64::from(attempt.min(10)) * 2;
-        #[expect(clippy::disallowed_methods, reason = "contenders on one machine fall out of step in real time")]
-        tokio::time::sleep(Duration::from_millis(millis)).await;
+        self.clock.sleep(Duration::from_millis(millis)).await;
     }
 
     async fn decide(

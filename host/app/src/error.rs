@@ -56,6 +56,16 @@ impl AppError {
         Self::Invalid(vec![Problem::new(pointer, code, message)])
     }
 
+    /// Whether the same may succeed a moment later: it is about the store or the host and not about what was asked.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Corrupt { .. }) => false,
+            Self::Store(_) | Self::Busy { .. } => true,
+            _ => false,
+        }
+    }
+
     #[must_use]
     pub fn not_found(what: &str, id: &str) -> Self {
         Self::NotFound(format!("{what} `{id}`"))

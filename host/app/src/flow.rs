@@ -12,6 +12,7 @@ mod library;
 mod outbound;
 mod picture;
 pub(crate) mod plan;
+mod schedule;
 mod simulate;
 mod tasks;
 mod timer;
@@ -26,10 +27,12 @@ pub use deploy::{DeployedVersion, Deployment, Resource};
 pub use instances::{HistoryPage, IncidentReport, InstanceView, ModifyRequest, NewInstance};
 pub use library::Library;
 pub use picture::{Change, ImportLine, ImportOutcome, Imported, Report, import};
-pub(crate) use plan::reevaluate;
+pub(crate) use plan::{order_key, reevaluate};
+pub use schedule::ScheduleView;
 pub use simulate::{Mock, MockMessage, Simulated, Simulation};
 pub use store::{InstanceCounts, InstanceQuery};
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
+pub use timer::Missed;
 
 use engine::flow::Key;
 

@@ -11,6 +11,7 @@ mod flows;
 mod jobs;
 mod journal;
 mod numbers;
+mod outbox;
 mod references;
 mod report;
 mod rows;
@@ -61,6 +62,7 @@ pub async fn fsck(snapshot: &mut dyn Snapshot, depth: Depth, now: Timestamp) -> 
         numbers::check(&mut fsck).await?;
         flows::check(&mut fsck).await?;
         jobs::check(&mut fsck).await?;
+        outbox::check(&mut fsck).await?;
         answers::check(&mut fsck).await?;
         blobs::check(&mut fsck, depth).await?;
     }

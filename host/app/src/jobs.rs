@@ -1,6 +1,10 @@
 //! Jobs: deliveries of events to plugins, clocks that come due, timers that fire.
 //!
-//! A job's effect and the end of the job are one commit, so that running it twice equals running it once.
+//! A job's effect and the end of the job are one commit, so that running it twice equals running it once. Who runs which job when is
+//! the business of [`worker`].
+
+mod claims;
+mod worker;
 
 use crate::app::App;
 use crate::decide::understood;
@@ -10,22 +14,12 @@ use crate::snapshot::ReadSet;
 use domain::change::Command;
 use domain::event::{Cause, Event, Origin};
 use domain::job::Work;
-use domain::{Actor, PluginId, Ticket, TicketId};
+use domain::{Actor, JobId, PluginId, Ticket, TicketId};
 use engine::{By, Wave, flow};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use store::{ClaimedJob, JobDone, Release};
-use tokio_util::sync::CancellationToken;
-
-/// How long a claim holds. A worker that is alive finishes long before.
-const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// The longest that workers sleep when nothing is due and nobody wakes them.
-const IDLE: Duration = Duration::from_secs(5);
-const BATCH: u32 = 64;
-/// Longest wait between two attempts.
-const BACKOFF_MAX_SECONDS: i64 = 600;
 
 /// Why a job did not get done.
 pub(crate) enum Stop {
@@ -62,80 +56,16 @@ impl LoopGuard {
 }
 
 impl App {
-    /// Run jobs until told to stop; what is running is finished first.
-    pub async fn work(self: Arc<Self>, stop: CancellationToken) {
-        let owner = self.new_id();
-        while !stop.is_cancelled() {
-            let woken = self.wake.notified();
-            let done = match self.run_due(&owner).await {
-                Ok(done) => done,
-                Err(error) => {
-                    tracing::warn!(%error, "jobs could not be claimed");
-                    0
-                }
-            };
-            if done > 0 {
-                continue;
-            }
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "how long to rest; what is due is asked of the clock that is passed in"
-            )]
-            let rest = tokio::time::sleep(self.until_next().await);
-            tokio::select! {
-                () = woken => {}
-                () = rest => {}
-                () = stop.cancelled() => {}
-            }
-        }
-    }
-
-    async fn until_next(&self) -> Duration {
-        match self.store.job_next_due(self.org()).await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(self.now()))
-                .unwrap_or(Duration::from_millis(20))
-                .clamp(Duration::from_millis(20), IDLE),
-            _ => IDLE,
-        }
-    }
-
-    /// Run every job that is due now, and what follows from them, until nothing is due: for tests, simulations and imports.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn drain(self: &Arc<Self>) -> Result<u64> {
-        let owner = self.new_id();
-        let mut total = 0;
-        loop {
-            let done = self.run_due(&owner).await?;
-            if done == 0 {
-                return Ok(total);
-            }
-            total += done;
-        }
-    }
-
-    async fn run_due(self: &Arc<Self>, owner: &str) -> Result<u64> {
-        let now = self.now();
-        let jobs = self.store.job_claim(self.org(), now, now + LEASE, owner, BATCH).await?;
-        let count = jobs.len() as u64;
-        let permits = Arc::new(tokio::sync::Semaphore::new(self.config.workers));
-        let mut running = tokio::task::JoinSet::new();
-        for job in jobs {
-            let permit = Arc::clone(&permits).acquire_owned().await.expect("the semaphore is never closed");
-            let app = Arc::clone(self);
-            running.spawn(async move {
-                app.run_job(job).await;
-                drop(permit);
-            });
-        }
-        while running.join_next().await.is_some() {}
-        Ok(count)
-    }
-
+    /// Do what a job says. Its effect and its end are one commit; where that does not come about, the job is released.
     async fn run_job(self: &Arc<Self>, claimed: ClaimedJob) {
         let (id, fence, attempts) = (claimed.job.id.clone(), claimed.fence, claimed.job.attempts);
         let done = JobDone { id: id.clone(), fence };
+        if attempts >= self.config.attempts_max {
+            // Attempts that nobody told the end of: the process ended with them, and one more would end it again.
+            let error = claimed.job.last_error.unwrap_or_else(|| "no attempt came to an end".to_owned());
+            let error = format!("given up after {attempts} attempts: {error}");
+            return self.release_failed(&id, fence, attempts, Stop::Bury(error)).await;
+        }
         let outcome = match &claimed.job.work {
             Work::React { plugin, seq } => self.deliver(plugin, *seq, done).await,
             Work::ClockDue { ticket, clock, due_at } => self.clock_due(ticket, clock, *due_at, done).await,
@@ -158,31 +88,33 @@ impl App {
             }
             Work::ExpireMessage { id } => self.expire_message_job(id, done).await,
             Work::Reevaluate { instance } => self.flow_step_of_job(instance, flow::Command::Reevaluate, done).await,
-            Work::Call { instance, element, request } => {
-                self.flow_call(instance, element, request, attempts, done).await
+            Work::Send { item, .. } => self.send_job(item, done).await,
+            Work::AnswerStep { instance, element, request, answer } => {
+                self.answer_step_job(instance, element, request, answer, done).await
             }
         };
-        let release = match outcome {
-            Ok(()) => return,
-            Err(Stop::Retry(error)) if attempts < self.config.attempts_max => {
+        match outcome {
+            Ok(()) => metrics::counter!("weft_jobs_done_total").increment(1),
+            Err(stop) => self.release_failed(&id, fence, attempts, stop).await,
+        }
+    }
+
+    /// Give a job back that was not done: to be tried again, to wait, or to be looked at by a person.
+    async fn release_failed(&self, id: &JobId, fence: i64, attempts: u32, stop: Stop) {
+        let release = match stop {
+            Stop::Retry(error) if attempts + 1 < self.config.attempts_max => {
                 Release::Retry { due_at: self.retry_at(attempts), error }
             }
-            Err(Stop::Hold(error)) => Release::Hold { error },
-            Err(Stop::Retry(error) | Stop::Bury(error)) => {
+            Stop::Hold(error) => Release::Hold { error },
+            Stop::Retry(error) | Stop::Bury(error) => {
                 tracing::error!(job = %id, error, "a job was given up; an administrator can see and retry it");
                 Release::Bury { error }
             }
         };
         metrics::counter!("weft_jobs_released_total").increment(1);
-        if let Err(error) = self.store.job_release(self.org(), &id, fence, release).await {
+        if let Err(error) = self.store.job_release(self.org(), id, fence, release).await {
             tracing::warn!(job = %id, %error, "a job could not be given back; its lease will run out");
         }
-    }
-
-    /// Twice as long with every attempt.
-    fn retry_at(&self, attempts: u32) -> Timestamp {
-        let seconds = (1_i64 << attempts.min(16)).min(BACKOFF_MAX_SECONDS);
-        self.now() + SignedDuration::from_secs(seconds)
     }
 
     async fn deliver(self: &Arc<Self>, plugin: &PluginId, seq: i64, done: JobDone) -> Result<(), Stop> {
@@ -256,7 +188,8 @@ impl App {
                 actor: Actor::plugin(plugin.id()),
                 now,
                 subject: subject.as_ref().map(|ticket| ticket.id.clone()),
-                expected_version: None,
+                // What the plugin is shown is what it decides about: a ticket that changes meanwhile is shown to it again.
+                expected_version: subject.as_ref().map(|ticket| ticket.version),
                 effects: Vec::new(),
                 cause: Cause {
                     command: done.id.0.clone(),
@@ -291,7 +224,7 @@ impl App {
             }
             match self.submit_once(&command, reads, done.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(AppError::Contended { .. }) => {}
+                Err(AppError::Contended { .. } | AppError::Stale { .. }) => {}
                 Err(error) => return Err(stop(&error)),
             }
         }

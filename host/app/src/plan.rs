@@ -62,6 +62,7 @@ pub(crate) async fn changeset(
             }));
         }
     }
+    crate::outbox::decided(app, command, decision.outgoing, &mut set);
     let writes = &mut set.writes;
     writes.extend(decision.tickets.into_iter().map(|(ticket, _)| Write::Ticket(Box::new(ticket))));
     writes.extend(decision.comments.into_iter().map(Write::Comment));

@@ -35,8 +35,10 @@ impl Publisher {
     pub(crate) fn publish(&self, events: &[Event]) {
         for event in events {
             self.head.fetch_max(event.seq, Ordering::AcqRel);
-            // An error only says that nobody listens.
-            let _ = self.sender.send(Arc::new(event.clone()));
+            if self.sender.receiver_count() > 0 {
+                // An error only says that nobody listens any more.
+                let _ = self.sender.send(Arc::new(event.clone()));
+            }
         }
     }
 }

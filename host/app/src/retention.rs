@@ -45,6 +45,8 @@ pub const KEPT: &[(&str, &str)] = &[
     ("journal_head", "one row"),
     ("message", "a job throws each away when its time is over"),
     ("node", "forgotten a day after its last sign of life"),
+    ("outbox", "items that are over go after `outbound.kept_days`; those that are open wait for somebody"),
+    ("outbox_content", "goes when its item ends"),
     ("password", "who there is"),
     ("person", "who there is; erasing a person is another thing than age"),
     ("person_group", "who there is"),

@@ -57,6 +57,8 @@ impl App {
                 self.in_space(actor, SpaceAction::WriteCi, &from.space)
             }
             Effect::Notify(_)
+            | Effect::Call(_)
+            | Effect::Mail(_)
             | Effect::StartClock(_)
             | Effect::PauseClock(_)
             | Effect::StopClock(_)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Effects whose names are settled and which this version does not carry out.
-pub const RESERVED: [&str; 2] = ["request-approval", "call"];
+pub const RESERVED: [&str; 1] = ["request-approval"];
 
 /// A value that is left alone when absent and cleared when `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,6 +71,10 @@ pub enum Effect {
     Unschedule(Unschedule),
     /// Tell people something in the product.
     Notify(Notify),
+    /// Have the host make an HTTP request after the commit. Whoever wants to go on with the answer asks from a step of a flow.
+    Call(Box<Call>),
+    /// Send a mail after the commit.
+    Mail(Box<Mail>),
     /// Run a process about a ticket. One that already runs for this process and ticket stays as it is.
     StartFlow(Box<StartFlow>),
     /// Tell the flows that wait for a message of this name and key; kept for a while when none waits yet.
@@ -272,6 +276,45 @@ pub struct Notify {
     pub body: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// In capitals.
+    pub method: String,
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// 1 to 30; 30 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u32>,
+    /// Making it twice does no harm, or the other side honours the header `Idempotency-Key`: it is made again when no answer came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idempotent: bool,
+    /// Back-offs such as `PT10S,PT1M,PT10M`; those of the installation when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    /// People with a mail address, whatever they prefer for notifications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<PersonId>,
+    /// Addresses of others. Each recipient gets a mail of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
+    pub subject: String,
+    /// Plain text, at most 64 KiB.
+    pub text: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartFlow {
@@ -355,6 +398,8 @@ impl Effect {
             Self::Schedule(_) => "schedule",
             Self::Unschedule(_) => "unschedule",
             Self::Notify(_) => "notify",
+            Self::Call(_) => "call",
+            Self::Mail(_) => "mail",
             Self::StartFlow(_) => "start-flow",
             Self::SendMessage(_) => "send-message",
             Self::UpsertRecord(_) => "upsert-record",
@@ -383,6 +428,8 @@ impl Effect {
             Self::Schedule(e) => e.ticket.as_ref(),
             Self::Unschedule(e) => e.ticket.as_ref(),
             Self::Notify(e) => e.ticket.as_ref(),
+            Self::Call(e) => e.ticket.as_ref(),
+            Self::Mail(e) => e.ticket.as_ref(),
             Self::StartFlow(e) => e.ticket.as_ref(),
             Self::SendMessage(e) => e.ticket.as_ref(),
             Self::CreateTicket(_)

@@ -55,6 +55,8 @@ id! {
     CommentId,
     AttachmentId,
     JobId,
+    /// Something that shall leave the house.
+    OutboxId,
     /// A run of a flow.
     InstanceId,
     /// Work for a person in a flow.

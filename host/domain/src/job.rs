@@ -2,7 +2,9 @@
 
 use crate::event::Cause;
 use crate::flow::Topic;
-use crate::{InstanceId, JobId, Object, PluginId, SpaceId, TicketId};
+use crate::outbox::StepAnswer;
+use crate::schedule::RetryPolicy;
+use crate::{InstanceId, JobId, Object, OutboxId, PluginId, SpaceId, TicketId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +36,7 @@ impl Work {
     pub fn plugin(&self) -> Option<&PluginId> {
         match self {
             Self::React { plugin, .. } | Self::Timer { plugin, .. } => Some(plugin),
-            Self::Call { request, .. } => Some(&request.plugin),
+            Self::Send { plugin, .. } => plugin.as_ref(),
             _ => None,
         }
     }
@@ -64,8 +66,10 @@ pub enum Work {
     ExpireMessage { id: String },
     /// Something that an instance depends on has changed.
     Reevaluate { instance: InstanceId },
-    /// Make a step's outbound request and hand the answer to the step.
-    Call { instance: InstanceId, element: String, request: Box<OutboundRequest> },
+    /// Send an item of the outbox, once.
+    Send { item: OutboxId, plugin: Option<PluginId> },
+    /// Hand the answer to its request to a step, which is called again with it. The request has no headers and no body any more.
+    AnswerStep { instance: InstanceId, element: String, request: Box<OutboundRequest>, answer: Box<StepAnswer> },
 }
 
 /// How a process is started.
@@ -89,6 +93,9 @@ pub struct OutboundRequest {
     /// The step that asked, and which attempt of it: it is called again with the answer.
     pub step: String,
     pub attempt: u32,
+    /// Requests that the step made before this one in the same attempt.
+    #[serde(default)]
+    pub call: u32,
     pub method: String,
     pub url: String,
     pub headers: Vec<(String, String)>,
@@ -98,5 +105,32 @@ pub struct OutboundRequest {
     pub timeout_seconds: u32,
     /// The inputs of the step, which gets them again with the answer.
     pub inputs: Object,
-    pub attempts_max: u32,
+    /// Making it twice does no harm, says whoever asked for it.
+    #[serde(default)]
+    pub idempotent: bool,
+    /// Its own back-offs; those of the installation when absent.
+    #[serde(default)]
+    pub policy: Option<RetryPolicy>,
+}
+
+impl OutboundRequest {
+    /// A request with an empty body for which nobody waits.
+    #[must_use]
+    pub fn new(plugin: PluginId, method: impl Into<String>, url: impl Into<String>) -> Self {
+        Self {
+            plugin,
+            step: String::new(),
+            attempt: 0,
+            call: 0,
+            method: method.into(),
+            url: url.into(),
+            headers: Vec::new(),
+            body: None,
+            idempotency_key: String::new(),
+            timeout_seconds: 30,
+            inputs: Object::new(),
+            idempotent: false,
+            policy: None,
+        }
+    }
 }

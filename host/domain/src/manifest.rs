@@ -15,7 +15,7 @@ pub const MANIFEST_FILE: &str = "plugin.toml";
 pub const WIT_VERSION: &str = "0.1";
 
 /// The effects that a plugin can be granted, with the noun that each is carried out on.
-pub const EFFECTS: [(&str, &str); 23] = [
+pub const EFFECTS: [(&str, &str); 25] = [
     ("set-field", "ticket"),
     ("transition", "ticket"),
     ("assign", "ticket"),
@@ -33,6 +33,8 @@ pub const EFFECTS: [(&str, &str); 23] = [
     ("schedule", "ticket"),
     ("unschedule", "ticket"),
     ("notify", "ticket"),
+    ("call", "ticket"),
+    ("mail", "ticket"),
     ("start-flow", "ticket"),
     ("send-message", "ticket"),
     ("upsert-record", "record"),

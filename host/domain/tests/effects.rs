@@ -128,6 +128,24 @@ fn cases() -> Vec<(&'static str, Value, Value, [Value; 2])> {
             [json!({ "subject": "s", "body": "b" }), json!({ "people": ["p"], "subject": "s", "body": ["b"] })],
         ),
         (
+            "call",
+            json!({ "method": "POST", "url": "https://a.example/" }),
+            json!({
+                "ticket": "t", "method": "POST", "url": "https://a.example/", "headers": [["accept", "text/plain"]], "body": "b",
+                "timeout_seconds": 5, "idempotent": true, "backoff": "PT10S,PT1M"
+            }),
+            [
+                json!({ "url": "https://a.example/" }),
+                json!({ "method": "POST", "url": "u", "headers": { "accept": "x" } }),
+            ],
+        ),
+        (
+            "mail",
+            json!({ "subject": "s", "text": "t" }),
+            json!({ "ticket": "t", "people": ["p"], "to": ["a@example.com"], "subject": "s", "text": "t" }),
+            [json!({ "subject": "s" }), json!({ "subject": "s", "text": "t", "cc": ["a@example.com"] })],
+        ),
+        (
             "start-flow",
             json!({ "process": "change-normal" }),
             json!({ "process": "change-normal", "ticket": "t", "variables": { "limit": 1000 } }),

@@ -3,7 +3,8 @@
 use domain::event::EventDraft;
 use domain::ticket::AccessList;
 use domain::{
-    Attachment, Ci, CiRelation, Clock, Comment, GroupId, Link, PersonId, PluginId, Record, Ticket, TicketId, job,
+    Attachment, Ci, CiRelation, Clock, Comment, GroupId, Link, PersonId, PluginId, Record, SpaceId, Ticket, TicketId,
+    effect, job,
 };
 use jiff::Timestamp;
 
@@ -24,6 +25,8 @@ pub struct Decision {
     pub relations_added: Vec<CiRelation>,
     pub relations_removed: Vec<CiRelation>,
     pub notices: Vec<Notice>,
+    /// What shall leave the house, in order.
+    pub outgoing: Vec<Outgoing>,
     pub jobs: Vec<JobPlan>,
     pub jobs_cancelled: Vec<String>,
     /// In the order in which they happened.
@@ -54,11 +57,32 @@ pub struct Notice {
     pub body: String,
 }
 
+/// A request or a mail that the commit puts into the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// Plugin or person who wants it.
+    pub from: String,
+    pub plugin: Option<PluginId>,
+    pub ticket: Option<TicketId>,
+    pub space: SpaceId,
+    pub wish: OutgoingWish,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutgoingWish {
+    Call(Box<effect::Call>),
+    Mail(Box<effect::Mail>),
+}
+
 impl Decision {
     /// Whether committing it would change anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.jobs.is_empty() && self.jobs_cancelled.is_empty() && self.notices.is_empty()
+        self.events.is_empty()
+            && self.jobs.is_empty()
+            && self.jobs_cancelled.is_empty()
+            && self.notices.is_empty()
+            && self.outgoing.is_empty()
     }
 }
 

@@ -9,10 +9,11 @@ mod clock;
 mod create;
 mod decision;
 pub mod flow;
+mod outgoing;
 mod record;
 mod start;
 mod ticket;
 mod wave;
 
-pub use decision::{Decision, JobPlan};
+pub use decision::{Decision, JobPlan, Outgoing, OutgoingWish};
 pub use wave::{By, Wave, Working};

@@ -34,6 +34,8 @@ impl Wave<'_> {
             Effect::Unschedule(unschedule) => self.unschedule(id, unschedule, by, pointer),
             Effect::CreateTicket(_)
             | Effect::Notify(_)
+            | Effect::Call(_)
+            | Effect::Mail(_)
             | Effect::StartFlow(_)
             | Effect::SendMessage(_)
             | Effect::UpsertRecord(_)

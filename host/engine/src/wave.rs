@@ -149,6 +149,8 @@ impl<'a> Wave<'a> {
             Effect::RelateCis(relate) => self.relate(relate, by, true, pointer),
             Effect::UnrelateCis(relate) => self.relate(relate, by, false, pointer),
             Effect::Notify(notify) => self.notify(notify, target.as_ref(), by, pointer),
+            Effect::Call(call) => self.call(call, target, by, pointer),
+            Effect::Mail(mail) => self.mail(mail, target, by, pointer),
             Effect::StartFlow(start) => self.start_flow(start, target, by, pointer),
             Effect::SendMessage(send) => self.send_message(send),
             _ => match target {

@@ -36,6 +36,20 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// What shall leave the house: requests and mails, how they ended, and what to do about them
+    Outbox {
+        #[command(subcommand)]
+        action: OutboxCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// What starts by time
+    Schedule {
+        #[command(subcommand)]
+        action: ScheduleCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// Bring in what happened elsewhere
     Import {
         #[command(subcommand)]
@@ -325,6 +339,44 @@ pub(crate) enum MigrateCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodeCommand {
     /// Those of the last day: who is alive, since when, in which version
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OutboxCommand {
+    /// Newest first, at most 200
+    List {
+        /// waiting, sending, delivered, unknown, dead or cancelled; several with commas between them
+        #[arg(long, default_value = "waiting,sending,unknown,dead")]
+        state: String,
+        /// http or mail
+        #[arg(long)]
+        r#type: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// One item: where it went and how it ended, never what it said
+    Show {
+        id: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send it again under the same idempotency key
+    Retry { id: String },
+    /// Say how it ended, when that is not known: delivered, or failed
+    Settle {
+        id: String,
+        #[arg(value_parser = ["delivered", "failed"])]
+        settlement: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleCommand {
+    /// Processes that start by a timer, with their next start
     List {
         #[arg(long)]
         json: bool,

@@ -8,9 +8,11 @@ mod fsck;
 mod import;
 mod migrate;
 mod node;
+mod outbox;
 mod plugin;
 mod restore;
 pub(crate) mod retention;
+mod schedule;
 mod serve;
 mod user;
 
@@ -26,6 +28,8 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
         Command::Demo { dir } => demo::run(settings.values, dir).await,
         Command::Serve { database } => serve::run(settings.values, database).await,
         Command::Node { action, remote } => node::run(action, client(remote)?, settings.values).await,
+        Command::Outbox { action, remote } => outbox::run(action, client(remote)?, settings.values).await,
+        Command::Schedule { action, remote } => schedule::run(action, client(remote)?, settings.values).await,
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,
         Command::User { action, remote } => user::run(action, client(remote)?, settings.values).await,

@@ -4,6 +4,7 @@
 mod http;
 mod jobs;
 mod log;
+mod mail;
 mod migrate;
 mod outbound;
 mod plugins;
@@ -13,6 +14,7 @@ mod store;
 pub use http::Http;
 pub use jobs::Jobs;
 pub use log::Log;
+pub use mail::Mail;
 pub use migrate::Migrate;
 pub use outbound::Outbound;
 pub use plugins::Plugins;
@@ -90,6 +92,7 @@ pub struct Settings {
     pub outbound: Outbound,
     pub migrate: Migrate,
     pub retention: Retention,
+    pub mail: Mail,
     pub log: Log,
 }
 
@@ -103,8 +106,18 @@ pub struct Loaded {
 /// Every setting there is.
 #[must_use]
 pub fn keys() -> Vec<Key> {
-    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Migrate::KEYS, Retention::KEYS, Log::KEYS]
-        .concat()
+    [
+        Http::KEYS,
+        Store::KEYS,
+        Plugins::KEYS,
+        Jobs::KEYS,
+        Outbound::KEYS,
+        Mail::KEYS,
+        Migrate::KEYS,
+        Retention::KEYS,
+        Log::KEYS,
+    ]
+    .concat()
 }
 
 /// Variables that are no settings: for other parts of Weft.
@@ -151,6 +164,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         outbound: Outbound::read(&figment, &mut problems),
         migrate: Migrate::read(&figment, &mut problems),
         retention: Retention::read(&figment, &mut problems),
+        mail: Mail::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
     };
     if problems.is_empty() {
@@ -274,24 +288,24 @@ mod tests {
         let file = folder.path().join("weft.toml");
         std::fs::write(
             &file,
-            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example\"\n[jobs]\nworkers = 3\n",
+            "[http]\nlisten = \"127.0.0.1:1\"\npublic_url = \"https://a.example\"\n[jobs]\nconcurrency = 3\n",
         )
         .unwrap();
         let listen = keys().into_iter().find(|key| key.path() == "http.listen").unwrap();
 
         let loaded = load(
             Some(&file),
-            &variables(&[("WEFT_HTTP_LISTEN", "127.0.0.1:2"), ("WEFT_JOBS_WORKERS", "5")]),
+            &variables(&[("WEFT_HTTP_LISTEN", "127.0.0.1:2"), ("WEFT_JOBS_CONCURRENCY", "5")]),
             &[(listen, "127.0.0.1:3".to_owned())],
         )
         .unwrap();
 
         assert_eq!(loaded.values.http.listen.to_string(), "127.0.0.1:3");
         assert_eq!(loaded.values.http.public_url, "https://a.example");
-        assert_eq!(loaded.values.jobs.workers, 5);
+        assert_eq!(loaded.values.jobs.concurrency, 5);
         let from = |path| origin(loaded.figment.find_metadata(path).unwrap());
         assert_eq!(from("http.listen"), "flag --http-listen");
-        assert_eq!(from("jobs.workers"), "environment variable WEFT_JOBS_WORKERS");
+        assert_eq!(from("jobs.concurrency"), "environment variable WEFT_JOBS_CONCURRENCY");
         assert!(from("http.public_url").ends_with("weft.toml"));
         assert_eq!(from("log.format"), "default");
     }
@@ -300,14 +314,15 @@ mod tests {
     fn everything_that_is_wrong_is_told_at_once_with_what_was_meant() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("weft.toml");
-        std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nworkers = \"many\"\n[stor]\npath = \"x\"\n").unwrap();
+        std::fs::write(&file, "[http]\nlissen = \"x\"\n[jobs]\nconcurrency = \"many\"\n[stor]\npath = \"x\"\n")
+            .unwrap();
 
         let failure = load(Some(&file), &variables(&[("WEFT_HTTP_LISTN", "x"), ("WEFT_TOKEN", "secret")]), &[])
             .unwrap_err()
             .to_string();
 
         for part in
-            ["did you mean http.listen?", "jobs.workers", "did you mean store?", "did you mean WEFT_HTTP_LISTEN?"]
+            ["did you mean http.listen?", "jobs.concurrency", "did you mean store?", "did you mean WEFT_HTTP_LISTEN?"]
         {
             assert!(failure.contains(part), "{part} in {failure}");
         }

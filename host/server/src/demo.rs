@@ -31,6 +31,12 @@ pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<
         settings.plugins.cache_dir = cli::cache_folder()
             .map_or_else(|| "auto".to_owned(), |cache| cache.join("components").display().to_string());
     }
+    let mails = folder.join("mail");
+    if settings.mail.url.is_empty() && settings.mail.folder.as_os_str().is_empty() {
+        // Nobody out there hears of this company; whoever runs the demo can read what it would have sent.
+        settings.mail.folder.clone_from(&mails);
+        settings.mail.from = "weft@weft.example".to_owned();
+    }
     let durability = if dir.is_some() { Durability::Full } else { Durability::None };
     let app = open(&settings, true, durability).await?;
     let is_new = app.person_list("", None, 1).await?.items.is_empty();
@@ -43,6 +49,9 @@ pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<
         &people::PERSONAS
             .map(|persona| vec![format!("  {}", persona.login), persona.name.to_owned(), persona.title.to_owned()]),
     );
+    if settings.mail.folder == mails {
+        out::line(&format!("\nMails are not sent; they are put into {}", mails.display()));
+    }
     out::line("\nPress Ctrl-C to stop.");
     let filling = Arc::clone(&app);
     let prepare = Box::pin(async move {

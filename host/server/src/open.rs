@@ -34,9 +34,13 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
     let config = AppConfig {
         demo,
         session_seconds: i64::from(settings.http.session_hours) * 3600,
-        workers: settings.jobs.workers.max(1),
-        attempts_max: settings.jobs.attempts_max,
+        concurrency: settings.jobs.concurrency.max(1),
+        lease_seconds: settings.jobs.lease_seconds.max(1),
+        attempts_max: settings.jobs.attempts_max.max(1),
         attachment_max: settings.http.attachment_bytes_max,
+        idempotent_hosts: crate::outbound::idempotent_hosts(settings),
+        outbox_days: settings.outbound.kept_days,
+        mail: crate::outbound::mail_rules(settings),
         shared: !settings.store.url.is_empty(),
         ..AppConfig::default()
     };

@@ -7,9 +7,13 @@ use store::StoreError;
 
 /// How often the server looks whether the client of a running statement is still there.
 const CLIENT_CHECK: Duration = Duration::from_secs(1);
-/// The server gives up a silent peer after idle + count * interval: four seconds.
-const KEEPALIVES: [(&str, &str); 3] =
-    [("tcp_keepalives_idle", "2"), ("tcp_keepalives_interval", "1"), ("tcp_keepalives_count", "2")];
+/// The server gives up a silent peer after idle + count * interval, four seconds, and one that does not take what it is sent after eight.
+const KEEPALIVES: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "2"),
+    ("tcp_keepalives_interval", "1"),
+    ("tcp_keepalives_count", "2"),
+    ("tcp_user_timeout", "8000"),
+];
 
 #[derive(Debug, Clone)]
 pub struct PostgresConfig {
@@ -121,7 +125,7 @@ mod tests {
         assert_eq!(
             options.get_options(),
             Some(
-                "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 \
+                "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=2 -c tcp_user_timeout=8000 \
                  -c statement_timeout=5000ms -c lock_timeout=5000ms -c idle_in_transaction_session_timeout=2500ms \
                  -c client_connection_check_interval=1000ms -c synchronous_commit=on \
                  -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off -c jit=off"

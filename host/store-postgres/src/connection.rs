@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// How often the same is tried again, apart from connecting, which ends with the deadline.
-pub(crate) const TRIES_MAX: u32 = 5;
+pub(crate) const TRIES_MAX: u32 = 8;
 /// Between two attempts to reach a database that is not there, as while it starts again.
 const RECONNECT: Duration = Duration::from_millis(50);
 
@@ -130,12 +130,19 @@ impl Connections {
                         return Err(error::of(failure));
                     }
                 }
-                Outcome::TakenBack if tries < TRIES_MAX => self.give(connection),
+                Outcome::TakenBack if tries < TRIES_MAX => {
+                    self.give(connection);
+                    fall_out_of_step(tries).await;
+                }
+                Outcome::TakenBack => {
+                    self.give(connection);
+                    return Err(StoreError::Busy);
+                }
                 Outcome::TooLong => {
                     self.give(connection);
                     return Err(deadline_error(self.deadline));
                 }
-                Outcome::TakenBack | Outcome::Refused => {
+                Outcome::Refused => {
                     self.give(connection);
                     return Err(error::of(failure));
                 }
@@ -202,6 +209,11 @@ pub(crate) async fn connect(options: &PgConnectOptions, deadline: Duration) -> R
         }
         pause(RECONNECT).await;
     }
+}
+
+/// Wait a little before the same is tried again, longer with every try, so that those who were in each other's way are not again.
+pub(crate) async fn fall_out_of_step(tries: u32) {
+    pause(Duration::from_millis(1 << tries.min(6))).await;
 }
 
 pub(crate) fn deadline_error(deadline: Duration) -> StoreError {

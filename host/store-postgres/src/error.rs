@@ -38,7 +38,9 @@ pub(crate) fn outcome(error: &sqlx::Error) -> Outcome {
 /// What became of the statement behind an error of [`of`].
 pub(crate) fn outcome_of(error: &StoreError) -> Outcome {
     match error {
-        StoreError::Database(source) => source.downcast_ref::<sqlx::Error>().map_or(Outcome::Refused, outcome),
+        StoreError::Database(source) | StoreError::Unreachable(source) => {
+            source.downcast_ref::<sqlx::Error>().map_or(Outcome::Refused, outcome)
+        }
         StoreError::Deadline(_) => Outcome::TooLong,
         _ => Outcome::Refused,
     }
@@ -49,6 +51,7 @@ pub(crate) fn of(error: sqlx::Error) -> StoreError {
     match code.as_deref() {
         // Disk full, out of memory or quota, read-only transaction: a standby, or a disk without room. Reads still work.
         Some("53100" | "25006" | "58030") => StoreError::ReadOnly(Box::new(error)),
+        _ if outcome(&error) == Outcome::Lost => StoreError::Unreachable(Box::new(error)),
         _ => StoreError::Database(Box::new(error)),
     }
 }
@@ -60,6 +63,7 @@ pub(crate) fn again(error: &StoreError) -> StoreError {
         StoreError::Corrupt { row, reason } => StoreError::Corrupt { row: row.clone(), reason: reason.clone() },
         StoreError::ReadOnly(source) => StoreError::ReadOnly(source.to_string().into()),
         StoreError::Database(source) => StoreError::Database(source.to_string().into()),
+        StoreError::Unreachable(source) => StoreError::Unreachable(source.to_string().into()),
         StoreError::Closed => StoreError::Closed,
         StoreError::Busy => StoreError::Busy,
     }

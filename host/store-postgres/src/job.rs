@@ -8,6 +8,7 @@ use domain::job::JobState;
 use domain::{Job, JobId, OrgId, PluginId};
 use jiff::Timestamp;
 use sqlx::postgres::PgRow;
+use std::sync::PoisonError;
 use store::{ClaimedJob, JobCounts, JobDone, Jobs, Release, Result, StoreError};
 
 const COLUMNS: &str = "id, work, order_key, due_at, attempts, state, last_error, fence";
@@ -49,9 +50,10 @@ impl Jobs for PostgresStore {
         limit: u32,
     ) -> Result<Vec<ClaimedJob>> {
         // Claims go through the gate one after the other, and each sees what those before it claimed. The rows themselves are not waited
-        // for: what is being completed, released or held on to right now is not free.
+        // for: what is being completed, released or held on to right now is not free. A lock that writes nothing leaves no dead row.
+        self.make_gate(org).await?;
         let gate = Guarded {
-            lock: "INSERT INTO job_gate (org_id) VALUES ($1) ON CONFLICT (org_id) DO UPDATE SET org_id = excluded.org_id",
+            lock: "SELECT g.org_id FROM job_gate g WHERE g.org_id = $1 FOR UPDATE",
             lock_values: vec![org.as_str().into()],
         };
         // A lease that ran out is an attempt that nobody told the end of.
@@ -103,12 +105,13 @@ impl Jobs for PostgresStore {
 
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {
         let (state, due_at, tried, error) = match release {
-            Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, error),
-            Release::Hold { error } => (JobState::Held, None, 0, error),
-            Release::Bury { error } => (JobState::Dead, None, 1, error),
+            Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, Some(error)),
+            Release::Hold { error } => (JobState::Held, None, 0, Some(error)),
+            Release::Bury { error } => (JobState::Dead, None, 1, Some(error)),
+            Release::GiveBack => (JobState::Ready, None, 0, None),
         };
         // The fence goes up, so that the claim that ends here cannot complete the job later.
-        let sql = "UPDATE job SET state = $4, due_at = COALESCE($5, due_at), attempts = attempts + $6, last_error = $7,
+        let sql = "UPDATE job SET state = $4, due_at = COALESCE($5, due_at), attempts = attempts + $6, last_error = COALESCE($7, last_error),
                 lease_owner = NULL, lease_until = NULL, fence = fence + 1
             WHERE org_id = $1 AND id = $2 AND fence = $3 AND lease_owner IS NOT NULL";
         let values = vec![
@@ -171,6 +174,15 @@ impl Jobs for PostgresStore {
         Ok(readable.collect())
     }
 
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>> {
+        // The character behind `:` ends the range.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE org_id = $1 AND unique_key >= 'start:' AND unique_key < 'start;'
+                ORDER BY unique_key LIMIT 1000"
+        );
+        self.connections.rows(sql, vec![org.as_str().into()]).await?.iter().map(decode).collect()
+    }
+
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool> {
         let sql = "UPDATE job SET state = 'ready', due_at = $3, attempts = 0 WHERE org_id = $1 AND id = $2 AND state = 'dead' RETURNING id";
         Ok(!self.connections.rows(sql, vec![org.as_str().into(), id.as_str().into(), now.into()]).await?.is_empty())
@@ -178,6 +190,17 @@ impl Jobs for PostgresStore {
 }
 
 impl PostgresStore {
+    /// Make sure that there is a gate to lock: once for each process and organisation.
+    async fn make_gate(&self, org: &OrgId) -> Result<()> {
+        if self.gates.lock().unwrap_or_else(PoisonError::into_inner).contains(org.as_str()) {
+            return Ok(());
+        }
+        let sql = "INSERT INTO job_gate (org_id) VALUES ($1) ON CONFLICT (org_id) DO NOTHING";
+        self.connections.rows(sql, vec![org.as_str().into()]).await?;
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner).insert(org.0.clone());
+        Ok(())
+    }
+
     /// A job that nobody can read would be claimed for ever: it is dead after one try, and the others of the claim go on.
     async fn bury_unreadable(&self, org: &OrgId, row: &PgRow, fence: i64, unreadable: &StoreError) -> Result<()> {
         let id = JobId(Cells(row).text("id")?);

@@ -19,6 +19,7 @@ mod migrate;
 mod news;
 mod node;
 mod notification;
+mod outbox;
 mod page;
 mod person;
 mod platform;
@@ -45,6 +46,7 @@ use connection::Connections;
 use domain::OrgId;
 use jiff::Timestamp;
 use news::News;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::{Expired, Result, Store};
@@ -64,6 +66,8 @@ pub struct PostgresStore {
     deadline: Duration,
     poll: Duration,
     news: Arc<News>,
+    /// Organisations whose jobs this process has claimed before.
+    gates: Mutex<BTreeSet<String>>,
     /// Gone once the store is closed.
     writer: Mutex<Option<WriterHandle>>,
 }
@@ -96,6 +100,7 @@ impl PostgresStore {
             deadline: config.deadline(),
             poll: config.poll(),
             news,
+            gates: Mutex::default(),
             writer: Mutex::new(Some(WriterHandle { sender, task, news: tasks })),
         })
     }

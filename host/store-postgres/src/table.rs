@@ -50,6 +50,8 @@ pub(crate) enum Table {
     TaskCandidate,
     Subscription,
     Message,
+    Outbox,
+    OutboxContent,
 }
 
 struct Spec {
@@ -208,6 +210,12 @@ impl Table {
                 spec!("subscription", ["id"], ["topic", "name", "message_key", "instance", "process", "element"])
             }
             Self::Message => spec!("message", ["id"], ["name", "message_key", "variables", "at", "expires_at"]),
+            Self::Outbox => spec!(
+                "outbox",
+                ["id"],
+                ["item_type", "state", "plugin", "ticket", "step_key", "created_at", "ended_at", "details", "version"]
+            ),
+            Self::OutboxContent => spec!("outbox_content", ["id"], ["content"]),
             Self::Job => spec!(
                 "job",
                 ["id"],
@@ -514,7 +522,7 @@ pub(crate) fn statements() -> Vec<String> {
 }
 
 #[cfg(feature = "testing")]
-const ALL: [Table; 27] = {
+const ALL: [Table; 29] = {
     use Table::*;
     [
         Ticket,
@@ -544,5 +552,7 @@ const ALL: [Table; 27] = {
         JournalHead,
         Answer,
         Job,
+        Outbox,
+        OutboxContent,
     ]
 };

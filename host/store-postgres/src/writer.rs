@@ -10,6 +10,7 @@ mod heads;
 mod jobs;
 mod prefetch;
 mod seen;
+mod witness;
 mod writes;
 
 use crate::config::PostgresConfig;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use store::{Changeset, CommitError, Committed, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use witness::Witness;
 
 type Answer = Result<Committed, CommitError>;
 
@@ -63,13 +65,13 @@ enum Failure {
 /// A transaction that failed.
 struct Broken {
     error: StoreError,
-    /// The server was asked to commit: whether it did is unknown, unless it answered.
-    is_in_commit: bool,
+    /// What was to be answered when the server was asked to commit: whether it did is unknown, unless it said so.
+    in_commit: Option<Vec<Answer>>,
 }
 
 impl From<StoreError> for Broken {
     fn from(error: StoreError) -> Self {
-        Self { error, is_in_commit: false }
+        Self { error, in_commit: None }
     }
 }
 
@@ -169,12 +171,7 @@ impl Writer {
         loop {
             tries += 1;
             let broken = match tokio::time::timeout_at(until, self.transaction(changesets)).await {
-                Ok(Ok(answers)) => {
-                    if answers.iter().flatten().any(|committed| !committed.events.is_empty()) {
-                        self.news.written_here();
-                    }
-                    return Ok(answers);
-                }
+                Ok(Ok(answers)) => return Ok(self.written(answers)),
                 Ok(Err(broken)) => broken,
                 Err(_) => {
                     self.reset(Outcome::Lost).await;
@@ -183,20 +180,45 @@ impl Writer {
             };
             let outcome = error::outcome_of(&broken.error);
             self.reset(outcome).await;
-            match outcome {
-                Outcome::Lost if broken.is_in_commit => {
-                    let unknown = "the connection was lost during a commit, whether it was written is unknown: \
-                                   repeat the command with its idempotency key";
-                    return Err(Failure::Final(StoreError::Database(unknown.into())));
+            match (outcome, broken.in_commit) {
+                (Outcome::Lost, Some(answers)) => {
+                    let asked = self.was_written(changesets, &answers);
+                    match tokio::time::timeout_at(until, asked).await {
+                        Ok(Ok(true)) => return Ok(self.written(answers)),
+                        Ok(Ok(false)) if tries < TRIES_MAX => {}
+                        Ok(Ok(false)) => return Err(Failure::Final(broken.error)),
+                        // Whoever has an idempotency key may repeat the command, and does no harm.
+                        Ok(Err(_)) | Err(_) => return Err(Failure::Final(deadline_error(self.deadline))),
+                    }
                 }
-                Outcome::TakenBack | Outcome::Lost if tries < TRIES_MAX => {}
-                Outcome::TooLong => return Err(Failure::Final(deadline_error(self.deadline))),
-                Outcome::Refused if !matches!(broken.error, StoreError::ReadOnly(_)) => {
+                (Outcome::TakenBack, _) if tries < TRIES_MAX => connection::fall_out_of_step(tries).await,
+                (Outcome::TakenBack, _) => return Err(Failure::Final(StoreError::Busy)),
+                (Outcome::Lost, None) if tries < TRIES_MAX => {}
+                (Outcome::TooLong, _) => return Err(Failure::Final(deadline_error(self.deadline))),
+                (Outcome::Refused, _) if !matches!(broken.error, StoreError::ReadOnly(_)) => {
                     return Err(Failure::Refused(broken.error));
                 }
                 _ => return Err(Failure::Final(broken.error)),
             }
         }
+    }
+
+    fn written(&self, answers: Vec<Answer>) -> Vec<Answer> {
+        if answers.iter().flatten().any(|committed| !committed.events.is_empty()) {
+            self.news.written_here();
+        }
+        answers
+    }
+
+    /// Find out what became of a transaction that the server was asked to commit and gave no answer to.
+    async fn was_written(&mut self, changesets: &[&Changeset], answers: &[Answer]) -> Result<bool, StoreError> {
+        let unknown = || StoreError::Database("the batch left nothing by which it could be found".into());
+        let witness = Witness::of(changesets, answers).ok_or_else(unknown)?;
+        let mut connection = connection::connect(&self.options, self.deadline).await?;
+        let was_written = witness.was_written(&mut connection).await?;
+        tracing::warn!(was_written, "the connection was lost during a commit, what became of it was found out");
+        self.connection = Some(connection);
+        Ok(was_written)
     }
 
     /// Forget what did not happen, and make the connection ready for the next transaction, or let go of it.
@@ -221,7 +243,9 @@ impl Writer {
         simple(connection, "BEGIN").await.map_err(error::of)?;
         let answers = Batch::new(connection, &mut self.heads, &mut self.pending).run(changesets).await?;
         let committed = simple(connection, "COMMIT").await;
-        committed.map_err(|failure| Broken { error: error::of(failure), is_in_commit: true })?;
-        Ok(answers)
+        match committed {
+            Ok(()) => Ok(answers),
+            Err(failure) => Err(Broken { error: error::of(failure), in_commit: Some(answers) }),
+        }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) fn again(error: &StoreError) -> StoreError {
         StoreError::Corrupt { row, reason } => StoreError::Corrupt { row: row.clone(), reason: reason.clone() },
         StoreError::ReadOnly(source) => StoreError::ReadOnly(source.to_string().into()),
         StoreError::Database(source) => StoreError::Database(source.to_string().into()),
+        StoreError::Unreachable(source) => StoreError::Unreachable(source.to_string().into()),
         StoreError::Closed => StoreError::Closed,
         StoreError::Busy => StoreError::Busy,
     }

@@ -86,12 +86,13 @@ impl Jobs for SqliteStore {
 
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {
         let (state, due_at, tried, error) = match release {
-            Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, error),
-            Release::Hold { error } => (JobState::Held, None, 0, error),
-            Release::Bury { error } => (JobState::Dead, None, 1, error),
+            Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, Some(error)),
+            Release::Hold { error } => (JobState::Held, None, 0, Some(error)),
+            Release::Bury { error } => (JobState::Dead, None, 1, Some(error)),
+            Release::GiveBack => (JobState::Ready, None, 0, None),
         };
         // The fence goes up, so that the claim that ends here cannot complete the job later.
-        let sql = "UPDATE job SET state = $4, due_at = COALESCE($5, due_at), attempts = attempts + $6, last_error = $7,
+        let sql = "UPDATE job SET state = $4, due_at = COALESCE($5, due_at), attempts = attempts + $6, last_error = COALESCE($7, last_error),
                 lease_owner = NULL, lease_until = NULL, fence = fence + 1
             WHERE org_id = $1 AND id = $2 AND fence = $3 AND lease_owner IS NOT NULL";
         let values = vec![
@@ -150,6 +151,15 @@ impl Jobs for SqliteStore {
             }
         });
         Ok(readable.collect())
+    }
+
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>> {
+        // The character behind `:` ends the range.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job WHERE org_id = $1 AND unique_key >= 'start:' AND unique_key < 'start;'
+                ORDER BY unique_key LIMIT 1000"
+        );
+        self.readers.rows(sql, vec![org.as_str().into()]).await?.iter().map(decode).collect()
     }
 
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool> {

@@ -17,6 +17,7 @@ mod lock;
 mod migrate;
 mod node;
 mod notification;
+mod outbox;
 mod page;
 mod person;
 mod platform;

@@ -19,7 +19,7 @@ macro_rules! migration {
     };
 }
 
-pub(crate) static MIGRATIONS: [Migration; 8] = [
+pub(crate) static MIGRATIONS: [Migration; 9] = [
     migration!(1, "tickets", "0001_tickets.sql"),
     migration!(2, "directory", "0002_directory.sql"),
     migration!(3, "configuration", "0003_configuration.sql"),
@@ -27,7 +27,8 @@ pub(crate) static MIGRATIONS: [Migration; 8] = [
     migration!(5, "jobs", "0005_jobs.sql"),
     migration!(6, "nodes", "0006_nodes.sql"),
     migration!(7, "flows", "0007_flows.sql"),
-    migration!(10, "retention", "0010_retention.sql"),
+    migration!(8, "outbox", "0008_outbox.sql"),
+    migration!(9, "retention", "0009_retention.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

@@ -53,7 +53,7 @@ async fn copies_a_database_with_data_before_it_is_migrated() {
     let mut connection = other_connection(folder.path()).await;
     // As it was before the migration about retention.
     sqlx::raw_sql(
-        "DELETE FROM schema_migration WHERE number = 10; DROP INDEX ticket_closed; DROP INDEX session_expires;
+        "DELETE FROM schema_migration WHERE number = 9; DROP INDEX ticket_closed; DROP INDEX session_expires;
          DROP INDEX notification_at; ALTER TABLE ticket DROP COLUMN archived_at",
     )
     .execute(&mut connection)
@@ -67,7 +67,7 @@ async fn copies_a_database_with_data_before_it_is_migrated() {
     SqliteStore::open(config(folder.path())).await.unwrap().close().await;
 
     let there = |name: &str| folder.path().join(format!("weft.db.before-{name}")).exists();
-    assert_eq!(["0001", "0002", "0003", "0010", "0010.partial"].map(there), [false, false, true, true, false]);
+    assert_eq!(["0001", "0002", "0003", "0009", "0009.partial"].map(there), [false, false, true, true, false]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::{InstalledPlugin, Notification, TicketQuery};
 use domain::change::IdempotencyKey;
 use domain::event::{Event, EventDraft};
 use domain::flow::{BufferedMessage, Definition, Subscription, Topic};
+use domain::outbox::{Content, OutboxItem};
 use domain::person::RoleAssignment;
 use domain::ticket::AccessList;
 use domain::{
@@ -69,6 +70,7 @@ pub enum Noun {
     Definition,
     FlowInstance,
     Task,
+    Outbox,
     /// Relations of a CI; bumped whenever one is added or removed, 0 before the first.
     CiRelations,
 }
@@ -163,6 +165,12 @@ pub enum Write {
     TakeMessage {
         id: String,
     },
+    /// Insert (version 1) or replace. What it says goes when nobody has to do with it any more.
+    Outbox {
+        item: Box<OutboxItem>,
+        /// Absent to leave it as it is.
+        content: Option<Box<Content>>,
+    },
     Notification(Notification),
     NotificationRead {
         id: String,
@@ -185,6 +193,18 @@ pub struct NewJob {
     /// For `Work::React`: index into `events` of the event to deliver. Its place in the journal is known only at the commit, which
     /// writes it into the work.
     pub event: Option<usize>,
+}
+
+impl NewJob {
+    /// The first part of its place among the jobs with its order key, before the order of writing. Deliveries of events come in the order
+    /// of the journal, whatever the clocks of those who wrote them said; everything else comes when it is due.
+    #[must_use]
+    pub fn order_at(&self) -> Timestamp {
+        match self.work {
+            job::Work::React { .. } => Timestamp::UNIX_EPOCH,
+            _ => self.due_at,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

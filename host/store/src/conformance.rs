@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod journal;
 pub mod nouns;
 pub mod numbers;
+pub mod outbox;
 pub mod reads;
 
 use crate::Store;
@@ -72,10 +73,12 @@ macro_rules! conformance_tests {
             journal::detects_a_swap,
             jobs::run_in_order_of_their_key,
             jobs::carry_the_place_of_their_event,
+            jobs::deliver_events_as_written,
             jobs::are_not_overtaken_by_a_retry,
             jobs::complete_only_with_the_current_fence,
             jobs::come_back_when_a_lease_ends,
             jobs::are_held_by_heartbeats,
+            jobs::are_given_back_as_they_were,
             jobs::hold_back_what_comes_after,
             jobs::die_and_are_retried,
             jobs::replace_and_cancel_by_unique_key,
@@ -95,6 +98,8 @@ macro_rules! conformance_tests {
             nouns::keep_calendars_plugins_and_components,
             nouns::keep_notifications_and_blobs,
             nouns::keep_nodes_while_they_beat,
+            outbox::keep_what_is_sent_until_it_is_sent,
+            outbox::list_count_and_forget_what_was_sent,
         }
     };
     (@each $make:path: $($module:ident::$case:ident),* $(,)?) => {

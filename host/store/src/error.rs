@@ -15,6 +15,9 @@ pub enum StoreError {
     ReadOnly(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the database failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nobody answers at its address, or the connection broke and could not be made again. Nothing was written.
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,

@@ -11,12 +11,14 @@ pub mod digest;
 pub mod error;
 pub mod flow;
 pub mod migration;
+pub mod outbox;
 pub mod query;
 pub mod snapshot;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
+pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 pub use snapshot::Snapshot;
 
@@ -216,8 +218,7 @@ pub trait Journal: Send + Sync {
 pub trait Jobs: Send + Sync {
     /// Claim due, ready jobs, at most one for each order key, oldest first. A claim holds until `lease_until`.
     ///
-    /// The place of a job among those with its order key is the due time it was made with, then the order of writing; a retry does not
-    /// change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
+    /// The place of a job among those with its order key is [`NewJob::order_at`], then the order of writing; a retry does not change it. A job that waits or is held keeps those behind it back; a dead one does not. A claim after a lease that ran out counts
     /// as an attempt. A job that cannot be read is buried.
     async fn job_claim(
         &self,
@@ -230,7 +231,7 @@ pub trait Jobs: Send + Sync {
     /// Hold claims until `lease_until`. Gives the ids of those that still are the caller's; the others belong to somebody else now, and
     /// who works on them must stop.
     async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>>;
-    /// Give a claimed job back, to run at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
+    /// Give a claimed job back, to run now or at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
     /// Make the held jobs of a plugin ready again.
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64>;
@@ -238,6 +239,8 @@ pub trait Jobs: Send + Sync {
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;
     async fn job_counts(&self, org: &OrgId) -> Result<JobCounts>;
     async fn job_list(&self, org: &OrgId, state: domain::job::JobState, limit: u32) -> Result<Vec<Job>>;
+    /// The jobs that start processes by time, by key, at most 1,000: those whose unique key begins with `start:`.
+    async fn schedule_jobs(&self, org: &OrgId) -> Result<Vec<Job>>;
     /// Make a dead job ready again, with all its attempts.
     async fn job_retry(&self, org: &OrgId, id: &JobId, now: Timestamp) -> Result<bool>;
 }
@@ -251,9 +254,18 @@ pub struct ClaimedJob {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Release {
-    Retry { due_at: Timestamp, error: String },
-    Hold { error: String },
-    Bury { error: String },
+    Retry {
+        due_at: Timestamp,
+        error: String,
+    },
+    Hold {
+        error: String,
+    },
+    Bury {
+        error: String,
+    },
+    /// Nothing was done: it is ready at once, and the attempt does not count.
+    GiveBack,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -339,6 +351,7 @@ pub trait Store:
     + Nodes
     + Notifications
     + Flows
+    + Outbox
     + std::fmt::Debug
 {
     /// Answers if the database does.

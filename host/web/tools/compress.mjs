@@ -1,9 +1,9 @@
-// Writes `.br` and `.gz` next to every text asset of the build: compressing at best quality on each request is far too slow.
+// Writes `.br` and `.gz` next to every asset of the build that gets smaller: compressing at best quality on each request is far too slow.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-const TEXT = /\.(js|css|html|svg|json)$/;
+const TEXT = /\.(js|css|html|svg|json|wasm)$/;
 /** Below this a header costs more than the compression saves. */
 const BYTES_MIN = 512;
 

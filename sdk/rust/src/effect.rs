@@ -5,6 +5,10 @@ use serde::Serialize;
 use serde_json::json;
 use std::borrow::Cow;
 
+mod outgoing;
+
+pub use outgoing::{Call, Mail};
+
 /// One effect; on the wire `{"kind": "transition", "data": {"to": "resolved"}}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Effect {
@@ -518,6 +522,24 @@ impl Effects {
     pub fn notify(self, message: Notify<'_>) -> Self {
         let Notify { people, groups, subject, body } = message;
         self.push_on_ticket("notify", json!({"people": people, "groups": groups, "subject": subject, "body": body}))
+    }
+
+    /// Make a request; the plugin needs a grant for its address.
+    #[must_use]
+    pub fn call(self, call: Call) -> Self {
+        self.push_on_ticket("call", Value::Object(call.0))
+    }
+
+    #[must_use]
+    pub fn mail(self, mail: Mail<'_>) -> Self {
+        let Mail { people, to, subject, text } = mail;
+        let mut data = json!({"subject": subject, "text": text});
+        for (name, list) in [("people", people), ("to", to)] {
+            if !list.is_empty() {
+                data[name] = json!(list);
+            }
+        }
+        self.push_on_ticket("mail", data)
     }
 
     /// Run a process about the ticket; one that already runs for both stays as it is.

@@ -49,7 +49,7 @@ pub mod time;
 pub use change::Change;
 pub use context::{ActorKind, Context, Origin};
 pub use effect::{
-    Attach, CreateTicket, Effect, Effects, Notify, SendMessage, StartClock, StartFlow, StopClock, UpsertCi,
+    Attach, Call, CreateTicket, Effect, Effects, Mail, Notify, SendMessage, StartClock, StartFlow, StopClock, UpsertCi,
     UpsertRecord, Visibility,
 };
 pub use event::{Event, FieldChange};

@@ -1,7 +1,8 @@
 //! The wire form of every effect. The host reads the same file: what a plugin writes is what the host understands.
 
 use weft_sdk::{
-    Attach, CreateTicket, Effects, Notify, SendMessage, StartClock, StartFlow, StopClock, UpsertCi, UpsertRecord,
+    Attach, Call, CreateTicket, Effects, Mail, Notify, SendMessage, StartClock, StartFlow, StopClock, UpsertCi,
+    UpsertRecord,
 };
 use weft_sdk::{Value, json};
 
@@ -26,6 +27,12 @@ fn about_another_ticket() -> Effects {
     let incident =
         CreateTicket::new("incident", "it", "Printer is on fire").requester("bo").group("hardware").assignee("ana");
     let article = UpsertRecord::new("article", "it", "How to extinguish printers").record("R1").state("published");
+    let hook = Call::new("POST", "https://hooks.example.com/it")
+        .header("content-type", "text/plain")
+        .body("A server is down.")
+        .timeout_seconds(5)
+        .idempotent()
+        .backoff("PT10S,PT1M");
     Effects::new()
         .on("T2")
         .set_field("impact", 1)
@@ -58,6 +65,8 @@ fn about_another_ticket() -> Effects {
         .schedule("auto-close", "2026-03-09T09:00:00Z".parse().expect("an instant"), json!({"days": 7}))
         .unschedule("auto-close")
         .notify(Notify { people: &["ana"], groups: &["network"], subject: "Due soon", body: "One hour is left." })
+        .call(hook)
+        .mail(Mail { people: &["ana"], to: &["partner@example.com"], subject: "Delivery", text: "It is on its way." })
         .start_flow(StartFlow::new("laptop-request").variable("limit", 1500))
         .send_message(SendMessage::new("request.rescinded", "T2").variable("reason", "Not hired."))
         .upsert_record(article.field("audience", "all"))

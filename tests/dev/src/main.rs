@@ -76,7 +76,14 @@ fn plugins(project: &Project) -> Result<(), Failure> {
     setup::wasm(project)?;
     let mut packer = project.cargo(["run", "--quiet", "--package", "weft-pack", "--bin", "weft-pack", "--", "build"]);
     packer.arg(project.root.join("plugins")).arg(project.target.join("wasm")).arg(project.target.join("plugins"));
-    run::run(packer)
+    run::run(packer)?;
+    // Whoever builds from this folder later has no Wasm compiler, and needs what the browser runs too.
+    let feel = project.target.join("wasm").join(pack::toolchain::TARGET).join("release/weft_feel_browser.wasm");
+    let to = project.target.join("plugins").join(setup::BROWSER_FEEL);
+    let copied = std::fs::create_dir_all(to.parent().unwrap_or(&to)).and_then(|()| std::fs::copy(&feel, &to));
+    copied
+        .map(drop)
+        .map_err(|error| Failure::new(format!("cannot copy {} to {}: {error}", feel.display(), to.display())))
 }
 
 /// A benchmark is told its name and the remaining arguments, and runs in the project's folder. Numbers of a build that is not

@@ -19,7 +19,10 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn find() -> Result<Self, Failure> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+        // The folder that cargo runs us from comes first: clones that share a target folder also share this program.
+        let package =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = package.ancestors().nth(2);
         let root = root.filter(|root| root.join("Cargo.toml").is_file());
         let root = root.ok_or_else(|| Failure::new("the source folder has moved; run this by `cargo dev`"))?;
         let program = env::current_exe()?;

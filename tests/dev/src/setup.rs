@@ -17,6 +17,8 @@ use crate::{
     run::{self, Failure, say},
 };
 
+/// Where a folder of prebuilt components has FEEL for the browser.
+pub(crate) const BROWSER_FEEL: &str = "browser/feel.wasm";
 const BROWSERS: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
 /// The distribution's compiler with its library sources. It does not replace the one that builds the host.
 const WASM_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src"];
@@ -71,6 +73,7 @@ pub(crate) fn ui(project: &Project) -> Result<(), Failure> {
         return Ok(());
     }
     packages(project, &web)?;
+    expressions(project, &web)?;
     let mut hash = DefaultHasher::new();
     hash_folder(&web, &web, &mut hash)?;
     let stamp = web.join("node_modules/.weft-dist");
@@ -85,6 +88,32 @@ pub(crate) fn ui(project: &Project) -> Result<(), Failure> {
         return Err(Failure::new("the build of the screens left no host/web/dist/index.html"));
     }
     write_stamp(&stamp, hash.finish())
+}
+
+/// FEEL for the browser, among the sources of the screens. It is built with the plugins, by the same command, so that neither
+/// builds anew what the other has built.
+fn expressions(project: &Project, web: &Path) -> Result<(), Failure> {
+    let to = web.join("src/shared/feel/feel.wasm");
+    let from = match env::var_os("WEFT_PLUGINS_PREBUILT").filter(|folder| !folder.is_empty()) {
+        Some(folder) => PathBuf::from(folder).join(BROWSER_FEEL),
+        None => {
+            wasm(project)?;
+            let toolchain = toolchain::find().map_err(|missing| Failure::new(missing.to_string()))?;
+            let target = project.target.join("wasm");
+            let mut build = toolchain.cargo_build(&project.root);
+            build.args(["--quiet", "--workspace", "--lib", "--target-dir"]).arg(&target);
+            build.current_dir(project.root.join("plugins"));
+            run::run(build)?;
+            target.join(toolchain::TARGET).join("release/weft_feel_browser.wasm")
+        }
+    };
+    let built = fs::read(&from).map_err(|error| {
+        Failure::new(format!("expressions cannot be tried in the browser without {}: {error}", from.display()))
+    })?;
+    if fs::read(&to).is_ok_and(|present| present == built) {
+        return Ok(());
+    }
+    fs::write(&to, built).map_err(|error| Failure::new(format!("cannot write {}: {error}", to.display())))
 }
 
 fn packages(project: &Project, web: &Path) -> Result<(), Failure> {

@@ -61,7 +61,10 @@ async fn every_answer_is_safe_to_show() {
         ("method-not-allowed", true)
     );
     assert_eq!(ada.get("//some/page").await.status, 200, "a page of the screens");
-    assert_eq!(ada.get("//assets/none.js").await.status, 404);
+    assert_eq!(ada.get("//agent/tasks/01a203ec-1cc1-704f-a90a-c94d6419cfbb.5").await.status, 200, "an id has a dot");
+    for file in ["//assets/none.js", "//favicon.ico"] {
+        assert_eq!(ada.get(file).await.status, 404, "{file}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

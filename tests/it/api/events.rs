@@ -75,3 +75,30 @@ async fn a_stream_ends_with_the_session() {
     }
     assert!(!rest.contains(&"INC0000002".to_owned()), "{rest:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_goes_on_is_told_to_those_who_work_there_or_are_asked() {
+    const MODEL: &str = r#"<?xml version="1.0"?><bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+        xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="t"><bpmn:process id="ask" isExecutable="true">
+        <bpmn:startEvent id="start"/><bpmn:sequenceFlow id="f" sourceRef="start" targetRef="do"/>
+        <bpmn:userTask id="do" name="Do it"><bpmn:extensionElements><zeebe:userTask/>
+        <zeebe:assignmentDefinition candidateUsers="=[asked]"/></bpmn:extensionElements></bpmn:userTask>
+        <bpmn:sequenceFlow id="g" sourceRef="do" targetRef="end"/><bpmn:endEvent id="end"/></bpmn:process></bpmn:definitions>"#;
+    let app = TestApp::new().await;
+    let (ada, erin, hana) = (app.caller("ada").await, app.caller("erin").await, app.caller("hana").await);
+    let max = app.caller("max").await;
+    max.post("/flows", json!({ "files": [{ "file": "ask.bpmn", "text": MODEL }] })).await.expect(201);
+    let (mut told, mut asked, mut other) = (ada.events().await, erin.events().await, hana.events().await);
+
+    let person = erin.get("/session").await.expect(200).value()["person"]["id"].clone();
+    let start = json!({ "space": "it", "variables": { "asked": person } });
+    let started = ada.post("/flows/process/ask/instances", start).await.expect(201);
+    let instance = started.value()["instance"]["id"].as_str().expect("its id").to_owned();
+
+    for stream in [&mut told, &mut asked] {
+        let event = stream.next_flow().await.expect("the stream goes on");
+        assert_eq!((event.instance.as_str(), event.process.as_str(), event.ticket), (instance.as_str(), "ask", None));
+    }
+    app.stop.cancel();
+    assert_eq!(other.next_flow().await, None, "HR was told nothing of it");
+}

@@ -126,6 +126,22 @@ fn cases(element: &str) -> Vec<Case> {
             Both,
             "DROP INDEX ticket_number; UPDATE ticket SET number = (SELECT MIN(t.number) FROM ticket t)",
         ),
+        case(&["outbox-differs"], Both, "UPDATE outbox SET state = 'dead'"),
+        case(
+            &["outbox-leftover"],
+            Both,
+            "UPDATE outbox SET state = 'delivered', details = replace(details, '\"state\":\"waiting\"', '\"state\":\"delivered\"')",
+        ),
+        case(
+            &["outbox-leftover"],
+            Both,
+            format!(
+                "UPDATE outbox SET step_key = 'flow:' || {RUNNING} || ':call:999', details = replace(details, '\"step\":null',
+                 '\"step\":{{\"process\":\"p\",\"instance\":\"' || {RUNNING} || '\",\"element\":\"999\"}}')"
+            ),
+        ),
+        case(&["outbox-stuck"], Both, "DELETE FROM job WHERE unique_key = 'outbox:o1'"),
+        case(&["outbox-stuck"], Both, "DELETE FROM outbox_content"),
         case(&["reference-lost"], Both, "UPDATE person SET manager = 'nobody' WHERE id = 'ada'"),
         case(&["row-unreadable"], Both, "UPDATE person SET attributes = '[1' WHERE id = 'ada'"),
         case(&["schema-incomplete"], Both, "DROP INDEX comment_ticket"),

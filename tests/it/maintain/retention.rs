@@ -29,7 +29,8 @@ async fn old_closed_tickets_are_archived_and_found_by_their_number() {
         { "kind": "transition", "data": { "to": "cancelled" } }]);
     world.submit("ada", Some(&old.id), cancel).await.expect("ada may cancel");
     let org = &world.app.config.org;
-    let count = |filter: Filter| async move { world.app.store().ticket_count(org, &filter).await.expect("counted") };
+    let app = &world.app;
+    let count = |filter: Filter| async move { app.store().ticket_count(org, &filter).await.expect("counted") };
     let both = Filter::In(Field::Id, vec![old.id.0.clone(), open.id.0.clone()]);
     assert_eq!(count(Filter::True).await, 2);
     assert_eq!(rows(&world.app.retention_run(POLICY).await.expect("run"), "closed-tickets"), 0, "nothing is old yet");

@@ -1,4 +1,5 @@
 //! `cargo dev accept ID [FILE]`: one promise checked, its figures printed, its last line JSON `{id, figure, limit, pass}`.
+//! `cargo dev accept 03 --seed N` prints the log of one simulated world.
 //! `cargo dev accept NN [quick]` checks the promise NN of `promise.rs` with real faults; `cargo dev accept all` checks all of them.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         }
+        (Some("03"), Some(word)) if word.as_os_str() == "--seed" => replay(arguments.next()),
         (Some("all"), size) => size_of(size).map_or_else(refused, |size| check(promise::ALL, size)),
         (Some(id), size) if promise::find(id).is_some() => size_of(size)
             .map_or_else(refused, |size| check(promise::find(id).map(std::slice::from_ref).unwrap_or_default(), size)),
@@ -47,9 +49,22 @@ fn main() -> ExitCode {
     }
 }
 
+fn replay(seed: Option<String>) -> ExitCode {
+    let Some(seed) = seed.and_then(|text| text.parse().ok()) else {
+        return refused("after `--seed` comes the number of a seed".to_owned());
+    };
+    for line in promise::simulation::replay(seed) {
+        println!("{line}");
+    }
+    ExitCode::SUCCESS
+}
+
 fn list() -> String {
     let promises = promise::ALL.iter().map(|promise| format!("\n{} [quick]            {}", promise.id, promise.title));
-    format!("{IDS}{}\nall [quick]           every numbered one", promises.collect::<String>())
+    format!(
+        "{IDS}{}\nall [quick]           every numbered one\n03 --seed N           the log of one simulated world",
+        promises.collect::<String>()
+    )
 }
 
 fn size_of(word: Option<PathBuf>) -> Result<Size, String> {

@@ -5,9 +5,10 @@
 use std::process::ExitCode;
 
 const NAMES: &str = "call      a guard in a fresh instance, beside the bare engine and another plugin system
-commit    durable commits at 1, 16, 64 and 256 waiting clients, beside the bare disk
+commit [sqlite|postgres|both]  durable commits at 1, 16, 64 and 256 waiting clients, beside the bare disk
 feel      nanoseconds of parsed expressions, and what the length of a list costs
 flow [FOLDER]  flows of two and ten steps over HTTP, beside the disk and other durable engines installed into FOLDER
+nodes     two nodes against one on the same PostgreSQL, with the share of each
 population  a step beside 10,000 to 1,000,000 sleeping instances
 ticket    incidents created over HTTP with every component on";
 
@@ -38,13 +39,20 @@ async fn main() -> ExitCode {
         }
         Some("commit") => {
             let folder = tempfile::tempdir().expect("a temporary folder");
-            println!("{}", weft_tests::bench::commit::run(folder.path()).await);
+            match weft_tests::bench::commit::Databases::read(std::env::args().nth(2).as_deref()) {
+                Ok(databases) => println!("{}", weft_tests::bench::commit::run(folder.path(), databases).await),
+                Err(error) => return refused(&error),
+            }
         }
         Some("feel") => println!("{}", weft_tests::bench::feel::run()),
         Some("flow") => {
             let peers = std::env::args().nth(2).map(std::path::PathBuf::from);
             println!("{}", weft_tests::bench::flow::run(peers.as_deref()).await);
         }
+        Some("nodes") => match weft_tests::bench::nodes::run().await {
+            Ok(report) => println!("{report}"),
+            Err(error) => return refused(&error),
+        },
         Some("population") => println!("{}", weft_tests::bench::population::run().await),
         Some("ticket") => println!("{}", weft_tests::bench::ticket::run().await),
         None => println!("{NAMES}"),
@@ -54,4 +62,9 @@ async fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+fn refused(error: &str) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(2)
 }

@@ -196,7 +196,11 @@ pub(crate) fn check_grant(
         },
     };
     if plugin.may_effect(effect.name(), &target) {
-        return Ok(());
+        return match effect {
+            // The right to ask is one thing, whom to ask another.
+            Effect::Call(call) => crate::outbox::allowed(plugin, &call.method, &call.url, call.body.as_deref()),
+            _ => Ok(()),
+        };
     }
     Err(format!("plugin `{}` has no grant to {} on {target}", plugin.id(), effect.name()))
 }

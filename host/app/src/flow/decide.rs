@@ -104,6 +104,8 @@ struct Run<'a> {
     name: &'a str,
     inputs: Object,
     attempt: u32,
+    /// The request whose answer it gets.
+    before: Option<&'a OutboundRequest>,
 }
 
 /// The state of a wave while it is decided.
@@ -114,6 +116,8 @@ struct Running<'a> {
     wave: Wave<'a>,
     deployed: Arc<Deployed>,
     instance: Option<Instance>,
+    /// The row that `instance` was read from: the commit expects its version and no later one.
+    before: Option<FlowInstance>,
     id: InstanceId,
     ticket: Option<TicketId>,
     business_key: Option<String>,
@@ -208,6 +212,15 @@ impl App {
             set.writes.push(store::Write::Task(Box::new(task)));
         }
         super::plan::extend(self, command, &decided, &mut set);
+        let abandoned: Vec<Key> = decided
+            .actions
+            .iter()
+            .filter_map(|action| match action {
+                Action::AbandonCall { element } => Some(*element),
+                _ => None,
+            })
+            .collect();
+        self.plan_calls(command, &decided.row, &decided.calls, &abandoned, &mut set).await?;
         for write in &mut set.writes {
             if let store::Write::Task(task) = write
                 && task.rule.is_some()
@@ -272,7 +285,7 @@ impl App {
                 Ok(running) => running,
                 Err(instance) => return Ok(Outcome::Exists(Box::new(instance))),
             };
-            let row = running.run(input).await?;
+            running.run(input).await?;
             // What changes tickets in a flow is the flow, whoever made it go on.
             let by_flow = Command { actor: Actor::system(), ..command.clone() };
             let guards =
@@ -297,7 +310,7 @@ impl App {
             if !running.wave.problems().is_empty() {
                 return Err(AppError::Invalid(running.wave.problems().to_vec()));
             }
-            return running.finish(row).map(|decided| Outcome::Decided(Box::new(decided)));
+            return running.finish().map(|decided| Outcome::Decided(Box::new(decided)));
         }
     }
 }
@@ -312,9 +325,9 @@ impl Decided {
 }
 
 impl Running<'_> {
-    /// Take the step, and every step that follows from what runs inside the wave. Gives the row as it was before.
-    async fn run(&mut self, input: &FlowInput) -> Result<Option<FlowInstance>> {
-        let before = match input {
+    /// Take the step, and every step that follows from what runs inside the wave.
+    async fn run(&mut self, input: &FlowInput) -> Result<()> {
+        match input {
             FlowInput::Start { start, .. } => {
                 let (instance, step) = self.start(start).await?;
                 self.instance = Some(instance);
@@ -325,19 +338,16 @@ impl Running<'_> {
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                None
             }
-            FlowInput::Step { instance, command } => {
-                let row = self.app.instance(instance).await?;
+            FlowInput::Step { command, .. } => {
                 let mut queue = VecDeque::new();
                 let step = self.step(command).await?;
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                Some(row)
             }
-            FlowInput::Migrate { instance, version, mapping } => {
-                let row = self.app.instance(instance).await?;
-                let target = self.app.deployed(&row.process, Some(*version)).await?;
+            FlowInput::Migrate { version, mapping, .. } => {
+                let process = self.deployed.definition.key.clone();
+                let target = self.app.deployed(&process, Some(*version)).await?;
                 let command = flow::Command::Migrate {
                     to: Arc::clone(&target.process),
                     definition: target.definition.digest.0.clone(),
@@ -348,23 +358,21 @@ impl Running<'_> {
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                Some(row)
             }
-            FlowInput::Resume { instance, element, request, response } => {
-                let row = self.app.instance(instance).await?;
+            FlowInput::Resume { element, request, response, .. } => {
                 self.runs += 1;
                 let headers = BTreeMap::new();
                 let inputs = request.inputs.clone();
-                let run = Run { element: *element, name: &request.step, inputs, attempt: request.attempt };
+                let before = Some(&**request);
+                let run = Run { element: *element, name: &request.step, inputs, attempt: request.attempt, before };
                 let command = self.run_component(run, &headers, Some(response)).await?;
                 let step = self.step(&command).await?;
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
-                Some(row)
             }
-        };
-        Ok(before)
+        }
+        Ok(())
     }
 
     async fn start(&mut self, start: &FlowStart) -> Result<(Instance, Step)> {
@@ -470,7 +478,8 @@ impl Running<'_> {
             }
             let answer = match action {
                 Action::Run { element, task_type, inputs, attempt, headers, .. } => {
-                    self.run_component(Run { element, name: &task_type, inputs, attempt }, &headers, None).await?
+                    self.run_component(Run { element, name: &task_type, inputs, attempt, before: None }, &headers, None)
+                        .await?
                 }
                 Action::Judge { element, rule, parameters, approvers, votes, .. } => {
                     self.judge(element, &rule, parameters, approvers, votes).await?
@@ -488,7 +497,8 @@ impl Running<'_> {
     }
 
     /// Close the wave: the ticket decision, the new row, and what both depended on.
-    fn finish(self, before: Option<FlowInstance>) -> Result<Decided> {
+    fn finish(self) -> Result<Decided> {
+        let before = self.before;
         let instance = self.instance.expect("a wave has an instance when it ends");
         let decision = self.wave.finish(&self.command.actor.id).map_err(AppError::Invalid)?;
         let mut reads = std::mem::take(&mut *self.reads.lock().expect("nothing panics while it holds this lock"));

@@ -8,7 +8,7 @@ use crate::authz::SpaceAction;
 use crate::error::{AppError, Result};
 use crate::port::plugins::Capability;
 use crate::registry::Registry;
-use bpmn::graph::{EventResult, Graph, Node, NodeKind, Process, TextOrExpression, Timer, Trigger};
+use bpmn::graph::{EventResult, Graph, Node, NodeKind, Process, TextOrExpression, Trigger};
 use bpmn::{Report, dmn};
 use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType, Subscription, Topic};
 use domain::{Actor, Digest, JobId, PluginId, Problem, job};
@@ -193,8 +193,10 @@ impl App {
                     text(&message.name).map(|name| Topic::Message { name, key: String::new() })
                 }
                 Trigger::Signal { name } => text(name).map(|name| Topic::Signal { name }),
-                Trigger::Timer(timer) => {
-                    if let Some(due_at) = self.first_due(timer) {
+                Trigger::Timer(_) => {
+                    let now = self.now();
+                    let timer = super::timer::start_timer(node, now);
+                    if let Some(due_at) = timer.and_then(|timer| timer.first(now)) {
                         set.jobs.push(NewJob {
                             id: JobId(self.new_id()),
                             work: job::Work::StartTimer { process: process.id.clone(), version, node: node.id.clone() },
@@ -218,11 +220,6 @@ impl App {
                 }));
             }
         }
-    }
-
-    fn first_due(&self, timer: &Timer) -> Option<jiff::Timestamp> {
-        let now = self.now();
-        super::timer::next_start(timer, now, now, &jiff::tz::TimeZone::UTC)
     }
 
     /// What every name in a process stands for now.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::{Changeset, InstanceCounts, InstanceQuery, Page};
+use store::{Changeset, InstanceCounts, InstanceQuery, Page, TaskQuery};
 
 const HISTORY_MAX: u32 = 200;
 
@@ -94,6 +94,22 @@ impl App {
             }
             None => Ok(self.works_or_runs(actor, &row.space).is_ok()),
         }
+    }
+
+    /// The instance of a live event, for those who may see it or are asked for something in it.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn live_instance(&self, actor: &Actor, event: &Event) -> Result<Option<FlowInstance>> {
+        let id = InstanceId(event.subject.clone());
+        let Some(row) = self.store.instance_get(self.org(), &id).await? else { return Ok(None) };
+        if self.may_see(actor, &row).await? {
+            return Ok(Some(row));
+        }
+        let query =
+            TaskQuery { instance: Some(id), person: Some(super::tasks::person_of(actor)), ..TaskQuery::default() };
+        let asked = !self.store.task_list(self.org(), &query, None, 1).await?.items.is_empty();
+        Ok(asked.then_some(row))
     }
 
     /// # Errors

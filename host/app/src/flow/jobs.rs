@@ -53,7 +53,7 @@ impl App {
         match self.flow_submit(&host, &input, Some(&done)).await {
             Ok(_) => Ok(()),
             Err(AppError::NotFound(_)) => self.drop_job(done).await,
-            Err(AppError::Invalid(problems)) if problems.iter().any(|one| one.code == "flow-ended") => {
+            Err(AppError::Invalid(problems)) if problems.iter().any(|one| is_over(&one.code)) => {
                 self.drop_job(done).await
             }
             Err(error) => Err(stop(&error)),
@@ -74,6 +74,9 @@ impl App {
         match self.flow_submit(&host, &input, Some(&done)).await {
             Ok(_) => Ok(()),
             Err(AppError::NotFound(_)) => self.drop_job(done).await,
+            Err(AppError::Invalid(problems)) if problems.iter().any(|one| is_over(&one.code)) => {
+                self.drop_job(done).await
+            }
             Err(error) => Err(stop(&error)),
         }
     }
@@ -125,25 +128,27 @@ impl App {
         let definition =
             self.definition(DefinitionType::Process, process, Some(version)).await.map_err(|error| stop(&error))?;
         let deployed = self.deployed(process, Some(version)).await.map_err(|error| stop(&error))?;
-        let mut set = Changeset::new(self.org().clone(), self.now());
+        let now = self.now();
+        let mut set = Changeset::new(self.org().clone(), now);
         let cause = self.flow_command(&done, None).cause;
-        let begin = FlowStart { node: Some(node.to_owned()), by: "system".to_owned(), ..FlowStart::default() };
-        set.jobs.push(plan::start(self, process, begin, &cause, self.now()));
         let start = deployed.process.nodes.iter().find(|one| one.id == node);
-        if let Some(bpmn::graph::NodeKind::StartEvent { trigger: bpmn::graph::Trigger::Timer(timer), .. }) =
-            start.map(|start| &start.kind)
-            && let Some(next) =
-                super::timer::next_start(timer, definition.deployed_at, due_at, &jiff::tz::TimeZone::UTC)
-        {
+        if let Some(timer) = start.and_then(|start| super::timer::start_timer(start, now)) {
+            let fired = timer.fire(definition.deployed_at, due_at, now);
+            for at in fired.starts {
+                let begin = FlowStart { node: Some(node.to_owned()), by: "system".to_owned(), ..FlowStart::default() };
+                // However often and by whichever node it is decided: one start for each due time.
+                let unique_key = Some(format!("started:{process}:{node}:{at}"));
+                set.jobs.push(NewJob { unique_key, ..plan::start(self, process, begin, &cause, now) });
+            }
             let key = format!("start:{process}:{node}");
-            set.jobs.push(NewJob {
+            set.jobs.extend(fired.next.map(|next| NewJob {
                 id: JobId(self.new_id()),
                 work: Work::StartTimer { process: process.to_owned(), version, node: node.to_owned() },
                 order_key: key.clone(),
                 due_at: next,
                 unique_key: Some(key),
                 event: None,
-            });
+            }));
         }
         set.job_done = Some(done);
         self.commit(set).await.map(drop).map_err(|error| stop(&error.into()))
@@ -322,4 +327,9 @@ impl App {
         set.job_done = Some(done);
         self.commit(set).await.map(drop).map_err(|error| stop(&error.into()))
     }
+}
+
+/// The instance or the element does not wait for this any more.
+fn is_over(code: &str) -> bool {
+    matches!(code, "flow-ended" | "flow-not-waiting")
 }

@@ -10,6 +10,7 @@ use domain::Digest;
 use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType};
 use engine::flow::replay::Positions;
 use engine::flow::{Decided, Instance};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
@@ -18,6 +19,8 @@ use std::sync::{Arc, RwLock};
 const KEPT_MAX: usize = 2_000;
 /// Processes and decisions that one process may reach.
 const REACH_MAX: usize = 200;
+/// How long the newest version of a process is taken as known.
+const NEWEST_FOR: SignedDuration = SignedDuration::from_secs(1);
 
 /// One version of a process, ready to run.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ impl Deployed {
                 source: String::new(),
                 compiled: json!(null),
                 bindings: Bindings::default(),
-                deployed_at: jiff::Timestamp::UNIX_EPOCH,
+                deployed_at: Timestamp::UNIX_EPOCH,
                 deployed_by: String::new(),
             },
         })
@@ -108,6 +111,16 @@ pub struct Library {
     processes: RwLock<HashMap<(String, u32), Arc<Deployed>>>,
     /// Components of older versions that were made ready to run.
     components: RwLock<HashSet<Digest>>,
+    newest: RwLock<Newest>,
+}
+
+/// The newest version of each process, as long as nobody deploys. Only for a node that is alone: it sees every deployment, but for one
+/// whose caller went away before it was written. For that one a version is asked for again after a while.
+#[derive(Debug, Default)]
+struct Newest {
+    versions: HashMap<String, (u32, Timestamp)>,
+    /// Counts deployments, so that a version that was read before one is not remembered after it.
+    deployments: u64,
 }
 
 impl Library {
@@ -122,6 +135,27 @@ impl Library {
         }
         processes.insert(key, deployed);
     }
+
+    /// The newest version, if it is known, and what to remember it with otherwise.
+    fn newest(&self, process: &str, now: Timestamp) -> (Option<u32>, u64) {
+        let newest = self.newest.read().expect("nothing panics while it holds this lock");
+        let known = newest.versions.get(process).filter(|(_, until)| now < *until);
+        (known.map(|(version, _)| *version), newest.deployments)
+    }
+
+    fn remember(&self, process: &str, version: u32, deployments: u64, now: Timestamp) {
+        let mut newest = self.newest.write().expect("nothing panics while it holds this lock");
+        if newest.deployments == deployments && newest.versions.len() < KEPT_MAX {
+            newest.versions.insert(process.to_owned(), (version, now + NEWEST_FOR));
+        }
+    }
+
+    /// Something was deployed: ask again.
+    pub(crate) fn forget_newest(&self) {
+        let mut newest = self.newest.write().expect("nothing panics while it holds this lock");
+        newest.deployments += 1;
+        newest.versions.clear();
+    }
 }
 
 impl App {
@@ -130,13 +164,17 @@ impl App {
     /// # Errors
     /// There is none, or it cannot be read any more.
     pub(crate) async fn deployed(&self, process: &str, version: Option<u32>) -> Result<Arc<Deployed>> {
-        if let Some(version) = version
+        let (newest, deployments) = self.library.newest(process, self.now());
+        if let Some(version) = version.or(newest)
             && let Some(known) = self.library.get(&(process.to_owned(), version))
         {
             return Ok(known);
         }
         let definition = self.definition(DefinitionType::Process, process, version).await?;
         let key = (process.to_owned(), definition.version);
+        if version.is_none() && !self.config.shared {
+            self.library.remember(process, definition.version, deployments, self.now());
+        }
         if let Some(known) = self.library.get(&key) {
             return Ok(known);
         }

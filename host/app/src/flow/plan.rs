@@ -17,7 +17,7 @@ use store::{Changeset, Expect, NewJob, Notification, Write};
 pub(super) const MESSAGE_SECONDS: i64 = 3_600;
 
 /// Jobs of one instance that change its state run one after the other.
-pub(super) fn order_key(instance: &InstanceId) -> String {
+pub(crate) fn order_key(instance: &InstanceId) -> String {
     format!("flow/{instance}")
 }
 
@@ -33,10 +33,6 @@ pub(crate) fn subscription_id(instance: &InstanceId, subscription: impl std::fmt
     format!("{instance}:{subscription}")
 }
 
-pub(crate) fn call_key(instance: &InstanceId, element: impl std::fmt::Display) -> String {
-    format!("flow:{instance}:call:{element}")
-}
-
 /// Put everything that a wave decided about its instance into the changeset of its tickets.
 pub(super) fn extend(app: &App, command: &Command, decided: &Decided, set: &mut Changeset) {
     let row = &decided.row;
@@ -50,16 +46,6 @@ pub(super) fn extend(app: &App, command: &Command, decided: &Decided, set: &mut 
     for message in &decided.taken {
         set.writes.push(Write::TakeMessage { id: message.clone() });
         set.writes.push(Write::CancelJob { unique_key: message_key(message) });
-    }
-    for (element, request) in &decided.calls {
-        set.jobs.push(NewJob {
-            id: JobId(app.new_id()),
-            work: Work::Call { instance: id.clone(), element: element.to_string(), request: Box::new(request.clone()) },
-            order_key: call_key(id, element),
-            due_at: command.now,
-            unique_key: Some(call_key(id, element)),
-            event: None,
-        });
     }
     let kind = match (row.version, row.status) {
         (1, _) => "flow.started",
@@ -132,9 +118,8 @@ fn one(app: &App, command: &Command, decided: &Decided, action: &Action, set: &m
             let topic = Topic::Signal { name: name.clone() };
             set.jobs.push(publish(app, topic, variables.clone(), 0, Some(id), &command.cause, command.now));
         }
-        Action::AbandonCall { element } => {
-            set.writes.push(Write::CancelJob { unique_key: call_key(id, element) });
-        }
+        // Requests are items of the outbox, which are loaded before they are changed: see `plan_calls`.
+        Action::AbandonCall { .. } => {}
         // The row says it. The others ran inside the wave.
         Action::Finished { .. } | Action::Run { .. } | Action::Judge { .. } => {}
     }

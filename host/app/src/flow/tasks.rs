@@ -6,13 +6,17 @@ use crate::authz::SpaceAction;
 use crate::error::{AppError, Result};
 use domain::change::Command;
 use domain::flow::{DefinitionType, TaskState};
-use domain::{Actor, ActorKind, Object, PersonId, Problem, Task, TaskId, TicketId};
+use domain::{Actor, ActorKind, InstanceId, Object, PersonId, Problem, Task, TaskId, TicketId};
 use engine::flow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::changeset::Noun;
 use store::{Expect, Page, TaskPerson, TaskQuery, Write};
+
+/// Waves of the journal that are read at once, and how often, when an approval's past is told.
+const HISTORY_PAGE: u32 = 200;
+const HISTORY_PAGES_MAX: usize = 50;
 
 /// A task with what its form needs.
 #[derive(Debug, Clone, Serialize)]
@@ -103,7 +107,10 @@ impl App {
         let task = self.visible_task(actor, id).await?;
         let row = self.instance(&task.instance).await?;
         let votes = match super::key_of(&task.element) {
-            Ok(element) if task.rule.is_some() => super::instances::state_of(&row)?.votes(element).to_vec(),
+            Ok(element) if task.rule.is_some() && task.state == TaskState::Open => {
+                super::instances::state_of(&row)?.votes(element).to_vec()
+            }
+            Ok(element) if task.rule.is_some() => self.past_votes(&task.instance, element).await?,
             _ => Vec::new(),
         };
         let form_schema = match &task.form {
@@ -118,6 +125,30 @@ impl App {
         };
         let actions = self.task_actions(actor, &task);
         Ok(TaskView { task, form_schema, votes, actions })
+    }
+
+    /// The votes of an approval that has ended. Its state is gone with it; the journal keeps who answered what.
+    async fn past_votes(&self, instance: &InstanceId, element: flow::Key) -> Result<Vec<flow::Vote>> {
+        let mut votes: Vec<flow::Vote> = Vec::new();
+        let mut after = 0;
+        for _ in 0..HISTORY_PAGES_MAX {
+            let waves = self.store.event_history(self.org(), "flow", &instance.0, after, HISTORY_PAGE).await?;
+            for wave in &waves {
+                let events: Vec<flow::Event> = serde_json::from_value(wave.data["events"].clone()).unwrap_or_default();
+                for event in events {
+                    let flow::Event::Voted { place, vote } = event else { continue };
+                    if place.element == element {
+                        votes.retain(|earlier| earlier.person != vote.person);
+                        votes.push(vote);
+                    }
+                }
+            }
+            match waves.last() {
+                Some(last) if waves.len() >= HISTORY_PAGE as usize => after = last.subject_seq,
+                _ => break,
+            }
+        }
+        Ok(votes)
     }
 
     async fn visible_task(&self, actor: &Actor, id: &TaskId) -> Result<Task> {
@@ -304,7 +335,7 @@ impl App {
     }
 }
 
-fn person_of(actor: &Actor) -> TaskPerson {
+pub(super) fn person_of(actor: &Actor) -> TaskPerson {
     TaskPerson { id: PersonId(actor.id.clone()), groups: actor.groups.iter().cloned().collect() }
 }
 

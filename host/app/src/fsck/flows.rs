@@ -1,10 +1,12 @@
 //! Flows: the state of every instance can be, and what it waits for is there. And the reverse: whatever waits has an instance that wants it.
 
+use super::outbox::{self, Call};
 use super::{Fsck, Result, json, org, word};
 use crate::flow::plan;
 use bpmn::graph::Process;
 use domain::InstanceId;
 use domain::flow::{InstanceStatus, TaskState};
+use domain::outbox::StepRef;
 use engine::flow::{Instance, Wanted};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,11 +49,11 @@ pub(super) async fn check(fsck: &mut Fsck<'_>) -> Result {
 }
 
 /// Something that has to be stored for an instance: which instance, the rule that is broken without it, and words for it.
-struct Needed<'r> {
-    row: &'r Row,
-    code: &'static str,
-    value: Vec<Cell>,
-    what: String,
+pub(super) struct Needed<'r> {
+    pub(super) row: &'r Row,
+    pub(super) code: &'static str,
+    pub(super) value: Vec<Cell>,
+    pub(super) what: String,
 }
 
 /// What the instances of a page need.
@@ -60,6 +62,7 @@ struct Needs<'r> {
     tasks: Vec<Needed<'r>>,
     subscriptions: Vec<Needed<'r>>,
     jobs: Vec<Needed<'r>>,
+    calls: Vec<Call<'r>>,
 }
 
 async fn instances(fsck: &mut Fsck<'_>, tables: &Tables, rows: &[Row]) -> Result {
@@ -93,7 +96,8 @@ async fn instances(fsck: &mut Fsck<'_>, tables: &Tables, rows: &[Row]) -> Result
     missing(fsck, tables, &tables.task, &["org_id", "id", "state"], needs.tasks).await?;
     let by = ["org_id", "id", "topic", "name", "message_key"];
     missing(fsck, tables, &tables.subscription, &by, needs.subscriptions).await?;
-    missing(fsck, tables, &tables.job, &["org_id", "unique_key"], needs.jobs).await
+    missing(fsck, tables, &tables.job, &["org_id", "unique_key"], needs.jobs).await?;
+    outbox::answered(fsck, &tables.instance, needs.calls).await
 }
 
 /// The state and its row.
@@ -154,12 +158,15 @@ fn needed<'r>(row: &'r Row, state: &Instance, needs: &mut Needs<'r>) {
         });
     }
     for element in state.calls() {
-        needs.jobs.push(Needed {
+        let (instance, element) = (id.clone(), element.to_string());
+        let step = StepRef { process: state.process().to_owned(), instance, element };
+        let needed = Needed {
             row,
             code: "flow-call-lost",
-            value: vec![org(row), text(plan::call_key(&id, element))],
-            what: format!("element {element} waits for the answer to a request that no job makes"),
-        });
+            value: vec![org(row), text(step.key())],
+            what: format!("element {} waits for the answer to a request that nobody makes", step.element),
+        };
+        needs.calls.push(Call { needed, instance: step.instance, element: step.element });
     }
 }
 

@@ -64,12 +64,13 @@ fn target(work: &Work) -> Option<Target> {
         Work::FlowTimer { instance, .. }
         | Work::Deliver { instance, .. }
         | Work::Reevaluate { instance }
-        | Work::Call { instance, .. } => ("flow_instance", ID, vec![instance.as_str().into()]),
+        | Work::AnswerStep { instance, .. } => ("flow_instance", ID, vec![instance.as_str().into()]),
         Work::StartTimer { process, version, .. } => (
             "definition",
             &["org_id", "definition_type", "id", "version"],
             vec!["process".into(), process.as_str().into(), i64::from(*version).into()],
         ),
+        Work::Send { item, .. } => ("outbox", ID, vec![item.as_str().into()]),
         Work::ExpireMessage { id } => ("message", ID, vec![id.as_str().into()]),
         _ => return None,
     })

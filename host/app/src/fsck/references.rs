@@ -47,6 +47,8 @@ const REFERENCES: &[(&str, &str, &str, &str)] = &[
     ("task", "owner", "person", "id"),
     ("task_candidate", "task", "task", "id"),
     ("subscription", "instance", "flow_instance", "id"),
+    ("outbox", "ticket", "ticket", "id"),
+    ("outbox_content", "id", "outbox", "id"),
 ];
 
 /// Values that stand for all of them, or for nobody in particular.

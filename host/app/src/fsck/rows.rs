@@ -5,6 +5,7 @@ use domain::clock::ClockState;
 use domain::flow::{DefinitionType, InstanceStatus, TaskState};
 use domain::job::JobState;
 use domain::kind::StateCategory;
+use domain::outbox::{Content, ItemType, OutboxItem, OutboxState};
 use domain::ticket::Visibility;
 use domain::{Object, Role};
 use serde_json::Value;
@@ -48,6 +49,10 @@ const TEXTS: &[(&str, &str, &str, Readable)] = &[
     ("task", "candidates", "JSON", is::<Value>),
     ("task", "variables", "a JSON object", is::<Object>),
     ("message", "variables", "a JSON object", is::<Object>),
+    ("outbox", "state", "a state of the outbox", is_word::<OutboxState>),
+    ("outbox", "item_type", "`http` or `mail`", is_word::<ItemType>),
+    ("outbox", "details", "an item of the outbox", is::<OutboxItem>),
+    ("outbox_content", "content", "something to send", is::<Content>),
 ];
 
 /// Columns that count from 1.
@@ -63,6 +68,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("definition", "version"),
     ("flow_instance", "version"),
     ("task", "version"),
+    ("outbox", "version"),
     ("event", "subject_seq"),
     ("event", "seq"),
 ];

@@ -49,6 +49,11 @@ rules! {
     "message-never-expires", "a message without a receiver stays for ever and may reach one it was not meant for", "delete the row, or send the message again";
     "number-above-counter", "the counter will give out a number that is taken, and creating will fail", "raise `next_value` of the sequence above the number";
     "number-taken-twice", "two things answer to one number", "give the newer one a new number";
+    "outbox-differs", "operators are shown another state than the one that decides whether it is sent", BY_HAND;
+    "outbox-leftover", "it would be sent although nobody wants it any more, or is kept longer than it may have to be sent",
+        "delete the item with its job, or what is left of what it said (`outbox_content`)";
+    "outbox-stuck", "nothing sends it, and whoever wants it sent waits for ever",
+        "send it again (`weft outbox retry`); when what it says is gone, let whoever wanted it order it anew";
     "reference-lost", "screens, rights and decisions look for something that is not there", BY_HAND;
     "row-unreadable", "whatever loads the row fails", BY_HAND;
     "schema-incomplete", "queries are slow, or values that must be unique are not kept so",

@@ -328,12 +328,14 @@ impl App {
     }
 
     /// Read what is installed and put a new picture in place of the old one. A component that cannot be loaded is shown as broken; the
-    /// others run.
+    /// others run. A store that does not answer says nothing about a component: the old picture stays, and the caller tries again.
     pub(crate) async fn reload_registry(&self) -> Result<()> {
+        let _one_at_a_time = self.reloading.lock().await;
         let mut plugins = Vec::new();
         for row in self.store.plugin_list(self.org()).await? {
             match self.load_plugin(&row).await {
                 Ok(plugin) => plugins.push(plugin),
+                Err(error) if error.is_passing() => return Err(error),
                 Err(error) => tracing::error!(plugin = %row.id, %error, "an installed plugin cannot be read"),
             }
         }

@@ -1,10 +1,21 @@
 //! Time and randomness as arguments: the wall clock in production, a simulated one in tests, demos and planning.
 
 use jiff::Timestamp;
+use std::pin::Pin;
+use std::time::Duration;
 
-/// Where `now` comes from.
+/// A wait.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where `now` comes from, and what it is to wait.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> Timestamp;
+
+    /// Wait for so long. Real time, unless time itself is simulated: a clock that only shows another time still lets real time pass.
+    fn sleep(&self, duration: Duration) -> Sleep {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
+        Box::pin(tokio::time::sleep(duration))
+    }
 }
 
 /// Where secrets and ids come from.

@@ -2,8 +2,10 @@
 
 super::section! {
     Jobs "jobs" {
-        #[doc = "Jobs that run at once"]
-        workers: usize = 8,
+        #[doc = "Jobs that run at once on this node"]
+        concurrency: usize = 8,
+        #[doc = "Seconds after which another node takes over the jobs of a node that gives no sign of life; clocks of nodes must agree better than that"]
+        lease_seconds: u32 = 15,
         #[doc = "Attempts before a person has to look"]
         attempts_max: u32 = 8,
     }

@@ -8,5 +8,9 @@ super::section! {
         private_networks: bool = false,
         #[doc = "Allow http beside https: bodies and credentials can be read on the way"]
         plain_http: bool = false,
+        #[doc = "Hosts, with commas between them, that honour the header Idempotency-Key: what they did not answer is sent again under the same key"]
+        idempotent_hosts: String = String::new(),
+        #[doc = "Days that the outbox remembers what was delivered"]
+        kept_days: u32 = 30,
     }
 }

@@ -11,6 +11,6 @@ super::section! {
         #[doc = "Connections that read"]
         readers: u32 = 4,
         #[doc = "Milliseconds that anybody waits for the database"]
-        deadline_ms: u64 = 5_000,
+        deadline_ms: u64 = 4_000,
     }
 }

@@ -192,6 +192,7 @@ fn noun_name(noun: Noun) -> &'static str {
         Noun::Definition => "definition",
         Noun::FlowInstance => "flow instance",
         Noun::Task => "task",
+        Noun::Outbox => "outbox item",
     }
 }
 

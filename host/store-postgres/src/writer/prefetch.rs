@@ -112,6 +112,7 @@ fn rows_sql(noun: Noun) -> &'static str {
         Noun::CiRelations => by_key!("r.version", "ci_relation_version"),
         Noun::FlowInstance => by_key!("r.version", "flow_instance"),
         Noun::Task => by_key!("r.version", "task"),
+        Noun::Outbox => by_key!("r.version", "outbox"),
         // The id is type and key; the version is that of the newest.
         Noun::Definition => {
             "SELECT k.id, r.org_id, MAX(r.version) AS version FROM UNNEST($1::TEXT[], $2::TEXT[]) AS k (org_id, id) JOIN definition r

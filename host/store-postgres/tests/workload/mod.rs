@@ -9,7 +9,7 @@ use serde_json::json;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
-use store::conformance::data::{Dice, at, changes, event, job, object, org, person, record};
+use store::conformance::data::{Dice, at, changes, delivery, event, job, object, org, person, record};
 use store::conformance::filters::{FIELDS, SORTS, WORDS, random_filter, random_ticket};
 use store::{
     Changeset, CommitError, Committed, Expect, InstalledPlugin, JobDone, NewJob, Node, Notification, Noun, QueryRead,
@@ -72,7 +72,11 @@ impl World {
             let event = (!changeset.events.is_empty()).then_some(0);
             let due = self.now + i64::try_from(dice.below(9)).unwrap_or(0);
             let id = format!("{}-{}", pick(dice, &WORDS), dice.below(3));
-            changeset.jobs.push(NewJob { unique_key, event, ..job(&id, pick(dice, &WORDS), due) });
+            let base = match event {
+                Some(event) => delivery(&id, pick(dice, &WORDS), due, event),
+                None => job(&id, pick(dice, &WORDS), due),
+            };
+            changeset.jobs.push(NewJob { unique_key, ..base });
         }
         // Two jobs with one id or one key in the same changeset: the later one wins, in both. Two events with one subject chain.
         if dice.one_in(3) {

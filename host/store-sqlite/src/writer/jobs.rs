@@ -39,7 +39,7 @@ impl Batch<'_> {
                 org.as_str().into(),
                 job.id.as_str().into(),
                 job.order_key.as_str().into(),
-                job.due_at.into(),
+                job.order_at().into(),
                 ordinal.into(),
                 job.unique_key.as_deref().into(),
                 plugin.into(),

@@ -119,6 +119,7 @@ fn rows_sql(noun: Noun) -> &'static str {
         Noun::CiRelations => by_key!("r.version", "ci_relation_version"),
         Noun::FlowInstance => by_key!("r.version", "flow_instance"),
         Noun::Task => by_key!("r.version", "task"),
+        Noun::Outbox => by_key!("r.version", "outbox"),
         // The id is type and key; the version is that of the newest.
         Noun::Definition => {
             "SELECT k.value ->> 1 AS id, r.org_id, MAX(r.version) AS version FROM json_each($1) k CROSS JOIN definition r

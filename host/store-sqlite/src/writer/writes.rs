@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::seen::SeenRow;
 use crate::table::{INDEXED, Row, Table};
 use crate::value::Value;
-use crate::{ci, flow, notification, person, platform, record, ticket};
+use crate::{ci, flow, notification, outbox, person, platform, record, ticket};
 use domain::ticket::AccessList;
 use domain::{CiRelation, Group, OrgId, PersonId, Ticket, TicketId};
 use store::{Noun, Write};
@@ -110,6 +110,14 @@ impl Batch<'_> {
             Write::TakeMessage { id } => self.pending.delete(Table::Message, texts(org, &[id])),
             Write::Notification(one) => self.pending.put(notification::row(org, one)),
             Write::NotificationRead { id, person } => self.pending.read_notification(org.as_str(), id, person.as_str()),
+            Write::Outbox { item, content } => {
+                self.put(org, Noun::Outbox, item.id.as_str(), item.version, None, outbox::row(org, item));
+                match content {
+                    Some(content) => self.pending.put(outbox::content_row(org, &item.id, content)),
+                    None if item.state.is_open() => {}
+                    None => self.pending.delete(Table::OutboxContent, texts(org, &[item.id.as_str()])),
+                }
+            }
             Write::CancelJob { unique_key } => self.cancel_job(org, unique_key),
         }
     }

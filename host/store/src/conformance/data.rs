@@ -112,12 +112,25 @@ pub fn event(subject: &str, kind: &str) -> EventDraft {
 pub fn job(id: &str, order_key: &str, due: i64) -> NewJob {
     NewJob {
         id: JobId::from(id),
-        work: Work::React { plugin: PluginId::from("incident"), seq: 7 },
+        work: Work::Timer {
+            plugin: PluginId::from("incident"),
+            ticket: TicketId::from("t1"),
+            key: "k".to_owned(),
+            data: serde_json::json!({ "n": 1 }),
+            cause: cause(),
+        },
         order_key: order_key.to_owned(),
         due_at: at(due),
         unique_key: None,
         event: None,
     }
+}
+
+/// The delivery of an event of the same changeset.
+#[must_use]
+pub fn delivery(id: &str, order_key: &str, due: i64, event: usize) -> NewJob {
+    let work = Work::React { plugin: PluginId::from("incident"), seq: 7 };
+    NewJob { work, event: Some(event), ..job(id, order_key, due) }
 }
 
 pub async fn commit(store: &(impl Commits + ?Sized), changeset: Changeset) -> Committed {

@@ -1,7 +1,7 @@
 //! Jobs: one at a time for each key, in order, completed only by who holds the claim.
 
 use super::Harness;
-use super::data::{at, changes, commit, event, job, org};
+use super::data::{at, changes, commit, delivery, event, job, org};
 use crate::{Changeset, ClaimedJob, CommitError, JobDone, NewJob, Release, Store, Write};
 
 use domain::job::{JobState, Work};
@@ -58,6 +58,24 @@ pub async fn run_in_order_of_their_key(made: Made) {
     }
     assert_eq!(order, ["k", "z", "m", "b"]);
     assert_eq!(store.job_counts(&org()).await.unwrap().ready, 1);
+}
+
+pub async fn deliver_events_as_written(made: Made) {
+    let store = made.store();
+    let write = async |id: &str, due: i64| {
+        let (events, jobs) = (vec![event("t1", "ticket.changed")], vec![delivery(id, "desk/t1", due, 0)]);
+        commit(&*store, Changeset { events, jobs, ..changes() }).await;
+    };
+    // The clock of whoever wrote the first was ahead of the clock of whoever wrote the second.
+    write("first", 90).await;
+    write("second", 5).await;
+
+    assert!(claim(&*store, 10).await.is_empty());
+    let claimed = claim(&*store, 90).await;
+
+    assert_eq!(ids(&claimed), ["first"]);
+    complete(&*store, &claimed[0]).await.unwrap();
+    assert_eq!(ids(&claim(&*store, 91).await), ["second"]);
 }
 
 pub async fn are_not_overtaken_by_a_retry(made: Made) {
@@ -132,6 +150,26 @@ pub async fn are_held_by_heartbeats(made: Made) {
     let nobody = JobDone { id: "free".into(), fence: 0 };
     assert!(beat(&[nobody], 999).await.is_empty());
     assert!(beat(&[], 999).await.is_empty());
+}
+
+pub async fn are_given_back_as_they_were(made: Made) {
+    let store = made.store();
+    put(&*store, vec![job("j", "a", 0), job("k", "a", 0)]).await;
+    let release = async |one: &ClaimedJob, release| {
+        store.job_release(&org(), &one.job.id, one.fence, release).await.unwrap();
+    };
+    let first = claim(&*store, 1).await.remove(0);
+    release(&first, Release::Retry { due_at: at(2), error: "timeout".to_owned() }).await;
+    let second = claim(&*store, 2).await.remove(0);
+    release(&second, Release::GiveBack).await;
+
+    let third = claim(&*store, 2).await;
+
+    assert_eq!(ids(&third), ["j"], "at once, and in its place");
+    assert_eq!((third[0].job.attempts, third[0].job.last_error.as_deref()), (1, Some("timeout")));
+    assert!(matches!(complete(&*store, &second).await, Err(CommitError::Fenced(_))));
+    release(&second, Release::GiveBack).await;
+    assert!(claim(&*store, 2).await.is_empty(), "an old fence gives nothing back");
 }
 
 pub async fn hold_back_what_comes_after(made: Made) {
@@ -265,7 +303,7 @@ pub async fn carry_the_place_of_their_event(made: Made) {
     let store = made.store();
     let changeset = || Changeset {
         events: vec![event("t1", "first"), event("t1", "second")],
-        jobs: vec![NewJob { event: Some(1), ..job("a", "a", 1) }],
+        jobs: vec![delivery("a", "a", 1, 1)],
         ..changes()
     };
     let committed = commit(&*store, changeset()).await;

@@ -7,11 +7,15 @@ use crate::port::plugins::{self, ApprovalInput, Fault, StepInput, StepOutcome};
 use crate::registry::Plugin;
 use domain::flow::ComponentBinding;
 use domain::job::OutboundRequest;
+use domain::schedule::RetryPolicy;
 use domain::{Actor, Effect, Object, PersonId};
 use engine::flow::{self, Finality, Key};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Between attempts at a request when the model says nothing, as between attempts at a step.
+const BACK_OFF_DEFAULT: &str = "PT10S,PT1M,PT10M";
 
 impl Running<'_> {
     /// The plugin behind a name, as it was pinned, or why it cannot run.
@@ -48,7 +52,7 @@ impl Running<'_> {
         headers: &BTreeMap<String, String>,
         answer: Option<&Value>,
     ) -> Result<flow::Command> {
-        let Run { element, name, inputs, attempt } = run;
+        let Run { element, name, inputs, attempt, before } = run;
         let failed =
             |message: String, finality| flow::Command::StepFailed { element, message, retry_at: None, finality };
         if let Some((_, why)) = self.refused.filter(|(run, _)| *run == self.runs) {
@@ -82,20 +86,22 @@ impl Running<'_> {
                 flow::Command::StepError { element, code, message, variables: Object::new() }
             }
             StepOutcome::Call { method, url, headers: fields, body } => {
+                let timeout = headers.get("timeout").and_then(|text| seconds(text));
+                let declared = headers.get("idempotent").is_some_and(|text| text.trim() == "true");
                 let request = OutboundRequest {
-                    plugin: plugin.id().clone(),
                     step: name.to_owned(),
                     attempt,
-                    method,
-                    url,
+                    call: before.map_or(0, |before| before.call + 1),
                     headers: fields,
                     body,
-                    idempotency_key: format!("{}:{element}:{attempt}", self.id),
-                    timeout_seconds: headers.get("timeout").and_then(|text| seconds(text)).unwrap_or(30),
+                    timeout_seconds: timeout.or(before.map(|before| before.timeout_seconds)).unwrap_or(30),
                     inputs,
-                    attempts_max: 5,
+                    idempotent: before.map_or(declared, |before| before.idempotent),
+                    policy: before.map_or_else(|| Some(policy(headers)), |before| before.policy.clone()),
+                    ..OutboundRequest::new(plugin.id().clone(), method, url)
                 };
-                match crate::flow::outbound::allowed(&plugin, &request) {
+                let body = request.body.as_deref();
+                match crate::outbox::allowed(&plugin, &request.method, &request.url, body) {
                     Ok(()) => {
                         self.calls.push((element, request));
                         flow::Command::StepCalls { element }
@@ -131,6 +137,8 @@ impl Running<'_> {
         outputs: &str,
         effects: Vec<plugins::RawEffect>,
     ) -> Result<Object, String> {
+        // A step that has nothing to say may say nothing.
+        let outputs = if outputs.is_empty() { "{}" } else { outputs };
         let outputs: Object =
             serde_json::from_str(outputs).map_err(|error| format!("its outputs are no JSON object: {error}"))?;
         if effects.is_empty() {
@@ -208,6 +216,16 @@ fn error_text(error: &AppError) -> String {
         return error.to_string();
     }
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The step's own back-offs, for its requests.
+fn policy(headers: &BTreeMap<String, String>) -> RetryPolicy {
+    let backoff = headers.get("backoff").map_or(BACK_OFF_DEFAULT, String::as_str);
+    let mut policy = RetryPolicy::listed(backoff).unwrap_or_default();
+    if let Some(attempts) = headers.get("retries").and_then(|text| text.parse().ok()) {
+        policy.attempts_max = attempts;
+    }
+    policy
 }
 
 fn seconds(duration: &str) -> Option<u32> {

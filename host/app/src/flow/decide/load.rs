@@ -63,7 +63,7 @@ impl App {
             wave.insert(bundle);
         }
         let zone = self.zone_of(&space).await?;
-        let instance = match row {
+        let instance = match &row {
             None => None,
             Some(row) => {
                 facts.reads.rows.insert(Expect {
@@ -87,6 +87,7 @@ impl App {
             wave,
             deployed,
             instance,
+            before: row,
             id,
             ticket,
             business_key,
@@ -108,8 +109,7 @@ impl App {
 
     /// The zone in which an instance counts days: that of its space's calendar.
     async fn zone_of(&self, space: &SpaceId) -> Result<TimeZone> {
-        let space = self.store.space_get(self.org(), &space.0).await?;
-        let calendar = space.and_then(|space| space.calendar).and_then(|key| self.calendars.get(&key));
+        let calendar = self.calendar_of(space).await?.and_then(|key| self.calendars.get(&key));
         Ok(calendar.map_or(TimeZone::UTC, |(calendar, _)| calendar.zone().clone()))
     }
 }

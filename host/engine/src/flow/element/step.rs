@@ -39,9 +39,18 @@ impl Machine<'_> {
         let inputs = self.inputs(key, node);
         let Activity::Step(state) = &mut self.element_mut(key).activity else { return };
         state.phase = StepPhase::Running;
-        let (task_type, attempt) = (state.task_type.clone(), state.attempt);
+        let (task_type, attempt, retries) = (state.task_type.clone(), state.attempt, state.retries);
         self.event(Event::StepRequested { place: self.place(key), task_type: task_type.clone(), attempt });
-        let (node, headers) = (node.id.clone(), node.headers.clone());
+        let mut headers = node.headers.clone();
+        let (process, index) = self.node_of(key);
+        if let Some(step) = step_of(&process, index) {
+            // Whoever makes requests for the step keeps to its attempts, back-offs and time.
+            headers.insert("retries".to_owned(), retries.to_string());
+            let backoff = (!step.backoff.is_empty()).then(|| step.backoff.join(","));
+            headers.extend(backoff.map(|text| ("backoff".to_owned(), text)));
+            headers.extend(step.timeout.clone().map(|text| ("timeout".to_owned(), text)));
+        }
+        let node = node.id.clone();
         self.action(Action::Run { element: key, node, task_type, inputs, headers, attempt });
     }
 

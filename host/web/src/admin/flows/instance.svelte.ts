@@ -1,11 +1,12 @@
 // One instance on the screen of those who run it: loaded, kept fresh, and moved by commands.
 import { api, ApiProblem, asProblem, newKey } from '../../shared/api/client';
+import { live } from '../../shared/api/live.svelte';
 import type { Definition, History, HistoryEntry, InstanceDetail, Outcome } from '../../shared/api/flow';
 import type { Page, ProblemBody } from '../../shared/api/types';
 import { list } from '../../shared/directory.svelte';
 import { toasts } from '../../shared/toasts.svelte';
 
-const REFRESH_MS = 5000;
+const REFRESH_AFTER_MS = 150;
 /** 2000 waves; longer histories are in the API. */
 const HISTORY_PAGES_MAX = 10;
 
@@ -28,8 +29,16 @@ export class InstanceModel {
 
   watch(): () => void {
     void this.load();
-    const timer = setInterval(() => !document.hidden && !this.busy && this.detail?.status === 'running' && void this.load(), REFRESH_MS);
-    return () => clearInterval(timer);
+    let timer = 0;
+    const stop = live.subscribeFlows((event) => {
+      if (event !== 'resync' && !this.path.endsWith(`/${encodeURIComponent(event.instance)}`)) return;
+      clearTimeout(timer);
+      timer = window.setTimeout(() => !this.busy && void this.load(), REFRESH_AFTER_MS);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
   }
 
   async load() {

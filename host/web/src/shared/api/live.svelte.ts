@@ -1,6 +1,6 @@
 // Live events: one stream for the whole application. The browser resumes it with Last-Event-ID; when it gives up we start a new
 // one and tell every listener to load again, because events may have been missed.
-import type { LiveEvent } from './types';
+import type { LiveEvent, LiveFlow } from './types';
 
 const RETRY_MS_MAX = 15_000;
 /** The server pings every 15 s; a stream that is silent for longer is dead even if nobody said so. */
@@ -11,11 +11,13 @@ const HIDDEN_MS_MAX = 60_000;
 const BANNER_AFTER_MS = 2_500;
 
 type Listener = (event: LiveEvent | 'resync') => void;
+type FlowListener = (event: LiveFlow | 'resync') => void;
 
 class Live {
   /** Shown to people: false only once a gap has lasted. */
   connected = $state(true);
   #listeners = new Set<Listener>();
+  #flowListeners = new Set<FlowListener>();
   #source: EventSource | undefined;
   #retryMs = 500;
   #missed = false;
@@ -25,6 +27,12 @@ class Live {
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Instances that went on; their tasks may have come or gone. */
+  subscribeFlows(listener: FlowListener): () => void {
+    this.#flowListeners.add(listener);
+    return () => this.#flowListeners.delete(listener);
   }
 
   start() {
@@ -74,6 +82,11 @@ class Live {
       this.#heard();
       this.#emit(JSON.parse((message as MessageEvent<string>).data) as LiveEvent);
     });
+    source.addEventListener('flow', (message) => {
+      this.#heard();
+      const event = JSON.parse((message as MessageEvent<string>).data) as LiveFlow;
+      for (const listener of this.#flowListeners) listener(event);
+    });
     source.addEventListener('ping', () => this.#heard());
   }
 
@@ -112,6 +125,7 @@ class Live {
 
   #emit(event: LiveEvent | 'resync') {
     for (const listener of this.#listeners) listener(event);
+    if (event === 'resync') for (const listener of this.#flowListeners) listener(event);
   }
 }
 

@@ -242,6 +242,33 @@ export interface Job {
   last_error: string | null;
 }
 
+/** Something that shall leave the house or did: where it went and how it ended. */
+export interface OutboxItem {
+  id: string;
+  item_type: 'http' | 'mail';
+  target: string;
+  state: 'waiting' | 'sending' | 'delivered' | 'unknown' | 'dead' | 'cancelled';
+  attempts: number;
+  attempts_max: number;
+  plugin: string | null;
+  ticket: string | null;
+  process: string | null;
+  instance: string | null;
+  created_at: string;
+  next_at: string | null;
+  last_error: string | null;
+  reason: string | null;
+}
+
+/** An instance went on. */
+export interface LiveFlow {
+  seq: number;
+  kind: string;
+  instance: string;
+  process: string;
+  ticket: string | null;
+}
+
 export interface LiveEvent {
   seq: number;
   kind: string;

@@ -8,8 +8,6 @@ import { inOrder } from './order';
 
 const PAGE = 200;
 const REFRESH_AFTER_MS = 150;
-/** Live events tell of tickets. A task of a flow without a ticket is found by asking now and then. */
-const ASK_EVERY_MS = 20_000;
 /** Tickets that are looked up in one go. */
 const LOOKUPS_MAX = 50;
 
@@ -27,11 +25,9 @@ class Tasks {
 
   start(): () => void {
     void this.load();
-    const stop = live.subscribe(() => this.soon());
-    const asking = setInterval(() => !document.hidden && void this.load(), ASK_EVERY_MS);
+    const stop = live.subscribeFlows(() => this.soon());
     return () => {
       stop();
-      clearInterval(asking);
       clearTimeout(this.#timer);
     };
   }

@@ -1,0 +1,152 @@
+//! Configuration items, records, calendars, plugins, content, messages to people, and who serves.
+
+use super::{MemoryStore, has_words, limit, page};
+use async_trait::async_trait;
+use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record};
+use store::{
+    Blobs, Calendars, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page, PluginRows,
+    Records, Result,
+};
+
+#[async_trait]
+impl Cis for MemoryStore {
+    async fn ci_get(&self, org: &OrgId, id: &CiId) -> Result<Option<Ci>> {
+        self.look(org, |data| data.cis.get(id.as_str()).cloned())
+    }
+
+    async fn ci_list(
+        &self,
+        org: &OrgId,
+        spaces: Option<&[String]>,
+        text: &str,
+        class: Option<&str>,
+        after: Option<&str>,
+        asked: u32,
+    ) -> Result<Page<Ci>> {
+        self.look(org, |data| {
+            let key = |item: &Ci| (item.name.to_lowercase(), item.id.clone());
+            let start = after.map(|id| data.cis.get(id).map(key));
+            let fits = |item: &&Ci| {
+                spaces.is_none_or(|spaces| spaces.contains(&item.space.0))
+                    && class.is_none_or(|class| item.class == class)
+                    && has_words(&item.name.to_lowercase(), text)
+                    && start.as_ref().is_none_or(|start| start.as_ref().is_some_and(|start| key(item) > *start))
+            };
+            let mut rows: Vec<Ci> = data.cis.rows().filter(fits).cloned().collect();
+            rows.sort_by_key(key);
+            page(rows, asked, |item| (item.name.clone(), item.id.0.clone()))
+        })
+    }
+
+    async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>> {
+        self.look(org, |data| data.relations.rows().filter(|one| one.from == *id || one.to == *id).cloned().collect())
+    }
+
+    async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>> {
+        self.look(org, |data| data.relations.rows().cloned().collect())
+    }
+
+    async fn ci_class_list(&self, org: &OrgId) -> Result<Vec<CiClass>> {
+        self.look(org, |data| data.ci_classes.rows().cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Records for MemoryStore {
+    async fn record_get(&self, org: &OrgId, id_or_number: &str) -> Result<Option<Record>> {
+        self.look(org, |data| {
+            let by_number = || data.record_numbers.get(id_or_number).and_then(|id| data.records.get(id));
+            data.records.get(id_or_number).or_else(by_number).cloned()
+        })
+    }
+
+    async fn record_list(
+        &self,
+        org: &OrgId,
+        kind: &KindId,
+        state: Option<&str>,
+        spaces: Option<&[String]>,
+        after: Option<&str>,
+        asked: u32,
+    ) -> Result<Page<Record>> {
+        self.look(org, |data| {
+            let start = after.map(|id| data.records.get(id).map(|record| &record.number));
+            let fits = |record: &&Record| {
+                record.kind == *kind
+                    && state.is_none_or(|state| record.state == state)
+                    && spaces.is_none_or(|spaces| spaces.contains(&record.space.0))
+                    && start.is_none_or(|start| start.is_some_and(|start| record.number > *start))
+            };
+            let mut rows: Vec<Record> = data.records.rows().filter(fits).cloned().collect();
+            rows.sort_by(|left, right| left.number.cmp(&right.number));
+            page(rows, asked, |record| (record.number.clone(), record.id.0.clone()))
+        })
+    }
+}
+
+#[async_trait]
+impl Calendars for MemoryStore {
+    async fn calendar_list(&self, org: &OrgId) -> Result<Vec<(String, serde_json::Value, u32)>> {
+        self.look(org, |data| data.calendars.iter().map(|(key, row)| (key.clone(), row.0.clone(), row.1)).collect())
+    }
+}
+
+#[async_trait]
+impl PluginRows for MemoryStore {
+    async fn plugin_list(&self, org: &OrgId) -> Result<Vec<InstalledPlugin>> {
+        self.look(org, |data| data.plugins.rows().cloned().collect())
+    }
+
+    async fn component_get(&self, org: &OrgId, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        self.look(org, |data| data.components.get(digest.as_str()).cloned())
+    }
+}
+
+#[async_trait]
+impl Blobs for MemoryStore {
+    async fn blob_put(&self, org: &OrgId, digest: &str, content: &[u8]) -> Result<()> {
+        self.change(org, |data| {
+            if data.blobs.get(digest).is_none() {
+                data.blobs.put(digest.to_owned(), content.to_vec());
+            }
+        })
+    }
+
+    async fn blob_get(&self, org: &OrgId, digest: &str) -> Result<Option<Vec<u8>>> {
+        self.look(org, |data| data.blobs.get(digest).cloned())
+    }
+}
+
+#[async_trait]
+impl Notifications for MemoryStore {
+    async fn notification_list(&self, org: &OrgId, person: &PersonId, asked: u32) -> Result<Vec<Notification>> {
+        self.look(org, |data| {
+            let mut rows: Vec<Notification> =
+                data.notifications.rows().filter(|one| one.person == *person).cloned().collect();
+            rows.sort_by(|left, right| (right.at, &right.id).cmp(&(left.at, &left.id)));
+            rows.truncate(limit(asked));
+            rows
+        })
+    }
+}
+
+#[async_trait]
+impl Nodes for MemoryStore {
+    async fn node_beat(&self, org: &OrgId, node: &Node) -> Result<()> {
+        self.change(org, |data| {
+            let started_at = data.nodes.get(&node.id).map_or(node.started_at, |before| before.started_at);
+            data.nodes.put(node.id.clone(), Node { started_at, ..node.clone() });
+            let kept = i64::try_from(NODE_KEPT.as_micros()).unwrap_or(i64::MAX);
+            let forgotten = node.seen_at.as_microsecond() - kept;
+            data.nodes.retain(|_, node| node.lease_until.as_microsecond() >= forgotten);
+        })
+    }
+
+    async fn node_list(&self, org: &OrgId) -> Result<Vec<Node>> {
+        self.look(org, |data| {
+            let mut rows: Vec<Node> = data.nodes.rows().cloned().collect();
+            rows.sort_by_key(|node| (node.started_at, node.id.clone()));
+            rows
+        })
+    }
+}
