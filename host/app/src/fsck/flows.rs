@@ -3,7 +3,7 @@
 use super::outbox::{self, Call};
 use super::{Fsck, Result, json, org, word};
 use crate::flow::plan;
-use bpmn::graph::Process;
+use bpmn::graph::Graph;
 use domain::InstanceId;
 use domain::flow::{InstanceStatus, TaskState};
 use domain::outbox::StepRef;
@@ -183,7 +183,7 @@ async fn definitions(fsck: &mut Fsck<'_>, tables: &Tables) -> Result {
     let mut pages = Pages::of(&tables.definition, &["compiled"]);
     while let Some(rows) = pages.next(fsck.snapshot).await? {
         for row in rows.iter().filter(|row| row.text("definition_type") == Some("process")) {
-            if let Some(Err(error)) = row.text("compiled").map(serde_json::from_str::<Process>) {
+            if let Some(Err(error)) = row.text("compiled").map(serde_json::from_str::<Graph>) {
                 let what = format!("`compiled` is no process that this engine could run: {error}");
                 fsck.find("row-unreadable", &tables.definition, row, what);
             }
