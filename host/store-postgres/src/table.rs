@@ -94,7 +94,8 @@ impl Table {
                     "closed_at",
                     "fields",
                     "search",
-                    "field_digests"
+                    "field_digests",
+                    "archived_at"
                 ]
             ),
             Self::Comment => spec!("comment", ["id"], ["ticket", "visibility", "author", "at", "body"]),

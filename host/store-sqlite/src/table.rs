@@ -94,7 +94,8 @@ impl Table {
                     "resolved_at",
                     "closed_at",
                     "fields",
-                    "search"
+                    "search",
+                    "archived_at"
                 ]
             ),
             Self::Comment => spec!("comment", ["id"], ["ticket", "visibility", "author", "at", "body"]),
