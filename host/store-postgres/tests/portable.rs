@@ -51,7 +51,8 @@ const BANNED_BEGINNINGS: [(&str, &str); 3] =
     [("PG_ADVISORY", "advisory locks: a row is the lock"), ("XML", "XML functions"), ("NEXTVAL", "sequential ids")];
 
 /// About the database and not about an organisation.
-const WITHOUT_ORG: [&str; 2] = ["schema_migration", "schema_lock"];
+const WITHOUT_ORG: [&str; 5] =
+    ["schema_migration", "schema_lock", "pg_stat_user_tables", "pg_stat_activity", "pg_locks"];
 /// A hint that is left out where it does not exist.
 const HINTS: [&str; 1] = ["NOTIFY weft_journal"];
 /// Random operations, enough to send every statement.
