@@ -22,7 +22,7 @@ const AGAIN: Duration = Duration::from_secs(10);
 /// More dead rows than this, and the table is written anew. Statistics are some seconds late, so there may be twice as many.
 const DEAD_MAX: i64 = 3_000;
 /// A table with more live rows is left to `VACUUM`: everybody would wait too long.
-const LIVE_MAX: i64 = 20_000;
+const LIVE_MAX: i64 = 50_000;
 /// Whoever wants the table waits behind this while it waits for those who are in it.
 const LOCK_MAX: &str = "100ms";
 /// It is taken back after that.
