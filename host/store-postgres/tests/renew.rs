@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use store::conformance::data::{at, changes, commit, event, job, org};
+use store::snapshot::Snapshot;
 use store::{Changeset, ClaimedJob, CommitError, JobDone, Jobs, Journal, Store};
-use weft_store_postgres::{PostgresConfig, PostgresStore, testing};
+use weft_store_postgres::{PostgresConfig, PostgresSnapshot, PostgresStore, testing};
 
 async fn open(url: &str) -> PostgresStore {
     PostgresStore::open(PostgresConfig { deadline_ms: 30_000, ..PostgresConfig::new(url) }).await.unwrap()
@@ -119,6 +120,35 @@ async fn whoever_begins_to_dump_the_database_is_not_shown_an_empty_queue() {
     assert!(!testing::renew(&url).await, "the moment of the dump has just begun");
 
     assert_eq!(ask(&mut dump, "SELECT count(*) FROM job").await, 1);
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_moment_that_weft_looks_at_is_whole() {
+    let url = testing::ready_database().await;
+    let store = open(&url).await;
+    commit(&store, Changeset { jobs: vec![job("j", "a", 0)], events: vec![event("t1", "x")], ..changes() }).await;
+    let is_over = AtomicBool::new(false);
+
+    let look = async {
+        for _ in 0..20 {
+            let mut moment = PostgresSnapshot::open(&PostgresConfig::new(&*url)).await.unwrap();
+            for table in moment.tables().await.unwrap() {
+                if ["job", "journal_head"].contains(&table.name.as_str()) {
+                    let rows = moment.page(&table, &["org_id"], &["org_id"], None, 9).await.unwrap();
+                    assert_eq!(rows.len(), 1, "{}", table.name);
+                }
+            }
+            Box::new(moment).end().await;
+        }
+        is_over.store(true, Ordering::SeqCst);
+    };
+    let renew = async {
+        while !is_over.load(Ordering::SeqCst) {
+            testing::renew(&url).await;
+        }
+    };
+    tokio::join!(look, renew);
     store.close().await;
 }
 
