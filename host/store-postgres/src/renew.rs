@@ -7,6 +7,7 @@
 //! It must not know what a row means. When anything is not as expected, the table stays as it is: this is housekeeping, and may be late.
 
 use crate::connection::{self, simple};
+use crate::error::{self, Outcome};
 use crate::value::{self, Cells, Value};
 use sqlx::SqlSafeStr;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -27,6 +28,8 @@ const LIVE_MAX: i64 = 50_000;
 const LOCK_MAX: &str = "100ms";
 /// It is taken back after that.
 const STATEMENT_MAX: &str = "2000ms";
+/// After so many tables in a row that could not be had, the time between two looks, doubled each time, grows no more.
+const MISSES_MAX: u32 = 4;
 /// The work may take this part of the time.
 const PAUSES: u32 = 20;
 
@@ -106,24 +109,32 @@ pub(crate) fn spawn(options: PgConnectOptions, deadline: Duration) -> JoinHandle
     })
 }
 
-/// Until something fails.
+/// Until something fails. Somebody who has a table for long, as a backup does, is not disturbed every second: whoever wants the table meanwhile
+/// would have to wait behind this each time.
 async fn look_after(options: &PgConnectOptions, deadline: Duration) -> Result<(), StoreError> {
     let mut connection = connection::connect(options, deadline).await?;
+    let mut misses = 0;
     loop {
-        connection::pause(LOOK).await;
+        connection::pause(LOOK * (1 << misses)).await;
         let dead = within(deadline, dead_rows(&mut connection)).await?;
         for table in &HOT {
             let Some(dead) = dead.get(table.name) else { continue };
             let began = begin();
-            let renewed = within(deadline, renew(&mut connection, table)).await?;
+            let renewed = within(deadline, renew(&mut connection, table)).await;
             let took = began.elapsed();
             match renewed {
-                Renewed::Done => tracing::debug!(table = table.name, dead, ?took, "a hot table was written anew"),
-                Renewed::NotNow => {}
-                Renewed::Never => {
-                    tracing::debug!(table = table.name, dead, "a table is too large to be written anew");
-                    connection::pause(AGAIN).await;
+                Ok(Renewed::Done) => {
+                    misses = 0;
+                    tracing::debug!(table = table.name, dead, ?took, "a hot table was written anew");
                 }
+                Ok(Renewed::NotNow) => {}
+                Ok(Renewed::Never) => misses = MISSES_MAX,
+                // A connection on which nothing came back is given up with what it holds.
+                Err(error @ StoreError::Deadline(_)) => return Err(error),
+                Err(error) if matches!(error::outcome_of(&error), Outcome::TakenBack | Outcome::TooLong) => {
+                    misses = (misses + 1).min(MISSES_MAX);
+                }
+                Err(error) => return Err(error),
             }
             connection::pause(took * PAUSES).await;
         }
@@ -149,7 +160,7 @@ async fn ask(
     sql: &'static str,
     values: Vec<Value>,
 ) -> Result<Vec<sqlx::postgres::PgRow>, StoreError> {
-    value::run(connection, sql.into_sql_str(), values).await.map_err(crate::error::of)
+    value::run(connection, sql.into_sql_str(), values).await.map_err(error::of)
 }
 
 async fn number(connection: &mut PgConnection, sql: &'static str, values: Vec<Value>) -> Result<i64, StoreError> {
@@ -184,7 +195,7 @@ async fn renew_alone(connection: &mut PgConnection, table: &HotTable) -> Result<
 }
 
 async fn run(connection: &mut PgConnection, sql: &'static str) -> Result<(), StoreError> {
-    simple(connection, sql).await.map_err(crate::error::of)
+    simple(connection, sql).await.map_err(error::of)
 }
 
 /// Write every hot table anew, however few dead rows it has. Whether all of them were: a table that somebody holds is not.
@@ -199,7 +210,7 @@ pub(crate) async fn renew_all(options: &PgConnectOptions, deadline: Duration) ->
     for table in &HOT {
         all &= match renew(&mut connection, table).await {
             Ok(renewed) => renewed == Renewed::Done,
-            Err(failure) if crate::error::outcome_of(&failure) == crate::error::Outcome::TakenBack => false,
+            Err(failure) if error::outcome_of(&failure) == Outcome::TakenBack => false,
             Err(failure) => return Err(failure),
         };
     }
