@@ -76,6 +76,11 @@ impl Life {
         self.plan(calls, Happening::Fail);
     }
 
+    /// Whatever was planned does not happen any more.
+    pub fn plan_nothing(&self) {
+        self.planned.lock().expect(LOCK).take();
+    }
+
     fn plan(&self, calls: usize, what: Happening) {
         *self.planned.lock().expect(LOCK) = Some(Planned { calls, what });
     }

@@ -214,6 +214,7 @@ fn a_failed_read_takes_no_plugin_away() {
             one.app.plugin_enable(&max, &"robot".into()).await.unwrap();
             shared.timeline.sleep(Duration::from_secs(300)).await;
 
+            other.life.plan_nothing();
             whole(&other.app, calls).await;
             stop.cancel();
             follows.await.unwrap();
@@ -222,7 +223,9 @@ fn a_failed_read_takes_no_plugin_away() {
             let (life, start) = begin(shared, 1, 0);
             life.fail_after(calls);
             // A start that fails is done again by whoever looks after the process.
-            if let Ok(app) = start.await {
+            let started = start.await;
+            life.plan_nothing();
+            if let Ok(app) = started {
                 whole(&app, calls).await;
             }
         });
