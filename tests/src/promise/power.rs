@@ -122,7 +122,8 @@ impl Disk {
 
     /// `EXT4_IOC_SHUTDOWN` without flushing the log.
     fn cut(&self) -> Result<(), String> {
-        let script = "open(my $f, '<', $ARGV[0]) or die $!; ioctl($f, 0x8004587D, pack('L', 2)) or die $!";
+        let script =
+            "open(my $f, '<', $ARGV[0]) or die $!; my $how = pack('L', 2); ioctl($f, 0x8004587D, $how) or die $!";
         command("perl", &["-e", script, text(&self.folder())?])
     }
 
