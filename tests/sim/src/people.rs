@@ -9,6 +9,7 @@ use app::AppError;
 use app::flow::{InstanceQuery, NewInstance, TaskCompletion, VoteRequest, model};
 use domain::change::{Command, IdempotencyKey};
 use domain::flow::{InstanceStatus, TaskState, Topic};
+use domain::outbox::OutboxState;
 use domain::{Effect, Object, TicketId};
 use futures_util::future::{Either, join, select};
 use serde_json::json;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use store::OutboxQuery;
 use store::conformance::data::Dice;
 
 const LOCK: &str = "nothing panics while it holds this lock";
@@ -339,6 +341,11 @@ async fn look_after(app: &Arc<app::App>) -> Result<(), AppError> {
     }
     for job in app.job_list(&max, domain::job::JobState::Dead, 200).await? {
         app.job_retry(&max, job.id.as_str()).await?;
+    }
+    // Of what was sent and not answered somebody asks the other side: sometimes it has it, and sending it again under its key does no harm.
+    let unknown = OutboxQuery { states: vec![OutboxState::Unknown], ..OutboxQuery::default() };
+    for item in app.outbox_list(&max, &unknown, None, 100).await?.items {
+        let _ = app.outbox_retry(&max, &item.id).await;
     }
     let troubled = InstanceQuery { troubled: true, status: Some(InstanceStatus::Running), ..InstanceQuery::default() };
     for row in app.instance_list(&max, troubled, None, 200).await?.items {

@@ -7,12 +7,15 @@ use app::flow::{NewInstance, TaskCompletion, VoteRequest, model};
 use app::port::clock::Clock;
 use domain::change::Command;
 use domain::flow::TaskState;
+use domain::job::{JobState, Work};
 use domain::{Actor, Effect, Object, PersonId, Role, SpaceId, TaskId, TicketId};
 use futures_util::future::{Either, select};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Release;
 use store::conformance::data::Dice;
 use tokio_util::sync::CancellationToken;
 use weft_sim::company::{company, config, org};
@@ -275,5 +278,60 @@ fn roles_that_were_taken_do_not_come_back() {
 
         assert!(node.app.actor(&ben).await.unwrap().roles.is_empty(), "after call {calls}");
         came_between
+    });
+}
+
+/// Claim everything that is due, and hold it: a node did so whose plugin was quarantined, and that is gone.
+async fn hold_what_is_due(app: &Arc<App>) {
+    let lease = app.now() + SignedDuration::from_secs(15);
+    for one in app.store().job_claim(&org(), app.now(), lease, "gone", 50).await.unwrap() {
+        let hold = Release::Hold { error: "plugin `desk` is quarantined".to_owned() };
+        app.store().job_release(&org(), &one.job.id, one.fence, hold).await.unwrap();
+    }
+}
+
+async fn held(app: &Arc<App>) -> u64 {
+    app.store().job_counts(&org()).await.unwrap().held
+}
+
+/// A quarantine is in the memory of a node. What was held for it stayed so when the node was gone: nobody knew that somebody waited.
+#[test]
+fn what_a_node_held_runs_when_the_next_one_starts() {
+    play(async |shared| {
+        let gone = node(shared, 1, 0).await;
+        open_case(&gone.app, "case").await;
+        hold_what_is_due(&gone.app).await;
+        assert!(held(&gone.app).await > 0);
+
+        let next = node(shared, 2, 0).await;
+        let works = tokio::spawn(Arc::clone(&next.app).work(CancellationToken::new()));
+        shared.timeline.sleep(Duration::from_secs(60)).await;
+
+        works.abort();
+        assert_eq!(held(&next.app).await, 0);
+    });
+}
+
+/// A timer of a flow belongs to no plugin, and stops at the guard of one that is quarantined: when that one was resumed, the timer stayed held.
+#[test]
+fn a_timer_that_waited_for_another_ones_guard_runs_when_that_is_resumed() {
+    play(async |shared| {
+        let node = node(shared, 1, 0).await;
+        for number in 0..20 {
+            let (ada, ticket) =
+                (node.app.actor_by_login("ada").await.unwrap(), open_case(&node.app, &number.to_string()).await);
+            let new = NewInstance { ticket: Some(ticket), ..NewInstance::default() };
+            node.app.instance_start(&node.app.command(&ada), "order", new).await.unwrap();
+        }
+        node.app.drain().await.unwrap();
+        shared.timeline.sleep(Duration::from_secs(15 * 60)).await;
+        hold_what_is_due(&node.app).await;
+        let waiting = node.app.store().job_list(&org(), JobState::Held, 200).await.unwrap();
+        assert!(waiting.iter().any(|job| matches!(job.work, Work::FlowTimer { .. })), "{waiting:?}");
+
+        let max = node.app.actor_by_login("max").await.unwrap();
+        node.app.plugin_resume(&max, &"desk".into()).await.unwrap();
+
+        assert_eq!(held(&node.app).await, 0);
     });
 }
