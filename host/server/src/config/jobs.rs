@@ -7,6 +7,6 @@ super::section! {
         #[doc = "Seconds after which another node takes over the jobs of a node that gives no sign of life; clocks of nodes must agree better than that"]
         lease_seconds: u32 = 15,
         #[doc = "Attempts before a person has to look"]
-        attempts_max: u32 = 8,
+        attempts_max: u32 = 5,
     }
 }
