@@ -228,12 +228,9 @@ impl Slow {
         tokio::time::timeout(WAIT_MAX, self.reached.notified()).await.expect("the body is asked for");
     }
 
-    /// Whether it was refused or waits: nobody has asked for its body.
+    /// Whether it was refused or waits: nobody asks for its body, for as long as a request needs to get there.
     pub async fn is_waiting(&self) -> bool {
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        tokio::time::timeout(Duration::ZERO, self.reached.notified()).await.is_err()
+        tokio::time::timeout(Duration::from_millis(50), self.reached.notified()).await.is_err()
     }
 
     /// Send the body, and wait for the answer.

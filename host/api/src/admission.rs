@@ -362,7 +362,7 @@ impl Caller {
             return None;
         }
         let now = Instant::now();
-        self.credit = (self.credit + now.duration_since(self.at).as_secs_f64() * per_second).min(per_second);
+        self.credit = (self.credit + now.duration_since(self.at).as_secs_f64() * per_second).min(per_second.max(1.0));
         self.at = now;
         if self.credit < 1.0 {
             return Some(seconds((1.0 - self.credit) / per_second));
