@@ -336,12 +336,10 @@ pub(crate) fn stop(error: &AppError) -> Stop {
     match error {
         AppError::Quarantined { .. } => Stop::Hold(error.to_string()),
         AppError::Busy { .. }
-        | AppError::Store(StoreError::Unreachable(_) | StoreError::ReadOnly(_) | StoreError::Busy | StoreError::Closed) => {
-            Stop::Later(explain(error))
-        }
-        AppError::Contended { .. } | AppError::Store(_) | AppError::Plugin(_) => {
-            Stop::Retry(explain(error))
-        }
+        | AppError::Store(
+            StoreError::Unreachable(_) | StoreError::ReadOnly(_) | StoreError::Busy | StoreError::Closed,
+        ) => Stop::Later(explain(error)),
+        AppError::Contended { .. } | AppError::Store(_) | AppError::Plugin(_) => Stop::Retry(explain(error)),
         other => Stop::Bury(explain(other)),
     }
 }

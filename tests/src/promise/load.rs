@@ -158,7 +158,13 @@ impl Site {
     }
 
     /// So many clients ask as fast as they are answered.
-    pub(super) async fn closed(self: &Arc<Self>, server: &Server, work: Work, clients: usize, lasts: Duration) -> Vec<Sample> {
+    pub(super) async fn closed(
+        self: &Arc<Self>,
+        server: &Server,
+        work: Work,
+        clients: usize,
+        lasts: Duration,
+    ) -> Vec<Sample> {
         let until = Instant::now() + lasts;
         let turn = Arc::new(AtomicU64::new(0));
         self.crowd(server, work, clients, move || {
@@ -289,7 +295,12 @@ pub(super) async fn get(address: &str, headers: &[(String, String)], path: &str)
 ///
 /// # Errors
 /// It does not.
-pub(super) async fn post(address: &str, headers: &[(String, String)], path: &str, body: &Value) -> Result<Value, String> {
+pub(super) async fn post(
+    address: &str,
+    headers: &[(String, String)],
+    path: &str,
+    body: &Value,
+) -> Result<Value, String> {
     ask(address, headers, "POST", path, Some(body)).await
 }
 

@@ -44,7 +44,8 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
         let found = rush(&site, &server, calibrating, lasts).await;
         server.stop().await;
         let server = site.serve(&[("overload-admission", "false")]).await;
-        let without = rush(&site, &server, calibrating, size.pick(Duration::from_secs(5), Duration::from_secs(15))).await;
+        let without =
+            rush(&site, &server, calibrating, size.pick(Duration::from_secs(5), Duration::from_secs(15))).await;
         server.kill().await;
         if found.shed == 0 {
             return Err("nothing was put to the test: nobody was turned away".to_owned());
@@ -73,7 +74,9 @@ fn is_kept(found: &Found, share_min: f64) -> bool {
 }
 
 fn told(found: &Found) -> String {
-    let normal = found.normal.map_or_else(|| "not normal in time".to_owned(), |after| format!("normal after {} ms", after.as_millis()));
+    let normal = found
+        .normal
+        .map_or_else(|| "not normal in time".to_owned(), |after| format!("normal after {} ms", after.as_millis()));
     format!(
         "{:.0} of {:.0} a second done under {TIMES:.0} times the load ({:.0} %), p99 {} ms, {} turned away, {} agents turned away, {} answered otherwise, {normal}",
         found.good,
@@ -104,7 +107,8 @@ async fn rush(site: &Arc<Site>, server: &Server, calibrating: Duration, lasts: D
     let shed = all.iter().filter(refused).count();
     let agents_shed = all.iter().filter(|sample| sample.is_person && matches!(sample.status, 429 | 503)).count();
     let wrong = all.iter().filter(|sample| !sample.is_good() && !refused(sample)).count();
-    let in_time: Vec<Sample> = all.iter().copied().filter(|sample| sample.is_good() && sample.took <= SERVED_MAX).collect();
+    let in_time: Vec<Sample> =
+        all.iter().copied().filter(|sample| sample.is_good() && sample.took <= SERVED_MAX).collect();
     Found {
         peak: f64::midpoint(before, after),
         good: good_per_second(&in_time, lasts),

@@ -42,7 +42,11 @@ fn jobs() -> Vec<(&'static str, String, i64)> {
         ("timer of no instance", text(r#"{"type":"flow-timer","instance":"nobody","timer":"1"}"#), 0),
         ("timer without a number", text(r#"{"type":"flow-timer","instance":"nobody","timer":"soon"}"#), 0),
         ("look at no instance", text(r#"{"type":"reevaluate","instance":"nobody"}"#), 0),
-        ("clock of no ticket", text(r#"{"type":"clock-due","ticket":"nobody","clock":"x","due_at":"2026-01-01T00:00:00Z"}"#), 0),
+        (
+            "clock of no ticket",
+            text(r#"{"type":"clock-due","ticket":"nobody","clock":"x","due_at":"2026-01-01T00:00:00Z"}"#),
+            0,
+        ),
         ("delivery of nothing", text(r#"{"type":"send","item":"nobody","plugin":null}"#), 0),
         (
             "start of an unknown process",
@@ -160,7 +164,8 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
         let cluster = Cluster::new(postgres.url(), &[]).await?;
         cluster.command(&["plugin", "enable", "incident", "--yes"]).await?;
         let cluster = cluster.with("jobs-attempts-max", tries);
-        let found = run(&postgres, &cluster, size.pick(Duration::from_secs(1), Duration::from_secs(20)), patience).await?;
+        let found =
+            run(&postgres, &cluster, size.pick(Duration::from_secs(1), Duration::from_secs(20)), patience).await?;
         postgres.ask("DELETE FROM job WHERE id LIKE 'poison %'")?;
         let node = cluster.with("jobs-attempts-max", "1000000").node().await;
         for (name, work, behind) in jobs() {
@@ -172,7 +177,11 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
             figure: found.told(),
             limit: format!("all ended after {TRIES_MAX} tries, neighbours at most {SLOWER_MAX} times as slow"),
             kept: found.is_kept(),
-            control: format!("with as many tries as they like {} go on for ever: {}", endless.len(), endless.join(", ")),
+            control: format!(
+                "with as many tries as they like {} go on for ever: {}",
+                endless.len(),
+                endless.join(", ")
+            ),
             control_failed: !endless.is_empty(),
         })
     })
@@ -263,7 +272,8 @@ async fn neighbours(node: &Server, headers: &[(String, String)], lasts: Duration
 async fn neighbour_jobs(postgres: &Postgres, name: &str) -> Result<Duration, String> {
     put_jobs(postgres, name, NEIGHBOURS, 0)?;
     let left = format!("SELECT count(*) FROM job WHERE id LIKE '{name}-%'");
-    eventually("the jobs of neighbours are done", Duration::from_secs(120), async || Ok(postgres.count(&left)? == 0)).await
+    eventually("the jobs of neighbours are done", Duration::from_secs(120), async || Ok(postgres.count(&left)? == 0))
+        .await
 }
 
 /// Deploy and start every flow. Gives those that are running now; the others were refused.
@@ -277,8 +287,9 @@ async fn at_the_door(node: &Server, headers: &[(String, String)]) -> Result<Vec<
     let mut started = Vec::new();
     for (process, text) in flows() {
         let files = json!({ "files": [{ "file": format!("{process}.bpmn"), "text": text }] });
-        let (status, answer) =
-            attempt(address, headers, "POST", "/flows", Some(&files)).await.ok_or(format!("`{process}` ended the server"))?;
+        let (status, answer) = attempt(address, headers, "POST", "/flows", Some(&files))
+            .await
+            .ok_or(format!("`{process}` ended the server"))?;
         if status >= 500 {
             return Err(format!("`{process}` was answered with {status}: {answer}"));
         }
@@ -308,7 +319,9 @@ async fn still_going(
     for process in started {
         let path = format!("/instances?process={process}");
         let (_, list) = attempt(&node.address, headers, "GET", &path, None).await.ok_or("no answer")?;
-        let going = |one: &Value| one["status"] == "running" && one["incidents"].as_u64().unwrap_or(0) == 0 && one["stuck"] != true;
+        let going = |one: &Value| {
+            one["status"] == "running" && one["incidents"].as_u64().unwrap_or(0) == 0 && one["stuck"] != true
+        };
         if list["items"].as_array().into_iter().flatten().any(going) {
             open.push(format!("flow `{process}`"));
         }

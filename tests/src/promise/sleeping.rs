@@ -25,6 +25,7 @@ const RESTART_MAX: Duration = Duration::from_secs(10);
 const RESIDENT_MIB_MAX: u64 = 1024;
 const SHARE_MIN: f64 = 0.9;
 const FIRED_MAX: Duration = Duration::from_secs(5);
+const TIMERS: usize = 10_000;
 const BATCH: usize = 2_000;
 const CLIENTS: usize = 32;
 
@@ -35,15 +36,16 @@ struct Timers {
 }
 
 pub(super) fn check(size: Size) -> Result<Verdict, String> {
-    let (population, timers) = size.pick((5_000, 200), (1_000_000, 10_000));
+    let (population, timers) = size.pick((5_000, 200), (1_000_000, TIMERS));
     let (turns, turn) = size.pick((2, Duration::from_millis(600)), (5, Duration::from_secs(4)));
     let share_min = size.pick(0.5, SHARE_MIN);
     block_on(async {
         let mut empty = Site::prepare().await?;
         let mut full = Site::prepare().await?;
         // Due when everything else has been measured.
-        let ahead = SignedDuration::try_from(RESTART_MAX * 3 + turn * (2 * turns + 4)).map_err(|error| error.to_string())?;
-        let ahead = size.pick(SignedDuration::from_secs(14), ahead);
+        let ahead =
+            SignedDuration::try_from(RESTART_MAX * 3 + turn * (2 * turns + 4)).map_err(|error| error.to_string())?;
+        let ahead = size.pick(SignedDuration::from_secs(9), ahead);
         let due = sleepers(&full, population, timers, ahead).await?;
 
         let began = Instant::now();
@@ -59,11 +61,16 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
             over.push(good_per_second(&full.closed(&server, Work::Create, CLIENTS, turn).await, turn));
         }
         beside.kill().await;
-        let fired = fire(&server, &full, due, timers).await?;
+        // The small size does both at once; figures of the large one should not share the machine.
+        let few = size.pick(100, 4_000);
+        let (fired, control) = match size {
+            Size::Quick => tokio::join!(fire(&server, &full, due, timers), control(few)),
+            Size::Full => (fire(&server, &full, due, timers).await, control(few).await),
+        };
+        let (fired, control) = (fired?, control?);
         let resident_mib = resident_kib(&server)? / 1024;
         server.stop().await;
 
-        let control = control(size.pick(200, 4_000)).await?;
         let share = median(&mut over) / median(&mut under);
         let in_time = |timers: &Timers| timers.took.is_some_and(|took| took <= FIRED_MAX);
         Ok(Verdict {
@@ -80,8 +87,8 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
                 FIRED_MAX.as_secs()
             ),
             kept: restart <= RESTART_MAX && resident_mib <= RESIDENT_MIB_MAX && share >= share_min && in_time(&fired),
-            control: format!("one job at a time, each after a rest of the disk: {}", told(&control)),
-            control_failed: !is_as_quick(&control, timers),
+            control: format!("one job at a time: {}", told(&control)),
+            control_failed: !is_as_quick(&control, TIMERS),
         })
     })
 }
@@ -103,14 +110,17 @@ fn told(timers: &Timers) -> String {
 /// So many instances of a process that wait, with timers that come due in a year; and so many whose timers come due together, so long
 /// from when they are made. Gives when.
 async fn sleepers(site: &Site, asleep: usize, timers: usize, ahead: SignedDuration) -> Result<Timestamp, String> {
-    let app = open(&settings(&site.database(), ""), false, Durability::Full).await.map_err(|error| error.to_string())?;
+    let app =
+        open(&settings(&site.database(), ""), false, Durability::Full).await.map_err(|error| error.to_string())?;
     let failed = |error: app::AppError| format!("sleepers cannot be made: {error}");
-    let resource = Resource { file: "sleeper.bpmn".to_owned(), text: MODEL.replace("assignee=\"max\"", "assignee=\"user0\"") };
+    let resource =
+        Resource { file: "sleeper.bpmn".to_owned(), text: MODEL.replace("assignee=\"max\"", "assignee=\"user0\"") };
     app.flow_deploy(&operator(), &[resource]).await.map_err(failed)?;
     let command = app.command(&operator());
     let answer = app.instance_start(&command, "sleeper", NewInstance::default()).await.map_err(failed)?;
     let template = answer.instance;
-    let jobs = app.store().job_list(&app.config.org, JobState::Ready, 1_000).await.map_err(|error| error.to_string())?;
+    let jobs =
+        app.store().job_list(&app.config.org, JobState::Ready, 1_000).await.map_err(|error| error.to_string())?;
     let timer = jobs.iter().find_map(|job| match &job.work {
         JobWork::FlowTimer { instance, timer } if *instance == template.id => Some(timer.clone()),
         _ => None,
@@ -131,7 +141,13 @@ async fn sleepers(site: &Site, asleep: usize, timers: usize, ahead: SignedDurati
     Ok(due)
 }
 
-fn batch(app: &App, template: &FlowInstance, timer: &str, due: Timestamp, numbers: std::ops::Range<usize>) -> Changeset {
+fn batch(
+    app: &App,
+    template: &FlowInstance,
+    timer: &str,
+    due: Timestamp,
+    numbers: std::ops::Range<usize>,
+) -> Changeset {
     let mut set = Changeset::new(app.config.org.clone(), template.started_at);
     for number in numbers {
         let id = InstanceId(format!("sleeper-{number:07}"));
@@ -153,15 +169,19 @@ async fn fire(server: &Server, site: &Site, due: Timestamp, count: usize) -> Res
     // Nobody's clock but the system's says when they are due.
     #[expect(clippy::disallowed_methods, reason = "another process fires them by the real clock")]
     let left = due.duration_since(Timestamp::now());
-    let left = Duration::try_from(left).map_err(|_| "the timers came due before everything else was measured".to_owned())?;
+    let left =
+        Duration::try_from(left).map_err(|_| "the timers came due before everything else was measured".to_owned())?;
     let done = fired(server).await?;
     pause(left).await;
     let began = Instant::now();
-    let waited = eventually("the timers have fired", FIRED_MAX * 8, async || Ok(fired(server).await? - done >= count as u64)).await;
+    let waited =
+        eventually("the timers have fired", FIRED_MAX * 8, async || Ok(fired(server).await? - done >= count as u64))
+            .await;
     // They fired, and the instances went on as they should: each has told of it.
-    let (_, list) = attempt(&server.address, &site.integrations[0], "GET", "/instances?process=sleeper&troubled=true", None)
-        .await
-        .ok_or("no answer")?;
+    let (_, list) =
+        attempt(&server.address, &site.integrations[0], "GET", "/instances?process=sleeper&troubled=true", None)
+            .await
+            .ok_or("no answer")?;
     let troubled = list["items"].as_array().map_or(0, Vec::len);
     if troubled > 0 {
         return Err(format!("{troubled} sleepers are in trouble: {}", list["items"][0]));
@@ -181,7 +201,7 @@ async fn fired(server: &Server) -> Result<u64, String> {
 /// The same timers where jobs run one at a time.
 async fn control(count: usize) -> Result<Timers, String> {
     let mut site = Site::prepare().await?;
-    let due = sleepers(&site, 0, count, SignedDuration::from_secs(6)).await?;
+    let due = sleepers(&site, 0, count, SignedDuration::from_secs(4)).await?;
     let server = site.serve(&[("jobs-concurrency", "1")]).await;
     site.greet(&server).await?;
     let fired = fire(&server, &site, due, count).await;

@@ -22,8 +22,20 @@ const ROWS_MAX: i64 = 64;
 const CLIENTS: usize = 16;
 /// Tables that grow with what happened: that is what they are for. Each has its time in `[retention]`, or is kept for ever.
 const KEPT: [&str; 14] = [
-    "ticket", "comment", "attachment", "blob", "clock", "event", "answer", "notification", "record", "ci", "flow_instance", "task",
-    "outbox", "ticket_watcher",
+    "ticket",
+    "comment",
+    "attachment",
+    "blob",
+    "clock",
+    "event",
+    "answer",
+    "notification",
+    "record",
+    "ci",
+    "flow_instance",
+    "task",
+    "outbox",
+    "ticket_watcher",
 ];
 
 struct Found {
@@ -151,7 +163,11 @@ fn rows(postgres: &Postgres) -> Result<BTreeMap<String, i64>, String> {
         .lines()
         .map(|name| {
             // Timers that will come due belong to what is kept: each closes with its ticket.
-            let only = if name == "job" { " WHERE state = 'ready' AND due_at <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT" } else { "" };
+            let only = if name == "job" {
+                " WHERE state = 'ready' AND due_at <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT"
+            } else {
+                ""
+            };
             Ok((name.to_owned(), postgres.count(&format!("SELECT count(*) FROM {name}{only}"))?))
         })
         .collect()
