@@ -41,6 +41,31 @@ fn effects_survive_lost_replies_and_kills() {
 }
 
 #[test]
+fn what_can_never_be_done_ends_and_harms_nobody() {
+    promised("12");
+}
+
+#[test]
+fn commits_share_the_flushes_of_the_disk() {
+    promised("17");
+}
+
+#[test]
+fn sleeping_instances_cost_nothing() {
+    promised("22");
+}
+
+#[test]
+fn nothing_grows_that_should_not() {
+    promised("24");
+}
+
+#[test]
+fn a_node_that_is_asked_too_much_does_what_it_can() {
+    promised("23");
+}
+
+#[test]
 fn no_trick_reaches_what_must_not_be_reached() {
     promised("29");
 }

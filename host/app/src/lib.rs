@@ -23,6 +23,7 @@ mod outbox;
 mod plan;
 mod plugin;
 pub mod port;
+mod pressure;
 mod publish;
 mod records;
 mod registry;
