@@ -30,9 +30,8 @@ impl App {
         for id in asked {
             let changed = |wave: &Wave<'_>| wave.touched_records().into_iter().find(|(_, after)| after.id == id);
             let Some((_, record)) = changed(wave) else { continue };
-            let names = |plugin: &Arc<Plugin>| {
-                plugin.manifest.guard.as_ref().is_some_and(|rule| rule.names(&record.kind))
-            };
+            let names =
+                |plugin: &Arc<Plugin>| plugin.manifest.guard.as_ref().is_some_and(|rule| rule.names(&record.kind));
             let guards: Vec<_> = registry.guards(&record.kind).into_iter().filter(names).collect();
             if !guards.is_empty() {
                 self.owner_is_ready(registry, &record.kind)?;
@@ -97,7 +96,8 @@ fn added(plugin: &Plugin, record: &Record, effects: Vec<Effect>) -> Result<Optio
             }
             Effect::Transition(transition) => upsert.state = Some(transition.to),
             other => {
-                let message = format!("`{}` is not for records; a guard sets fields and the state of a record", other.name());
+                let message =
+                    format!("`{}` is not for records; a guard sets fields and the state of a record", other.name());
                 return Err(refused(&message));
             }
         }

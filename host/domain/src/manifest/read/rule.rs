@@ -9,8 +9,18 @@ use crate::manifest::{ApprovalRule, Grant, GuardRule, ReactRule, Setting, Step};
 
 const LIST_MAX: usize = 100;
 /// Events of the host; a plugin may name others, but not one that is nearly one of these.
-const EVENTS: [&str; 6] =
-    ["ticket.created", "ticket.changed", "comment.added", "clock.due", "timer.fired", "record.changed"];
+const EVENTS: [&str; 10] = [
+    "ticket.created",
+    "ticket.changed",
+    "comment.added",
+    "clock.started",
+    "clock.due",
+    "timer.fired",
+    "record.created",
+    "record.changed",
+    "ci.created",
+    "ci.changed",
+];
 
 /// What the rest of the manifest says about kinds.
 pub(super) struct Kinds<'k> {
