@@ -5,16 +5,20 @@ mod http;
 mod jobs;
 mod log;
 mod mail;
+mod migrate;
 mod outbound;
 mod plugins;
+mod retention;
 mod store;
 
 pub use http::Http;
 pub use jobs::Jobs;
 pub use log::Log;
 pub use mail::Mail;
+pub use migrate::Migrate;
 pub use outbound::Outbound;
 pub use plugins::Plugins;
+pub use retention::Retention;
 pub use store::Store;
 
 use crate::failure::Failure;
@@ -86,6 +90,8 @@ pub struct Settings {
     pub plugins: Plugins,
     pub jobs: Jobs,
     pub outbound: Outbound,
+    pub migrate: Migrate,
+    pub retention: Retention,
     pub mail: Mail,
     pub log: Log,
 }
@@ -100,7 +106,18 @@ pub struct Loaded {
 /// Every setting there is.
 #[must_use]
 pub fn keys() -> Vec<Key> {
-    [Http::KEYS, Store::KEYS, Plugins::KEYS, Jobs::KEYS, Outbound::KEYS, Mail::KEYS, Log::KEYS].concat()
+    [
+        Http::KEYS,
+        Store::KEYS,
+        Plugins::KEYS,
+        Jobs::KEYS,
+        Outbound::KEYS,
+        Mail::KEYS,
+        Migrate::KEYS,
+        Retention::KEYS,
+        Log::KEYS,
+    ]
+    .concat()
 }
 
 /// Variables that are no settings: for other parts of Weft.
@@ -145,6 +162,8 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         plugins: Plugins::read(&figment, &mut problems),
         jobs: Jobs::read(&figment, &mut problems),
         outbound: Outbound::read(&figment, &mut problems),
+        migrate: Migrate::read(&figment, &mut problems),
+        retention: Retention::read(&figment, &mut problems),
         mail: Mail::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
     };

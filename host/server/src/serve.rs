@@ -38,6 +38,8 @@ pub(crate) async fn serve(
         prepared = prepare => {
             prepared?;
             ready.store(true, Ordering::Release);
+            let policy = crate::command::retention::policy(&settings.retention);
+            tokio::spawn(Arc::clone(&app).retain(policy, stop.clone()));
             tokio::spawn(together(Arc::clone(&app), settings.http.listen.to_string(), stop.clone()))
         }
         stopped = signal() => return stopped,
