@@ -163,7 +163,11 @@ mod tests {
 
     #[test]
     fn what_is_proven_met_and_lacking_is_told_apart() {
-        let list = [requirement("INC-01", &[], None), requirement("INC-02", &["other"], Some("half")), requirement("INC-03", &[], Some("all"))];
+        let list = [
+            requirement("INC-01", &[], None),
+            requirement("INC-02", &["other"], Some("half")),
+            requirement("INC-03", &[], Some("all")),
+        ];
         let page = write(&list, &names(&["inc_01_it_works", "other"])).expect("they agree");
         assert!(page.contains("1 are met, 1 partly, 1 not."));
         assert!(page.contains("| INC-02 | It works | partly | half | `other` |"));
@@ -171,15 +175,22 @@ mod tests {
 
     #[test]
     fn what_contradicts_is_said() {
-        let wrong = write(&[requirement("INC-01", &["gone"], None), requirement("INC-02", &[], None)], &names(&["inc_09_it_works"]));
+        let wrong = write(
+            &[requirement("INC-01", &["gone"], None), requirement("INC-02", &[], None)],
+            &names(&["inc_09_it_works"]),
+        );
         let wrong = wrong.expect_err("nothing agrees");
-        for part in ["INC-09, which is in no list", "`gone`, which is no test", "INC-02 has no test and lacks nothing"] {
+        for part in ["INC-09, which is in no list", "`gone`, which is no test", "INC-02 has no test and lacks nothing"]
+        {
             assert!(wrong.contains(part), "{wrong}");
         }
     }
 
     #[test]
     fn only_tests_count() {
-        assert_eq!(tests_in("#[test]\nfn a() {}\nfn b() {}\n#[tokio::test(x)]\n#[cfg(y)]\nasync fn c() {}"), ["a", "c"]);
+        assert_eq!(
+            tests_in("#[test]\nfn a() {}\nfn b() {}\n#[tokio::test(x)]\n#[cfg(y)]\nasync fn c() {}"),
+            ["a", "c"]
+        );
     }
 }

@@ -278,7 +278,8 @@ impl Host for FakeHost {
     }
 
     fn find(&self, search: &Search, limit: u32) -> Result<Vec<Ticket>, Fault> {
-        let found = self.found(&TicketFilter { open_only: search.open_only, ..TicketFilter::new().kind(&search.kind) })?;
+        let found =
+            self.found(&TicketFilter { open_only: search.open_only, ..TicketFilter::new().kind(&search.kind) })?;
         let is = |ticket: &Ticket| {
             (search.states.is_empty() || search.states.contains(&ticket.state))
                 && search.fields.iter().all(|(name, value)| ticket.field(name) == value)

@@ -73,7 +73,7 @@ pub mod prelude {
     pub use crate::fake::FakeHost;
     pub use crate::host::LogLevel;
     pub use crate::{
-        Change, Context, Effects, Event, Fault, Host, Instant, Issue, Object, Origin, Rejection, Search, Ticket, TicketFilter,
-        Value, Visibility, json,
+        Change, Context, Effects, Event, Fault, Host, Instant, Issue, Object, Origin, Rejection, Search, Ticket,
+        TicketFilter, Value, Visibility, json,
     };
 }

@@ -11,7 +11,11 @@ async fn ast_01_ast_03_assets_items_and_contracts_are_in_step() {
     let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
     let class = json!({ "title": "Laptop", "attributes": { "status": { "type": "string" } } });
     max.put("/ci-classes/laptop", class).await.expect(200);
-    let ci = ada.post("/cis", json!({ "name": "laptop-1", "class": "laptop", "space": "it", "attributes": {} })).await.expect(201).value();
+    let ci = ada
+        .post("/cis", json!({ "name": "laptop-1", "class": "laptop", "space": "it", "attributes": {} }))
+        .await
+        .expect(201)
+        .value();
     let asset = file(&ada, "asset", "Laptop 1", json!({ "class": "laptop", "ci": id(&ci) })).await;
     let stocked = change_record(&ada, &asset, json!({ "state": "in-stock" })).await;
     assert_eq!(stocked["fields"]["substate"], "Available");
@@ -27,8 +31,14 @@ async fn ast_01_ast_03_assets_items_and_contracts_are_in_step() {
     change_record(&mona, &contract, json!({ "state": "approved" })).await;
     app.world.advance(SignedDuration::from_hours(24)).await;
     assert_eq!(record(&mona, &contract).await["state"], "active", "its first day has come");
-    let licence = file(&ada, "licence", "Office", json!({ "product": "Office", "metric": "user", "purchased": 1,
-        "installations": [{ "user": "erin" }, { "user": "ada" }] })).await;
+    let licence = file(
+        &ada,
+        "licence",
+        "Office",
+        json!({ "product": "Office", "metric": "user", "purchased": 1,
+        "installations": [{ "user": "erin" }, { "user": "ada" }] }),
+    )
+    .await;
     assert_eq!(licence["fields"]["status"], "Non-Compliant");
     settled(&app).await;
 }

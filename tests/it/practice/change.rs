@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use weft_tests::app::TestApp;
 
 fn window(cis: &[&str], more: Value) -> Value {
-    let mut fields = json!({ "cis": cis, "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" });
+    let mut fields =
+        json!({ "cis": cis, "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" });
     for (name, value) in more.as_object().expect("an object") {
         fields[name] = value.clone();
     }
@@ -41,7 +42,8 @@ async fn chg_02_a_standard_change_follows_a_template_that_somebody_else_approved
     let app = TestApp::new().await;
     let (ada, mona) = (app.caller("ada").await, app.caller("mona").await);
     set(&app, "change", json!({ "flows": {} })).await;
-    let template = file(&ada, "change-template", "Reboot a server", json!({ "implementation_plan": "Turn it off and on." })).await;
+    let template =
+        file(&ada, "change-template", "Reboot a server", json!({ "implementation_plan": "Turn it off and on." })).await;
     let standard = |template: &Value| {
         let fields = window(&[], json!({ "type": "standard", "template": super::id(template) }));
         json!({ "kind": "change", "space": "it", "title": "Reboot host-1", "fields": fields })
@@ -86,5 +88,8 @@ async fn chg_09_chg_11_a_failed_change_is_reviewed_and_counts_against_its_group(
         "fields": window(&["sw-2"], json!({ "risk": "low" })) });
     let next: Value = ada.post("/tickets", body).await.expect(201).value();
     let seen = ticket(&ada, &next).await;
-    assert_eq!((&seen["fields"]["risk"], &seen["fields"]["risk_reason"]), (&json!("high"), &json!("the last changes of network score -5")));
+    assert_eq!(
+        (&seen["fields"]["risk"], &seen["fields"]["risk_reason"]),
+        (&json!("high"), &json!("the last changes of network score -5"))
+    );
 }

@@ -19,8 +19,14 @@ async fn esm_facilities_a_vendor_repairs_in_the_hours_of_the_site_and_checks_rec
     group(&app, "facilities", "it", &["ben"]).await;
     group(&app, "tower", "it", &["ben"]).await;
     let (erin, ben) = (app.caller("erin").await, app.caller("ben").await);
-    set(&app, "facilities", json!({ "sites": { "Tower": { "group": "tower", "calendar": "office-hours" } }, "vendor-hours": { "*": 10 } })).await;
-    let fault = open(&erin, "facility-fault", "The lift is stuck", json!({ "location": "Floor 3", "site": "Tower" })).await;
+    set(
+        &app,
+        "facilities",
+        json!({ "sites": { "Tower": { "group": "tower", "calendar": "office-hours" } }, "vendor-hours": { "*": 10 } }),
+    )
+    .await;
+    let fault =
+        open(&erin, "facility-fault", "The lift is stuck", json!({ "location": "Floor 3", "site": "Tower" })).await;
     assert_eq!(fault["group"], "tower");
     change_ticket(&ben, &fault, json!({ "state": "with-vendor", "fields": { "vendor": "Lifts Ltd" } })).await;
     let clock = app.world.load(&id(&fault).into()).await.clocks[0].clone();
@@ -52,9 +58,7 @@ async fn esm_02_esm_03_a_grievance_is_seen_by_those_who_look_into_it_and_by_nobo
     group(&app, "hr-grievances", "hr", &["hana"]).await;
     group(&app, "works-council", "hr", &["wim"]).await;
     let erin = app.caller("erin").await;
-    let body = |accused: &str| {
-        json!({ "kind": "grievance", "space": "hr", "title": "He shouts", "fields": { "accused": [accused] } })
-    };
+    let body = |accused: &str| json!({ "kind": "grievance", "space": "hr", "title": "He shouts", "fields": { "accused": [accused] } });
     let case: Value = erin.post("/tickets", body("hugo")).await.expect(201).value();
     let path = format!("/tickets/{}", id(&case));
     assert_eq!((&case["restricted"], &case["group"]), (&json!(true), &json!("hr-grievances")));

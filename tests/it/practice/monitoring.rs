@@ -17,7 +17,10 @@ async fn ops_03_alerts_of_one_trouble_are_one_incident() {
     let incidents = list(&ada, "/tickets?kind=incident").await;
     assert_eq!(incidents.len(), 1, "{incidents:?}");
     let incident: &Value = &incidents[0];
-    assert_eq!((&incident["fields"]["alert-key"], &incident["fields"]["channel"]), (&json!("db-1/disk"), &json!("monitoring")));
+    assert_eq!(
+        (&incident["fields"]["alert-key"], &incident["fields"]["channel"]),
+        (&json!("db-1/disk"), &json!("monitoring"))
+    );
 
     open(&ada, "alert", "db-1 is fine", alert("cleared")).await;
     settled(&app).await;

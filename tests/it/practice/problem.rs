@@ -15,7 +15,8 @@ async fn prb_02_prb_03_people_hear_of_the_workaround_once_and_the_fix_resolves_w
     let mut incidents = Vec::new();
     for title in ["Lift stuck on 2", "Lift stuck on 4"] {
         let incident = open(&erin, "incident", title, json!({})).await;
-        let waits = json!({ "state": "on-hold", "fields": { "problem": number, "pending-reason": "awaiting-problem" } });
+        let waits =
+            json!({ "state": "on-hold", "fields": { "problem": number, "pending-reason": "awaiting-problem" } });
         incidents.push(change_ticket(&ada, &incident, waits).await);
     }
     let codes = refused(&ada, &path, json!({ "fields": { "communicate-workaround": true } })).await;
@@ -42,7 +43,10 @@ async fn prb_02_prb_03_people_hear_of_the_workaround_once_and_the_fix_resolves_w
     settled(&app).await;
     for incident in &incidents {
         let incident = ticket(&erin, incident).await;
-        assert_eq!((&incident["state"], &incident["fields"]["close-code"]), (&json!("resolved"), &json!("Resolved by problem")));
+        assert_eq!(
+            (&incident["state"], &incident["fields"]["close-code"]),
+            (&json!("resolved"), &json!("Resolved by problem"))
+        );
     }
 }
 

@@ -124,7 +124,9 @@ async fn matrices(fact: &Value, report: &mut Report) {
             }
         } else {
             let table = matrix.get("matrix").or_else(|| matrix.get("matrix_impact_rows")).and_then(Value::as_object);
-            rows.extend(table.into_iter().flatten().map(|(_, row)| serde_json::from_value(row.clone()).unwrap_or_default()));
+            rows.extend(
+                table.into_iter().flatten().map(|(_, row)| serde_json::from_value(row.clone()).unwrap_or_default()),
+            );
         }
         let ready = source.split('_').next().unwrap_or_default();
         for setting in [json!(ready), json!(rows)] {
@@ -180,7 +182,8 @@ async fn score(fact: &Value, report: &mut Report) {
         configure(&world, "change", json!({ "flows": {}, "success-score": { "low": 1000, "changes": 20 } })).await;
         let window = json!({ "type": "standard", "risk": "low", "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" });
         let done = create(&world, "ada", "change", window.clone(), json!({ "group": "network" })).await;
-        let priority = what.strip_prefix('P').and_then(|rest| rest.get(..1)).and_then(|digit| digit.parse::<i64>().ok());
+        let priority =
+            what.strip_prefix('P').and_then(|rest| rest.get(..1)).and_then(|digit| digit.parse::<i64>().ok());
         // A successful one counts too: what an incident counts is the difference.
         let code = if priority.is_some() { "successful".to_owned() } else { what.replace(' ', "-") };
         for (login, to) in [("ada", "scheduled"), ("ada", "implement"), ("ada", "review")] {
@@ -192,7 +195,12 @@ async fn score(fact: &Value, report: &mut Report) {
             create(&world, "ada", "incident", fields, json!({})).await;
         }
         let next = create(&world, "ada", "change", window, json!({ "group": "network" })).await;
-        let told = next.fields.get("risk_reason").and_then(Value::as_str).and_then(|reason| reason.rsplit(' ').next()).unwrap_or_default();
+        let told = next
+            .fields
+            .get("risk_reason")
+            .and_then(Value::as_str)
+            .and_then(|reason| reason.rsplit(' ').next())
+            .unwrap_or_default();
         let own = if priority.is_some() { 3 } else { 0 };
         report.is(what, &json!(told.parse::<i64>().unwrap_or(i64::MAX) - own), expected);
     }
@@ -203,7 +211,15 @@ async fn conflicts(fact: &Value, report: &mut Report) {
     let world = World::new().await;
     configure(&world, "change", json!({ "flows": {} })).await;
     let max = world.actor("max").await;
-    let class = domain::CiClass { id: "server".into(), title: "Server".into(), parent: None, is_abstract: false, attributes: domain::Object::new(), required: Vec::new(), version: 0 };
+    let class = domain::CiClass {
+        id: "server".into(),
+        title: "Server".into(),
+        parent: None,
+        is_abstract: false,
+        attributes: domain::Object::new(),
+        required: Vec::new(),
+        version: 0,
+    };
     world.app.ci_class_put(&max, class).await.expect("a class");
     let mut ids = Vec::new();
     for name in ["near", "far", "own", "child-of-own", "busy", "child-of-busy"] {
@@ -217,11 +233,11 @@ async fn conflicts(fact: &Value, report: &mut Report) {
     }
     for (kind, from, to) in [("maintenance", "2026-03-01", "2026-03-02"), ("blackout", "2026-03-07", "2026-03-08")] {
         let fields = json!({ "type": kind, "start": format!("{from}T00:00:00Z"), "end": format!("{to}T00:00:00Z"), "cis": [ids[2]] });
-        record(&world, "mona", json!({ "kind": "change-window", "space": "it", "title": kind, "fields": fields })).await.expect("a window");
+        record(&world, "mona", json!({ "kind": "change-window", "space": "it", "title": kind, "fields": fields }))
+            .await
+            .expect("a window");
     }
-    let change = |ci: usize| {
-        json!({ "cis": [ids[ci]], "implementer": "ben", "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" })
-    };
+    let change = |ci: usize| json!({ "cis": [ids[ci]], "implementer": "ben", "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" });
     create(&world, "ada", "change", change(4), json!({})).await;
     let mut met = Vec::new();
     for ci in [2, 3, 4, 5] {
@@ -264,7 +280,8 @@ impl Components {
             Some(Vote { person: people[at].clone(), delegate: None, answer, at: instant, comment: None })
         };
         let votes = votes.chars().enumerate().filter_map(vote).collect();
-        let input = ApprovalInput { ticket: None, approvers: people.clone(), parameters: parameters.to_string(), votes };
+        let input =
+            ApprovalInput { ticket: None, approvers: people.clone(), parameters: parameters.to_string(), votes };
         let call = sample_call(&plugin, &digest, &Arc::new(FakeSnapshot::granting(&["person"])));
         match self.0.decide(call, input).await.expect("an answer").expect("no fault") {
             Verdict::Approved(_) => '+',
@@ -287,7 +304,8 @@ impl Components {
 /// All answers of three people, against the sentence of the rule.
 async fn named_rules(fact: &Value, report: &mut Report) {
     let components = Components::new();
-    let all = (0..27_u32).map(|n| (0..3).map(|at| ['+', '-', '.'][(n / 3_u32.pow(at) % 3) as usize]).collect::<String>());
+    let all =
+        (0..27_u32).map(|n| (0..3).map(|at| ['+', '-', '.'][(n / 3_u32.pow(at) % 3) as usize]).collect::<String>());
     let all: Vec<String> = all.collect();
     for rule in fact["rules"].as_array().into_iter().flatten() {
         let name = rule["rule"].as_str().unwrap_or_default();
@@ -350,7 +368,11 @@ async fn allocation(fact: &Value, report: &mut Report) {
         let inputs = json!({ "expenses": [{ "cents": number("expense") * 100 }], "units": { "own": number("units_of_cost_center"), "rest": rest } });
         let outputs = components.step("financial", "allocate", inputs).await;
         report.is("allocated", &outputs["shares"]["own"], &json!(number("allocated") * 100));
-        report.is("share", &json!(number("units_of_cost_center") * 100 / number("service_units")), &case["share_percent"]);
+        report.is(
+            "share",
+            &json!(number("units_of_cost_center") * 100 / number("service_units")),
+            &case["share_percent"],
+        );
     }
 }
 

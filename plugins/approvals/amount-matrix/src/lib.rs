@@ -23,8 +23,12 @@ struct Level {
 fn decide(host: &impl Host, request: &Request, votes: &[Vote]) -> Result<Verdict, Fault> {
     let Parameters { amount, levels } = request.parameters()?;
     // Nothing is approved for want of somebody to ask: the first level is asked about every amount.
-    let asked: Vec<&Level> =
-        levels.iter().enumerate().filter(|(at, level)| *at == 0 || amount > level.above).map(|(_, level)| level).collect();
+    let asked: Vec<&Level> = levels
+        .iter()
+        .enumerate()
+        .filter(|(at, level)| *at == 0 || amount > level.above)
+        .map(|(_, level)| level)
+        .collect();
     let tallies: Vec<(&Level, Tally)> =
         asked.iter().map(|level| (*level, Tally::among(host, &level.approvers, votes))).collect();
     if let Some((level, tally)) = tallies.iter().find(|(_, tally)| tally.rejections() > 0) {
@@ -35,7 +39,11 @@ fn decide(host: &impl Host, request: &Request, votes: &[Vote]) -> Result<Verdict
         if tally.approvals() == 0 {
             let place = format!("{} ({} of {}) must approve {amount}", level.title, at + 1, tallies.len());
             // Everybody of the level abstained.
-            return Ok(if tally.open().is_empty() { Verdict::Rejected(format!("{place}, and nobody of it did")) } else { tally.pending(place) });
+            return Ok(if tally.open().is_empty() {
+                Verdict::Rejected(format!("{place}, and nobody of it did"))
+            } else {
+                tally.pending(place)
+            });
         }
         approved.push(format!("{}: {} approved", level.title, tally.names(Answer::Approve)));
     }
@@ -54,8 +62,10 @@ mod tests {
             {"title": "Cost centre", "above": 1000, "approvers": ["head", "deputy"]},
             {"title": "CFO", "above": 10_000, "approvers": ["cfo"]},
         ]);
-        let request = Request::of(&["owner", "head", "deputy", "cfo"]).with(json!({"amount": amount, "levels": levels}));
-        let votes: Vec<Vote> = votes.iter().enumerate().map(|(at, (who, answer))| Vote::new(who, *answer, at as i64)).collect();
+        let request =
+            Request::of(&["owner", "head", "deputy", "cfo"]).with(json!({"amount": amount, "levels": levels}));
+        let votes: Vec<Vote> =
+            votes.iter().enumerate().map(|(at, (who, answer))| Vote::new(who, *answer, at as i64)).collect();
         decide(&FakeHost::new(), &request, &votes).unwrap()
     }
 

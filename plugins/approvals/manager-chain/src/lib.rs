@@ -16,11 +16,14 @@ struct Parameters {
 fn decide(host: &impl Host, request: &Request, votes: &[Vote]) -> Result<Verdict, Fault> {
     let Parameters { person, levels } = request.parameters()?;
     let requester = request.ticket.as_ref().and_then(|ticket| ticket.requester.clone());
-    let nobody = || Issue::new("/parameters/person", "required", "say whose managers approve; the ticket is for nobody");
+    let nobody =
+        || Issue::new("/parameters/person", "required", "say whose managers approve; the ticket is for nobody");
     let person = person.or(requester).ok_or_else(nobody)?;
     let chain = chain(host, &person, levels.unwrap_or(1))?;
     if chain.is_empty() {
-        return Ok(Verdict::Rejected(format!("it can never be approved: {person} has no manager; name one, or ask somebody else")));
+        return Ok(Verdict::Rejected(format!(
+            "it can never be approved: {person} has no manager; name one, or ask somebody else"
+        )));
     }
     let tally = Tally::among(host, &chain, votes);
     if tally.rejections() > 0 {
@@ -29,7 +32,13 @@ fn decide(host: &impl Host, request: &Request, votes: &[Vote]) -> Result<Verdict
     for (at, manager) in chain.iter().enumerate() {
         match tally.answer(manager) {
             Some(Answer::Approve) => {}
-            Some(_) => return Ok(Verdict::Rejected(format!("{} abstained, and nobody else is on level {}", tally.names(Answer::Abstain), at + 1))),
+            Some(_) => {
+                return Ok(Verdict::Rejected(format!(
+                    "{} abstained, and nobody else is on level {}",
+                    tally.names(Answer::Abstain),
+                    at + 1
+                )));
+            }
             None if !request.approvers.contains(manager) => {
                 let reason = format!("it can never be approved: {manager} is on level {} and was not asked", at + 1);
                 return Ok(Verdict::Rejected(reason));
@@ -81,7 +90,8 @@ mod tests {
 
     fn verdict(host: &FakeHost, levels: usize, votes: &[(&str, Answer)]) -> Verdict {
         let request = Request::of(&["mona", "dora"]).with(json!({"person": "erin", "levels": levels}));
-        let votes: Vec<Vote> = votes.iter().enumerate().map(|(at, (who, answer))| Vote::new(who, *answer, at as i64)).collect();
+        let votes: Vec<Vote> =
+            votes.iter().enumerate().map(|(at, (who, answer))| Vote::new(who, *answer, at as i64)).collect();
         decide(host, &request, &votes).unwrap()
     }
 

@@ -39,7 +39,10 @@ fn again(alert: &Ticket, incident: &Ticket) -> Effects {
     let severity = alert.integer("severity").unwrap_or(3);
     let worse = incident.integer("urgency").is_some_and(|urgency| severity < urgency);
     Effects::new().when(worse, |effects| {
-        effects.on(&incident.id).set_field("urgency", severity).comment_internal(format!("It got worse: {}", alert.title))
+        effects
+            .on(&incident.id)
+            .set_field("urgency", severity)
+            .comment_internal(format!("It got worse: {}", alert.title))
     })
 }
 
@@ -78,7 +81,9 @@ fn incident(host: &impl Host, alert: &Ticket, key: &str) -> Result<CreateTicket,
     let Some(ci) = ci else { return Ok(incident) };
     let text = |name: &str| ci.attributes.get(name).and_then(Value::as_str);
     incident = incident.field("ci", ci.id.as_str());
-    if let Some(criticality) = ci.attributes.get("criticality").and_then(Value::as_i64).filter(|one| (1..=3).contains(one)) {
+    if let Some(criticality) =
+        ci.attributes.get("criticality").and_then(Value::as_i64).filter(|one| (1..=3).contains(one))
+    {
         incident = incident.field("impact", criticality);
     }
     if let Some(location) = text("location") {
@@ -105,7 +110,10 @@ mod tests {
     }
 
     fn alert(status: &str) -> Ticket {
-        Ticket { title: "db-1 is full".into(), ..Ticket::new("A1", "alert").with("key", "db-1/disk").with("status", status) }
+        Ticket {
+            title: "db-1 is full".into(),
+            ..Ticket::new("A1", "alert").with("key", "db-1/disk").with("status", status)
+        }
     }
 
     fn known(state: &str) -> Ticket {
@@ -146,7 +154,9 @@ mod tests {
 
     #[test]
     fn ops_03_flapping_reopens_instead_of_opening() {
-        let back = |minute: &str| told(&host().with_ticket(known("new").resolved(&format!("2026-03-02T08:{minute}:00Z"))), &alert("firing"));
+        let back = |minute: &str| {
+            told(&host().with_ticket(known("new").resolved(&format!("2026-03-02T08:{minute}:00Z"))), &alert("firing"))
+        };
         let reopened = Effects::new().on("T1").comment_internal("It is back: db-1 is full.").transition("in-progress");
         assert_eq!(back("31"), reopened.and(done()));
         assert_eq!(back("29").kinds(), ["create-ticket", "transition"]);
@@ -154,7 +164,10 @@ mod tests {
 
     #[test]
     fn ops_03_the_item_sets_service_group_and_priority() {
-        let ci = Ci::new("db-1", "database").with("support_group", "databases").with("criticality", 1).with("service", "ERP");
+        let ci = Ci::new("db-1", "database")
+            .with("support_group", "databases")
+            .with("criticality", 1)
+            .with("service", "ERP");
         let effects = told(&host().with_ci(ci), &alert("firing").with("ci", "db-1").with("severity", 1));
         let created = &effects.iter().next().unwrap().data;
         assert_eq!(created["group"], "databases");

@@ -36,7 +36,11 @@ fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ti
             return Ok(Effects::new());
         };
         let set = |effects: Effects, level: &Level| match level.at(clock) {
-            Some(at) => effects.schedule(&level.key(&clock.name), at.max(context.now), json!({"clock": clock.name, "due": clock.due_at})),
+            Some(at) => effects.schedule(
+                &level.key(&clock.name),
+                at.max(context.now),
+                json!({"clock": clock.name, "due": clock.due_at}),
+            ),
             None => effects,
         };
         return Ok(levels.iter().fold(Effects::new(), set));
@@ -64,13 +68,19 @@ fn tell(host: &impl Host, ticket: &Ticket, clock: &Clock, level: &Level) -> Resu
         }
     }
     groups.dedup();
-    let text = format!("{} % of {} are over; it is due at {}.", level.percent, clock.title, clock.due_at.map(|due| due.to_string()).unwrap_or_default());
+    let text = format!(
+        "{} % of {} are over; it is due at {}.",
+        level.percent,
+        clock.title,
+        clock.due_at.map(|due| due.to_string()).unwrap_or_default()
+    );
     let subject = format!("{}: {} at {} %", ticket.number, clock.title, level.percent);
-    let (people, groups): (Vec<&str>, Vec<&str>) = (people.iter().map(String::as_str).collect(), groups.iter().map(String::as_str).collect());
+    let (people, groups): (Vec<&str>, Vec<&str>) =
+        (people.iter().map(String::as_str).collect(), groups.iter().map(String::as_str).collect());
     let told = !people.is_empty() || !groups.is_empty();
-    Ok(Effects::new()
-        .comment_internal(text.as_str())
-        .when(told, |effects| effects.notify(Notify { people: &people, groups: &groups, subject: &subject, body: &text })))
+    Ok(Effects::new().comment_internal(text.as_str()).when(told, |effects| {
+        effects.notify(Notify { people: &people, groups: &groups, subject: &subject, body: &text })
+    }))
 }
 
 #[cfg(test)]
@@ -110,7 +120,8 @@ mod tests {
     fn slm_06_levels_are_set_at_shares_of_the_time() {
         let data = || json!({"clock": "resolve", "due": at("12:00")});
         let set = told(clock(), Event::about("clock.started", "T1", json!({"clock": "resolve"})));
-        let expected = Effects::new().schedule("resolve@75", at("11:00"), data()).schedule("resolve@100", at("12:00"), data());
+        let expected =
+            Effects::new().schedule("resolve@75", at("11:00"), data()).schedule("resolve@100", at("12:00"), data());
         assert_eq!(set, expected);
     }
 
@@ -124,7 +135,9 @@ mod tests {
 
     #[test]
     fn slm_06_a_clock_that_is_met_paused_or_moved_tells_nobody() {
-        let fire = |clock: Clock| told(clock, Event::timer("T1", "resolve@75", json!({"clock": "resolve", "due": at("12:00")})));
+        let fire = |clock: Clock| {
+            told(clock, Event::timer("T1", "resolve@75", json!({"clock": "resolve", "due": at("12:00")})))
+        };
         for state in [ClockState::Stopped, ClockState::Paused, ClockState::Cancelled] {
             assert_eq!(fire(Clock { state, ..clock() }), Effects::new());
         }

@@ -26,7 +26,8 @@ fn react(host: &impl Host, _context: &Context, _event: &Event, subject: Option<&
         .filter(|(score, _)| *score >= SCORE_MIN)
         .collect();
     found.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.number.cmp(&other.number)));
-    let lines: Vec<String> = found.iter().take(most).map(|(_, one)| format!("- {} {}", one.number, one.title)).collect();
+    let lines: Vec<String> =
+        found.iter().take(most).map(|(_, one)| format!("- {} {}", one.number, one.title)).collect();
     let text = format!("These articles may help:\n\n{}", lines.join("\n"));
     Ok(Effects::new().when(!lines.is_empty(), |effects| effects.comment_internal(text)))
 }
@@ -50,8 +51,9 @@ mod tests {
     use super::*;
 
     fn host() -> FakeHost {
-        let article = |id: &str, state: &str, title: &str, body: &str| {
-            Record { title: title.into(), ..Record::new(id, "article", state).with("body", body) }
+        let article = |id: &str, state: &str, title: &str, body: &str| Record {
+            title: title.into(),
+            ..Record::new(id, "article", state).with("body", body)
         };
         FakeHost::of_manifest(include_str!("../plugin.toml"))
             .with_record(article("K1", "published", "Printer shows a paper jam", "Open the back of the printer."))

@@ -87,7 +87,9 @@ mod tests {
     fn night(plan: Record, day: &str) -> (Value, Effects) {
         let mut call = StepCall::new("nightly", json!({}));
         call.context = call.context.at(&format!("{day}T02:00:00Z"));
-        let Ok(Outcome::Done { outputs, effects }) = run(&FakeHost::new().with_record(plan), &call) else { panic!("done") };
+        let Ok(Outcome::Done { outputs, effects }) = run(&FakeHost::new().with_record(plan), &call) else {
+            panic!("done")
+        };
         (outputs["made"].clone(), effects)
     }
 

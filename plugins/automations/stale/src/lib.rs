@@ -46,10 +46,13 @@ fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ti
     }
     let people: Vec<&str> = ticket.assignee.iter().chain(&ticket.requester).map(String::as_str).collect();
     let subject = format!("{} waits: {}", ticket.number, ticket.title);
-    let body = format!("Nothing happened for {} days. In {} days it will be {}.", rule.remind_days, rule.move_days, rule.to);
-    Ok(Effects::new()
-        .notify(Notify { people: &people, groups: &[], subject: &subject, body: &body })
-        .schedule(TIMER, context.now.plus_days(rule.move_days), json!({"state": ticket.state, "reminded": true})))
+    let body =
+        format!("Nothing happened for {} days. In {} days it will be {}.", rule.remind_days, rule.move_days, rule.to);
+    Ok(Effects::new().notify(Notify { people: &people, groups: &[], subject: &subject, body: &body }).schedule(
+        TIMER,
+        context.now.plus_days(rule.move_days),
+        json!({"state": ticket.state, "reminded": true}),
+    ))
 }
 
 #[cfg(test)]
@@ -82,7 +85,10 @@ mod tests {
         assert_eq!(told(Event::about("comment.added", "T1", json!({})), "on-hold"), wound(14, false));
         let own = Event { actor: "stale".into(), ..Event::about("comment.added", "T1", json!({})) };
         assert_eq!(told(own, "on-hold"), Effects::new());
-        assert_eq!(told(Event::state_change("T1", "on-hold", "in-progress"), "in-progress"), Effects::new().unschedule(TIMER));
+        assert_eq!(
+            told(Event::state_change("T1", "on-hold", "in-progress"), "in-progress"),
+            Effects::new().unschedule(TIMER)
+        );
     }
 
     #[test]

@@ -21,10 +21,15 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         return Ok(Effects::new());
     }
     let fault = &change.after;
-    let site = fault.text("site").map(|name| Ok::<_, Fault>(host.setting::<BTreeMap<String, Site>>("sites")?.remove(name)));
+    let site =
+        fault.text("site").map(|name| Ok::<_, Fault>(host.setting::<BTreeMap<String, Site>>("sites")?.remove(name)));
     let site = site.transpose()?.flatten();
     if let Some(name) = fault.text("site").filter(|_| site.is_none() && change.changed("site")) {
-        return Err(Rejection::new("/fields/site", "unknown-site", format!("there is no site `{name}`; leave it out for all other places")));
+        return Err(Rejection::new(
+            "/fields/site",
+            "unknown-site",
+            format!("there is no site `{name}`; leave it out for all other places"),
+        ));
     }
     let mut effects = Effects::new();
     if change.is_create() {
@@ -42,7 +47,8 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     } else if change.left("with-vendor") {
         let cancelled = fault.state == "cancelled";
         let reason = if cancelled { "cancelled" } else { "the vendor was here" };
-        effects = effects.stop_clock(StopClock { name: CLOCK, at: change.context.now, cancelled, reason, data: Value::Null });
+        effects =
+            effects.stop_clock(StopClock { name: CLOCK, at: change.context.now, cancelled, reason, data: Value::Null });
     }
     Ok(effects)
 }
@@ -53,7 +59,14 @@ fn measure(host: &impl Host, change: &Change, calendar: &str) -> Result<Effects,
     let Some(hours) = promised.get(vendor).or_else(|| promised.get("*")) else { return Ok(Effects::new()) };
     let due_at = host.calendar_add(calendar, now, hours * 3600, None)?;
     let reason = format!("{vendor} repairs within {hours} hours of {calendar}");
-    let clock = StartClock { name: CLOCK, title: "Repair by the vendor", started_at: now, due_at, reason: &reason, data: Value::Null };
+    let clock = StartClock {
+        name: CLOCK,
+        title: "Repair by the vendor",
+        started_at: now,
+        due_at,
+        reason: &reason,
+        data: Value::Null,
+    };
     Ok(Effects::new().start_clock(clock))
 }
 
@@ -72,7 +85,11 @@ mod tests {
     }
 
     fn fault(state: &str) -> Ticket {
-        Ticket::new("F1", "facility-fault").in_state(state).with("site", "Tower").with("location", "Floor 3").with("vendor", "Lifts Ltd")
+        Ticket::new("F1", "facility-fault")
+            .in_state(state)
+            .with("site", "Tower")
+            .with("location", "Floor 3")
+            .with("vendor", "Lifts Ltd")
     }
 
     fn friday() -> Context {

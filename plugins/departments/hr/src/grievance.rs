@@ -14,16 +14,20 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Rejec
         return Err(Rejection::new("/fields/accused", "not-yours", "whom a case is about does not change it"));
     }
     if let Some(named) = named_accused(change, &accused) {
-        return Err(Rejection::new("/access", "accused", format!("{named} is whom the case is about and never sees it")));
+        return Err(Rejection::new(
+            "/access",
+            "accused",
+            format!("{named} is whom the case is about and never sees it"),
+        ));
     }
     if !change.is_create() && !change.changed("accused") {
         return Ok(Effects::new());
     }
     let team = team(host, case, &accused)?;
     let effects = Effects::new().when(!case.restricted, |effects| effects.set_field("restricted", true));
-    Ok(effects.set_access(&[], &[&team]).when(case.group.as_deref() != Some(&team), |effects| {
-        effects.assign_in_group(&team, None)
-    }))
+    Ok(effects
+        .set_access(&[], &[&team])
+        .when(case.group.as_deref() != Some(&team), |effects| effects.assign_in_group(&team, None)))
 }
 
 /// The team that looks into it: another one when anybody of the first is part of the case.
@@ -53,7 +57,10 @@ mod tests {
     use crate::tests::host;
 
     fn case(accused: &[&str]) -> Ticket {
-        Ticket { restricted: true, ..Ticket::new("G1", "grievance").for_requester("erin").with("accused", json!(accused)) }
+        Ticket {
+            restricted: true,
+            ..Ticket::new("G1", "grievance").for_requester("erin").with("accused", json!(accused))
+        }
     }
 
     fn company() -> FakeHost {

@@ -17,7 +17,9 @@ pub(crate) fn decide(change: &Change) -> Result<Effects, Rejection> {
     }
     let terms = ["vendor", "start", "end", "cost_cents", "renewal", "term_months", "notice_days"];
     let agreed = change.before.as_ref().is_some_and(|before| before.state != "draft");
-    if let Some(term) = terms.into_iter().find(|term| change.changed(term)).filter(|_| agreed && change.context.is_person()) {
+    if let Some(term) =
+        terms.into_iter().find(|term| change.changed(term)).filter(|_| agreed && change.context.is_person())
+    {
         let message = "what was approved is agreed: send it back first, or make a new contract";
         refused.add(format!("/fields/{term}"), "agreed", message);
     }
@@ -104,7 +106,11 @@ mod tests {
     use crate::tests::host;
 
     fn contract(id: &str, state: &str, end: &str) -> Record {
-        Record::new(id, "contract", state).with("start", "2026-01-01").with("end", end).with("owner", "ana").with("vendor", "Acme")
+        Record::new(id, "contract", state)
+            .with("start", "2026-01-01")
+            .with("end", end)
+            .with("owner", "ana")
+            .with("vendor", "Acme")
     }
 
     fn night(host: &FakeHost, day: &str) -> (Value, Effects) {
@@ -148,7 +154,9 @@ mod tests {
 
     #[test]
     fn ast_03_what_was_approved_is_agreed() {
-        let ticket = |state: &str| Ticket::new("C1", "contract").in_state(state).with("start", "2026-01-01").with("end", "2026-12-31");
+        let ticket = |state: &str| {
+            Ticket::new("C1", "contract").in_state(state).with("start", "2026-01-01").with("end", "2026-12-31")
+        };
         let change = |state: &str, field: &str, value: &str| {
             let decision = decide(&Change::of(&ticket(state), ticket(state).with(field, value)));
             decision.map_err(|refused| refused.codes().join(","))

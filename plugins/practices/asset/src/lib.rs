@@ -71,9 +71,8 @@ fn react(host: &impl Host, _context: &Context, event: &Event, _: Option<&Ticket>
 fn follow_ci(host: &impl Host, table: &BTreeMap<String, String>, ci: &str) -> Result<Effects, Fault> {
     let status = host.ci(ci)?.and_then(|ci| ci.attributes.get(STATUS)?.as_str().map(str::to_owned));
     let Some(status) = status else { return Ok(Effects::new()) };
-    let behind = |asset: &&Record| {
-        asset.text("ci") == Some(ci) && table.get(&asset.state).is_none_or(|own| *own != status)
-    };
+    let behind =
+        |asset: &&Record| asset.text("ci") == Some(ci) && table.get(&asset.state).is_none_or(|own| *own != status);
     let assets = host.records("asset", None)?;
     let Some(asset) = assets.iter().find(behind) else { return Ok(Effects::new()) };
     // Several states may mean one status: the first that can be reached from where it is would be a guess, so it must be one.
@@ -171,7 +170,8 @@ pub(crate) mod tests {
         assert_eq!(follow("installed"), Effects::new(), "they agree");
         assert_eq!(follow("retired"), Effects::new(), "its end is for people");
         let kind = KindFile::read(include_str!("../kinds/asset.toml"));
-        for (from, to) in kind.states().into_iter().flat_map(|from| kind.states().into_iter().map(move |to| (from, to))) {
+        for (from, to) in kind.states().into_iter().flat_map(|from| kind.states().into_iter().map(move |to| (from, to)))
+        {
             assert!(!leads_to(from, to) || kind.legal(from).contains(&to), "{from} to {to}");
         }
     }

@@ -98,7 +98,13 @@ fn shared_service(host: &impl Host, items: &[Item], theirs: &BTreeSet<&str>) -> 
 }
 
 /// Soft ones only warn; what a freeze does is in [`window::freeze`], and it is named here too.
-fn blackouts(host: &impl Host, windows: &[Record], change: &Ticket, item: &Item, span: Span) -> Result<Vec<Value>, Fault> {
+fn blackouts(
+    host: &impl Host,
+    windows: &[Record],
+    change: &Ticket,
+    item: &Item,
+    span: Span,
+) -> Result<Vec<Value>, Fault> {
     let reason = if item.own { "CI in blackout window" } else { "parent or child in blackout window" };
     let mut found = Vec::new();
     for window in windows.iter().filter(|window| window.text("type") != Some("maintenance")) {
@@ -112,7 +118,13 @@ fn blackouts(host: &impl Host, windows: &[Record], change: &Ticket, item: &Item,
 }
 
 /// An item that has maintenance windows is changed in one of them, from beginning to end.
-fn outside_maintenance(host: &impl Host, windows: &[Record], change: &Ticket, item: &Item, span: Span) -> Result<Option<Value>, Fault> {
+fn outside_maintenance(
+    host: &impl Host,
+    windows: &[Record],
+    change: &Ticket,
+    item: &Item,
+    span: Span,
+) -> Result<Option<Value>, Fault> {
     let reason = if item.own { "CI not in maintenance window" } else { "parent or child not in maintenance window" };
     let mut own = Vec::new();
     for window in windows.iter().filter(|window| window.text("type") == Some("maintenance")) {
@@ -167,14 +179,18 @@ mod tests {
         is(&reasons(&host, on("C1", &["host"])), &[("parent or child of the CI already scheduled", "#C2")]);
         is(&reasons(&host, on("C1", &["erp"])), &[("parent or child of the CI already scheduled", "#C2")]);
         is(&reasons(&host, on("C2", &["db"])), &[]);
-        let later = on("C1", &["db"]).with("planned_start", "2026-03-07T23:00:00Z").with("planned_end", "2026-03-07T23:30:00Z");
+        let later =
+            on("C1", &["db"]).with("planned_start", "2026-03-07T23:00:00Z").with("planned_end", "2026-03-07T23:30:00Z");
         is(&reasons(&host, later), &[]);
     }
 
     #[test]
     fn chg_07_a_busy_assignee_and_a_shared_service() {
         let theirs = on("C2", &["other"]).with("implementer", "ben");
-        is(&reasons(&company().with_ticket(theirs), on("C1", &["db"]).with("implementer", "ben")), &[("assignee already scheduled", "#C2")]);
+        is(
+            &reasons(&company().with_ticket(theirs), on("C1", &["db"]).with("implementer", "ben")),
+            &[("assignee already scheduled", "#C2")],
+        );
         let host = company().with_ci(Ci::new("cache", "server")).with_relation("erp", "depends-on", "cache");
         let found = reasons(&host.with_ticket(on("C2", &["cache"])), on("C1", &["host"]));
         is(&found, &[("related service erp already affected", "#C2")]);
@@ -183,7 +199,9 @@ mod tests {
     #[test]
     fn chg_07_blackouts_and_maintenance_windows() {
         let evening = ("2026-03-07T19:00:00Z", "2026-03-07T22:00:00Z");
-        let of_db = |kind: &str, (from, to): (&str, &str)| company().with_record(window(kind, from, to).with("cis", json!(["db"])));
+        let of_db = |kind: &str, (from, to): (&str, &str)| {
+            company().with_record(window(kind, from, to).with("cis", json!(["db"])))
+        };
         let blackout = of_db("blackout", evening);
         is(&reasons(&blackout, on("C1", &["db"])), &[("CI in blackout window", "#W1")]);
         is(&reasons(&blackout, on("C1", &["host"])), &[("parent or child in blackout window", "#W1")]);

@@ -27,9 +27,11 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     }
     let mut refused = Rejection::none();
     has_length(change, &mut refused);
-    let mut effects = risk::decide(host, change)?
-        .and(conflict::decide(host, change)?)
-        .and(window::freeze(host, change, &mut refused)?);
+    let mut effects = risk::decide(host, change)?.and(conflict::decide(host, change)?).and(window::freeze(
+        host,
+        change,
+        &mut refused,
+    )?);
     if change.is_create() {
         effects = effects.and(template::follow(host, &change.after, &mut refused)?);
         return refused.or_ok(effects.and(start(host, &change.after)?));

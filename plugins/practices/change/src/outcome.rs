@@ -41,7 +41,8 @@ mod tests {
         };
         assert_eq!((closed("unsuccessful"), closed("successful"), closed("successful-with-issues")), (1, 0, 0));
         let created = Event::about("ticket.created", "C1", json!({}));
-        let task = CreateTicket::new("change-task", "it", "Review how #C1 came about").parent("C1").field("type", "review");
+        let task =
+            CreateTicket::new("change-task", "it", "Review how #C1 came about").parent("C1").field("type", "review");
         assert_eq!(look_again(&created, &of_type("unauthorised", "new")), Effects::new().create_ticket(task));
         assert_eq!(look_again(&created, &of_type("normal", "new")), Effects::new());
     }

@@ -90,7 +90,11 @@ fn questionnaire(host: &impl Host, ticket: &Ticket) -> Result<Found, Rejection> 
 fn rules(host: &impl Host, ticket: &Ticket) -> Result<Found, Rejection> {
     let rules: Vec<Rule> = host.setting("risk-rules")?;
     let fits = |rule: &Rule| rule.when.iter().all(|(field, value)| ticket.value(field) == *value);
-    Ok(rules.into_iter().filter(fits).map(|rule| (rule.risk, format!("rule: {}", rule.title))).max_by_key(|(risk, _)| *risk))
+    Ok(rules
+        .into_iter()
+        .filter(fits)
+        .map(|rule| (rule.risk, format!("rule: {}", rule.title)))
+        .max_by_key(|(risk, _)| *risk))
 }
 
 /// A group whose changes go wrong has more of its changes approved by the board.
@@ -114,7 +118,9 @@ pub(crate) fn points(close_code: Option<&str>, caused: impl Iterator<Item = i64>
         Some("unsuccessful") => -5,
         _ => 0,
     };
-    own + caused.map(|priority| [0, -10, -5, -2].get(usize::try_from(priority).unwrap_or(0)).copied().unwrap_or(0)).sum::<i64>()
+    own + caused
+        .map(|priority| [0, -10, -5, -2].get(usize::try_from(priority).unwrap_or(0)).copied().unwrap_or(0))
+        .sum::<i64>()
 }
 
 #[cfg(test)]
@@ -151,7 +157,10 @@ mod tests {
     fn chg_09_the_highest_of_table_questionnaire_and_rules_counts() {
         let host = host()
             .with_setting("risk-points", json!({"moderate": 10, "high": 20, "weights": {"tested": 3}}))
-            .with_setting("risk-rules", json!([{"title": "Emergencies", "when": {"type": "emergency"}, "risk": "high"}]));
+            .with_setting(
+                "risk-rules",
+                json!([{"title": "Emergencies", "when": {"type": "emergency"}, "risk": "high"}]),
+            );
         let answers = change().with("answers", json!({"tested": 3, "users": 2}));
         assert_eq!(judged(&host, answers.clone()), ("moderate".into(), "11 points in the questionnaire".into()));
         let table = answers.with("impact", 1).with("success_probability", "low");
@@ -175,7 +184,8 @@ mod tests {
 
     #[test]
     fn chg_09_a_low_success_score_makes_changes_of_the_group_high_risk() {
-        let done = |id: &str| of_type("normal", "closed").with("close_code", "unsuccessful").assigned("net", None).renamed(id);
+        let done =
+            |id: &str| of_type("normal", "closed").with("close_code", "unsuccessful").assigned("net", None).renamed(id);
         let host = (0..3).fold(host(), |host, n| host.with_ticket(done(&format!("D{n}"))));
         let planned = change().assigned("net", None);
         assert_eq!(judged(&host, planned.clone()).0, "", "-15 is not below -20");

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn chg_02_a_standard_change_follows_an_approved_template() {
-        let record = |state: &str| Record::new("R1", "change-template", state).with("implementation_plan", "One by one.");
+        let record =
+            |state: &str| Record::new("R1", "change-template", state).with("implementation_plan", "One by one.");
         let create = |host: FakeHost, ticket: Ticket| {
             let mut refused = Rejection::none();
             let effects = follow(&host, &ticket, &mut refused).unwrap();

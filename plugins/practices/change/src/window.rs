@@ -43,7 +43,8 @@ pub(crate) fn holds(host: &impl Host, window: &Record, span: Span) -> Result<boo
 
 /// Whether a window is about this item of this change. One that names nothing is about everything.
 pub(crate) fn concerns(host: &impl Host, window: &Record, change: &Ticket, ci: Option<&str>) -> Result<bool, Fault> {
-    let names = |field: &str, value: Option<&str>| value.is_some_and(|value| window.list(field).any(|one| one == value));
+    let names =
+        |field: &str, value: Option<&str>| value.is_some_and(|value| window.list(field).any(|one| one == value));
     if ["cis", "classes", "sites"].into_iter().all(|field| window.list(field).next().is_none()) {
         return Ok(true);
     }
@@ -63,10 +64,15 @@ pub(crate) fn freeze(host: &impl Host, change: &Change, refused: &mut Rejection)
     let said = change.changed("freeze_override") && after.text("freeze_override").is_some();
     let role: String = host.setting("freeze-role")?;
     if said && change.context.is_person() && !change.context.has_role(&role) {
-        refused.add("/fields/freeze_override", "not-yours", format!("only a {role} may take a change through a freeze"));
+        refused.add(
+            "/fields/freeze_override",
+            "not-yours",
+            format!("only a {role} may take a change through a freeze"),
+        );
         return Ok(Effects::new());
     }
-    let onward = change.is_create() || (change.changed("state") && !["closed", "cancelled", "review"].contains(&after.state.as_str()));
+    let onward = change.is_create()
+        || (change.changed("state") && !["closed", "cancelled", "review"].contains(&after.state.as_str()));
     let moved = change.changed("planned_start") || change.changed("planned_end");
     let Some(span) = span(after).filter(|_| onward || moved) else { return Ok(Effects::new()) };
     for window in host.records("change-window", Some("active"))? {
@@ -134,7 +140,9 @@ mod tests {
         let move_to = |state: &str| crate::guard(&frozen(), &Change::of(&before, before.clone().in_state(state)));
         assert_eq!(codes(move_to("scheduled")), ["freeze"]);
         assert!(move_to("cancelled").is_ok(), "giving up is always possible");
-        let later = of_type("normal", "new").with("planned_start", "2026-03-09T20:00:00Z").with("planned_end", "2026-03-09T21:00:00Z");
+        let later = of_type("normal", "new")
+            .with("planned_start", "2026-03-09T20:00:00Z")
+            .with("planned_end", "2026-03-09T21:00:00Z");
         assert!(create(&frozen(), &["agent"], later.with("cis", json!(["db"]))).is_ok());
     }
 

@@ -80,7 +80,9 @@ mod tests {
         let inputs = json!({"expenses": [{"card": "server", "quantity": 3}, {"card": "senior hour", "quantity": 2}, {"cents": 1}],
             "rates": {"server": 10_000, "senior hour": 9_000}, "units": {"it": 1}});
         assert_eq!(allocate(inputs)["total_cents"], 48_001);
-        assert!(run(&StepCall::new("allocate", json!({"expenses": [{"card": "no", "quantity": 1}], "units": {}}))).is_err());
+        assert!(
+            run(&StepCall::new("allocate", json!({"expenses": [{"card": "no", "quantity": 1}], "units": {}}))).is_err()
+        );
     }
 
     #[test]
@@ -94,11 +96,15 @@ mod tests {
             ((state >> 33) % below) as i64
         };
         for _ in 0..500 {
-            let (total, units) = (random(1_000_000_000), (0..1 + random(20)).map(|_| 1 + random(1000)).collect::<Vec<_>>());
+            let (total, units) =
+                (random(1_000_000_000), (0..1 + random(20)).map(|_| 1 + random(1000)).collect::<Vec<_>>());
             let shared = shares(total, &units);
             assert_eq!(shared.iter().sum::<i64>(), total, "{units:?}");
             let sum = units.iter().sum::<i64>() as f64;
-            let fair = shared.iter().zip(&units).all(|(share, unit)| (*share as f64 - total as f64 * *unit as f64 / sum).abs() < 1.0);
+            let fair = shared
+                .iter()
+                .zip(&units)
+                .all(|(share, unit)| (*share as f64 - total as f64 * *unit as f64 / sum).abs() < 1.0);
             assert!(fair, "nobody is more than a cent away: {units:?}");
         }
     }

@@ -18,11 +18,20 @@ struct Inputs {
 /// What is committed, and whether that is near the end.
 pub(crate) fn add_up(change: &Change) -> Effects {
     let budget = &change.after;
-    let committed: i64 = budget.field("commitments").as_object().into_iter().flat_map(|all| all.values()).filter_map(Value::as_i64).sum();
-    let (amount, used) = (budget.integer("amount_cents").unwrap_or(0), committed + budget.integer("actual_cents").unwrap_or(0));
+    let committed: i64 = budget
+        .field("commitments")
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.values())
+        .filter_map(Value::as_i64)
+        .sum();
+    let (amount, used) =
+        (budget.integer("amount_cents").unwrap_or(0), committed + budget.integer("actual_cents").unwrap_or(0));
     let warning = used * 100 >= amount * budget.integer("warn_percent").unwrap_or(80) && used > 0;
     Effects::new()
-        .when(budget.integer("committed_cents").unwrap_or(0) != committed, |effects| effects.set_field("committed_cents", committed))
+        .when(budget.integer("committed_cents").unwrap_or(0) != committed, |effects| {
+            effects.set_field("committed_cents", committed)
+        })
         .when(budget.flag("warning") != warning, |effects| effects.set_field("warning", warning))
 }
 
@@ -50,7 +59,10 @@ pub(crate) fn commit(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault
     let mut all = commitments(&budget);
     all.remove(&ticket.id);
     let others: i64 = all.values().filter_map(Value::as_i64).sum();
-    let left = budget.integer("amount_cents").unwrap_or(0) - budget.integer("actual_cents").unwrap_or(0) - others - inputs.cents;
+    let left = budget.integer("amount_cents").unwrap_or(0)
+        - budget.integer("actual_cents").unwrap_or(0)
+        - others
+        - inputs.cents;
     if left < 0 {
         let message = format!("{} cents are {} more than {} has left", inputs.cents, -left, budget.number);
         return Ok(Outcome::bpmn_error("over-budget", message));
@@ -71,8 +83,9 @@ pub(crate) fn release(host: &impl Host, call: &StepCall) -> Result<Outcome, Faul
 
 pub(crate) fn spend(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
     let (ticket, inputs) = (call.ticket()?, call.inputs::<Inputs>()?);
-    let budget = find(host, &inputs)?
-        .ok_or_else(|| Fault::Permanent(format!("there is no open budget of {} for {}", inputs.cost_centre, inputs.period)))?;
+    let budget = find(host, &inputs)?.ok_or_else(|| {
+        Fault::Permanent(format!("there is no open budget of {} for {}", inputs.cost_centre, inputs.period))
+    })?;
     let mut all = commitments(&budget);
     if all.remove(&ticket.id).is_none() {
         return Err(Fault::Permanent(format!("nothing of {} was committed for {}", budget.number, ticket.label())));

@@ -13,7 +13,10 @@ fn guard(_host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         }
     };
     if change.entered("approved") {
-        needs(&["objective", "kpi", "baseline", "target"], "what is approved says what gets better, and how that is measured");
+        needs(
+            &["objective", "kpi", "baseline", "target"],
+            "what is approved says what gets better, and how that is measured",
+        );
     }
     if change.entered("closed") {
         needs(&["actual"], "measure it once more: what was the difference?");
@@ -38,11 +41,17 @@ fn achieved(ticket: &Ticket) -> Option<i64> {
 
 /// A task came, or was done: how far is the whole?
 fn react(host: &impl Host, _context: &Context, event: &Event, task: Option<&Ticket>) -> Result<Effects, Fault> {
-    let moved = event.kind == "ticket.created" || ["state", "days", "phase", "parent"].into_iter().any(|what| event.changed(what));
-    let Some(parent) = task.and_then(|task| task.parent.as_deref()).filter(|_| moved) else { return Ok(Effects::new()) };
-    let Some(whole) = host.ticket(parent)?.filter(|whole| whole.kind == "improvement") else { return Ok(Effects::new()) };
+    let moved = event.kind == "ticket.created"
+        || ["state", "days", "phase", "parent"].into_iter().any(|what| event.changed(what));
+    let Some(parent) = task.and_then(|task| task.parent.as_deref()).filter(|_| moved) else {
+        return Ok(Effects::new());
+    };
+    let Some(whole) = host.ticket(parent)?.filter(|whole| whole.kind == "improvement") else {
+        return Ok(Effects::new());
+    };
     let tasks = host.tickets(&TicketFilter::new().kind("improvement-task").parent(parent), 200)?;
-    let done: f64 = contributions(&tasks).iter().filter(|(task, _)| task.state == "closed").map(|(_, percent)| percent).sum();
+    let done: f64 =
+        contributions(&tasks).iter().filter(|(task, _)| task.state == "closed").map(|(_, percent)| percent).sum();
     let progress = done.round() as i64;
     let known = whole.integer("progress") == Some(progress);
     Ok(Effects::new().when(!known, |effects| effects.on(parent).set_field("progress", progress)))
@@ -91,7 +100,11 @@ mod tests {
     fn csi_01_what_is_approved_can_be_measured() {
         let into = |from: &str, after: Ticket| guard(&host(), &Change::of(&improvement(from), after));
         assert_eq!(codes(into("assess", improvement("approved"))), ["required"; 4]);
-        let measured = improvement("approved").with("objective", "Fewer calls.").with("kpi", "calls").with("baseline", 40).with("target", 20);
+        let measured = improvement("approved")
+            .with("objective", "Fewer calls.")
+            .with("kpi", "calls")
+            .with("baseline", 40)
+            .with("target", 20);
         assert_eq!(into("assess", measured.clone()), Ok(Effects::new()));
         assert_eq!(codes(into("review", measured.clone().in_state("closed"))), ["required"]);
         let closed = measured.in_state("closed").with("actual", 25);

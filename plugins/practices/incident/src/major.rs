@@ -61,7 +61,10 @@ mod tests {
         let groups = json!({"managers": "major-incident-managers", "communication": "service-desk"});
         let flow = StartFlow::new(PROCESS).variable("groups", groups).variable("update_every", "PT30M");
         let note = "Proposed as a major incident: the highest priority.";
-        assert_eq!(effects, Effects::new().set_field("major-state", "candidate").comment_internal(note).start_flow(flow));
+        assert_eq!(
+            effects,
+            Effects::new().set_field("major-state", "candidate").comment_internal(note).start_flow(flow)
+        );
         assert_eq!(propose(&host(), &critical("new")), Ok(Effects::new()), "the default proposes none");
     }
 
@@ -90,7 +93,11 @@ mod tests {
         let rule = |order: i64, when: Value, propose: bool| json!({"order": order, "title": format!("rule {order}"), "when": when, "propose": propose});
         let host = proposing().with_setting(
             "major-rules",
-            json!([rule(30, json!({}), true), rule(10, json!({"category": "test"}), false), rule(20, json!({"ci": "erp"}), true)]),
+            json!([
+                rule(30, json!({}), true),
+                rule(10, json!({"category": "test"}), false),
+                rule(20, json!({"ci": "erp"}), true)
+            ]),
         );
         let reason = |ticket: Ticket| {
             let effects = propose(&host, &ticket).unwrap();

@@ -27,7 +27,9 @@ fn published_is_fixed(change: &Change) -> Result<(), Rejection> {
     let text = ["title", "body", "former"].into_iter().find(|field| change.changed(field));
     match text.filter(|_| !["", "draft", "review"].contains(&before)) {
         Some(field) => {
-            let message = format!("an article that is {before} keeps its text: write a new version that names it as its former one");
+            let message = format!(
+                "an article that is {before} keeps its text: write a new version that names it as its former one"
+            );
             Err(Rejection::new(format!("/fields/{field}"), "published", message))
         }
         None => Ok(()),
@@ -44,7 +46,8 @@ fn count(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         },
         Some(_) if !change.changed("state") => return Ok(Effects::new()),
         Some(known) => {
-            let version: Version = known.parse().map_err(|why: String| Rejection::new("/fields/edition", "invalid-value", why))?;
+            let version: Version =
+                known.parse().map_err(|why: String| Rejection::new("/fields/edition", "invalid-value", why))?;
             match after.state.as_str() {
                 "published" if change.left("scheduled") => version.published(),
                 "draft" | "review" | "scheduled" => version.next(),
@@ -78,7 +81,8 @@ fn quality(host: &impl Host, change: &Change) -> Result<Effects, Fault> {
     let weights: BTreeMap<String, i64> = host.setting("checklist")?;
     let met: i64 = change.after.list("checklist").filter_map(|point| weights.get(point)).sum();
     let percent = met * 100 / weights.values().sum::<i64>().max(1);
-    Ok(Effects::new().when(change.after.integer("quality") != Some(percent), |effects| effects.set_field("quality", percent)))
+    Ok(Effects::new()
+        .when(change.after.integer("quality") != Some(percent), |effects| effects.set_field("quality", percent)))
 }
 
 /// A bad rating is work for the owning group; a good one is only counted.
@@ -102,8 +106,9 @@ fn react(host: &impl Host, _context: &Context, event: &Event, _: Option<&Ticket>
     let published = host.records("article", Some("published"))?;
     let outdate = |effects: Effects, other: &Record| match other.text("translation_of") {
         _ if other.id == former => effects.upsert_record(other.change().state("outdated")),
-        Some(original) if original == former => effects
-            .upsert_record(other.change().field("translation_of", article.id.as_str()).field("translation_outdated", true)),
+        Some(original) if original == former => effects.upsert_record(
+            other.change().field("translation_of", article.id.as_str()).field("translation_outdated", true),
+        ),
         _ => effects,
     };
     Ok(published.iter().fold(Effects::new(), outdate))
@@ -225,7 +230,10 @@ pub(crate) mod tests {
         assert_eq!(rate(1), Effects::new().assign_group("network"));
         assert_eq!(rate(4), Effects::new().set_field("outcome", "rating-only").transition("done"));
         let kind = KindFile::read(include_str!("../kinds/article-feedback.toml"));
-        assert_eq!((kind.legal("new"), kind.required("done")), (vec!["in-progress", "done", "rejected"], vec!["outcome"]));
+        assert_eq!(
+            (kind.legal("new"), kind.required("done")),
+            (vec!["in-progress", "done", "rejected"], vec!["outcome"])
+        );
     }
 
     #[test]

@@ -33,9 +33,14 @@ fn remind(article: &weft_sdk::Record, last: &str) -> Effects {
     let people: Vec<&str> = article.text("owner").into_iter().collect();
     let groups: Vec<&str> = article.text("group").into_iter().filter(|_| people.is_empty()).collect();
     let subject = format!("{} is valid until {last}", article.number);
-    let body = format!("\u{201c}{}\u{201d} leaves the search after {last}. Extend it, or publish a new version.", article.title);
+    let body = format!(
+        "\u{201c}{}\u{201d} leaves the search after {last}. Extend it, or publish a new version.",
+        article.title
+    );
     let told = !people.is_empty() || !groups.is_empty();
-    Effects::new().when(told, |effects| effects.notify(Notify { people: &people, groups: &groups, subject: &subject, body: &body }))
+    Effects::new().when(told, |effects| {
+        effects.notify(Notify { people: &people, groups: &groups, subject: &subject, body: &body })
+    })
 }
 
 #[cfg(test)]
@@ -62,7 +67,11 @@ mod tests {
         assert_eq!(outputs, json!({"outdated": 1, "reminded": 1}));
         assert_eq!(effects.kinds(), ["upsert-record", "upsert-record", "notify"]);
         let first = effects.iter().next().unwrap();
-        assert_eq!((first.text("record"), first.text("state")), (Some("K1"), Some("outdated")), "the day after the last");
+        assert_eq!(
+            (first.text("record"), first.text("state")),
+            (Some("K1"), Some("outdated")),
+            "the day after the last"
+        );
         assert_eq!(effects.iter().last().unwrap().text("subject"), Some("#K2 is valid until 2026-03-02"));
     }
 }

@@ -172,7 +172,8 @@ mod tests {
                 host.with_ticket(if n < told { one.with("workaround", text) } else { one })
             })
         };
-        let tell = |told: usize| tell_workaround(&many(told), &Context::of_plugin("problem"), &problem("assess")).unwrap();
+        let tell =
+            |told: usize| tell_workaround(&many(told), &Context::of_plugin("problem"), &problem("assess")).unwrap();
         let first = tell(0);
         assert!(first.iter().count() <= 200 && first.kinds().contains(&"schedule"));
         let last = tell(70);

@@ -72,7 +72,10 @@ pub(crate) mod tests {
         let stakeholder = Ticket::new("S1", "stakeholder").with("satisfaction", 3);
         let first = guard(&host(), &Change::creating(stakeholder.clone())).unwrap();
         let history = first.iter().next().unwrap().data["value"].clone();
-        assert_eq!((history[0]["satisfaction"].as_i64(), first.iter().last().unwrap().text("value")), (Some(3), Some("same")));
+        assert_eq!(
+            (history[0]["satisfaction"].as_i64(), first.iter().last().unwrap().text("value")),
+            (Some(3), Some("same"))
+        );
         let known = stakeholder.with("history", history);
         let trend = |now: i64| {
             let change = Change::of(&known, known.clone().with("satisfaction", now));
@@ -84,7 +87,9 @@ pub(crate) mod tests {
     #[test]
     fn rel_02_a_review_is_settled_when_its_actions_are_done() {
         let review = |state: &str, done: bool| {
-            Ticket::new("R1", "service-review").in_state(state).with("actions", json!([{"what": "Call back", "done": done}]))
+            Ticket::new("R1", "service-review")
+                .in_state(state)
+                .with("actions", json!([{"what": "Call back", "done": done}]))
         };
         let settle = |done: bool| guard(&host(), &Change::of(&review("held", done), review("settled", done)));
         assert_eq!(settle(false).unwrap_err().codes(), ["open-actions"]);

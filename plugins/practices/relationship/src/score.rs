@@ -55,10 +55,13 @@ mod tests {
     #[test]
     fn rel_01_satisfaction_effort_and_recommendation_by_service_and_supplier() {
         let rows = [("mail", 5, 7, 10), ("mail", 4, 6, 9), ("mail", 2, 3, 3), ("mail", 4, 4, 8), ("erp", 1, 1, 0)];
-        let host = rows.into_iter().enumerate().fold(host(), |host, (n, (service, satisfaction, effort, recommend))| {
-            let answer = Ticket::new(&format!("S{n}"), "survey").in_state("answered").with("service", service);
-            host.with_ticket(answer.with("satisfaction", satisfaction).with("effort", effort).with("recommend", recommend))
-        });
+        let host =
+            rows.into_iter().enumerate().fold(host(), |host, (n, (service, satisfaction, effort, recommend))| {
+                let answer = Ticket::new(&format!("S{n}"), "survey").in_state("answered").with("service", service);
+                host.with_ticket(
+                    answer.with("satisfaction", satisfaction).with("effort", effort).with("recommend", recommend),
+                )
+            });
         let scores = |inputs: Value| match crate::run(&host, &StepCall::new("scores", inputs)) {
             Ok(Outcome::Done { outputs, .. }) => outputs,
             other => panic!("{other:?}"),

@@ -44,7 +44,8 @@ pub(crate) fn ask(host: &impl Host, context: &Context, event: &Event, ticket: &T
         Some(text) => survey.field(field, text),
         None => survey,
     };
-    let survey = CreateTicket::new("survey", &ticket.space, &title).requester(person).field("about", ticket.id.as_str());
+    let survey =
+        CreateTicket::new("survey", &ticket.space, &title).requester(person).field("about", ticket.id.as_str());
     let survey = copy(copy(survey, "service", "ci"), "supplier", "vendor");
     Ok(Effects::new().create_ticket(survey))
 }

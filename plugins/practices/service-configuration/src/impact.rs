@@ -53,10 +53,14 @@ mod tests {
 
     /// A cluster of three nodes that needs two, a service on it, and one on a single node.
     fn host() -> FakeHost {
-        let host = ["n1", "n2", "n3", "shop", "blog"].into_iter().fold(FakeHost::new(), |host, id| host.with_ci(Ci::new(id, "server")));
+        let host = ["n1", "n2", "n3", "shop", "blog"]
+            .into_iter()
+            .fold(FakeHost::new(), |host, id| host.with_ci(Ci::new(id, "server")));
         ["n1", "n2", "n3"]
             .into_iter()
-            .fold(host.with_ci(Ci::new("cluster", "cluster").with("needs", 2)), |host, node| host.with_relation("cluster", "runs-on", node))
+            .fold(host.with_ci(Ci::new("cluster", "cluster").with("needs", 2)), |host, node| {
+                host.with_relation("cluster", "runs-on", node)
+            })
             .with_relation("shop", "depends-on", "cluster")
             .with_relation("blog", "depends-on", "n1")
     }

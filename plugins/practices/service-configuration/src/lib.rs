@@ -63,8 +63,9 @@ fn compare(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
     let then = baseline.field("attributes").as_object().cloned().unwrap_or_default();
     let names: BTreeSet<&String> = then.keys().chain(now.attributes.keys()).collect();
     let changed = names.into_iter().filter(|name| then.get(*name) != now.attributes.get(*name));
-    let mut differences: Vec<Value> =
-        changed.map(|name| json!({"attribute": name, "from": then.get(name), "to": now.attributes.get(name)})).collect();
+    let mut differences: Vec<Value> = changed
+        .map(|name| json!({"attribute": name, "from": then.get(name), "to": now.attributes.get(name)}))
+        .collect();
     let related: BTreeSet<String> = host.related(ci)?.iter().map(line).collect();
     let before: BTreeSet<String> = baseline.list("relations").map(str::to_owned).collect();
     differences.extend(before.difference(&related).map(|gone| json!({"relation": gone, "is": "gone"})));
@@ -96,7 +97,8 @@ fn health(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
     for id in &inputs.items {
         let Some(ci) = host.ci(id)? else { continue };
         wanted += inputs.wanted.len();
-        there += inputs.wanted.iter().filter(|name| ci.attributes.get(*name).is_some_and(|value| !value.is_null())).count();
+        there +=
+            inputs.wanted.iter().filter(|name| ci.attributes.get(*name).is_some_and(|value| !value.is_null())).count();
         if host.related(id)?.is_empty() {
             orphans.push(id);
         }
@@ -125,7 +127,8 @@ pub(crate) mod tests {
 
     #[test]
     fn cfg_06_a_baseline_keeps_attributes_and_relations_and_stays() {
-        let host = FakeHost::new().with_ci(Ci::new("db", "database").with("memory", 8)).with_relation("db", "runs-on", "host");
+        let host =
+            FakeHost::new().with_ci(Ci::new("db", "database").with("memory", 8)).with_relation("db", "runs-on", "host");
         let taken = guard(&host, &Change::creating(Ticket::new("B1", "baseline").with("ci", "db"))).unwrap();
         let values: Vec<_> = taken.iter().map(|effect| effect.data["value"].clone()).collect();
         assert_eq!(values[..2], [json!({"memory": 8}), json!(["up runs-on host"])]);

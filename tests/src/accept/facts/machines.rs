@@ -41,15 +41,23 @@ async fn incident(machine: &Value, report: &mut Report) {
         let without_a_word = world.submit("ada", Some(&incident.id), silent).await.is_ok();
         report.holds(format!("{reason}, silently"), without_a_word != reason.contains("mandatory"));
         if !without_a_word {
-            go(&world, "ada", &incident.id, "on-hold", json!({ "pending-reason": word(&reason) })).await.expect("with a comment");
+            go(&world, "ada", &incident.id, "on-hold", json!({ "pending-reason": word(&reason) }))
+                .await
+                .expect("with a comment");
         }
         let said = json!([{ "kind": "comment", "data": { "visibility": "public", "body": "Here I am." } }]);
         world.submit("erin", Some(&incident.id), said).await.expect("she may answer");
         let now = world.load(&incident.id).await.ticket;
-        report.is(format!("{reason}, answered"), &json!([now.state, now.fields.get("pending-reason")]), &json!(["in-progress", null]));
+        report.is(
+            format!("{reason}, answered"),
+            &json!([now.state, now.fields.get("pending-reason")]),
+            &json!(["in-progress", null]),
+        );
     }
     let incident = world.incident("erin", json!({})).await;
-    go(&world, "ada", &incident.id, "resolved", json!({ "close-code": "Solved", "close-notes": "Done." })).await.expect("resolved");
+    go(&world, "ada", &incident.id, "resolved", json!({ "close-code": "Solved", "close-notes": "Done." }))
+        .await
+        .expect("resolved");
     world.advance(jiff::SignedDuration::from_hours(24 * 8)).await;
     report.is("closed after days", &json!(world.load(&incident.id).await.ticket.state), &json!("closed"));
     report.holds("closed never reopens", go(&world, "ada", &incident.id, "in-progress", json!({})).await.is_err());
@@ -69,7 +77,8 @@ async fn change(machine: &Value, report: &mut Report) {
     for kind in ["normal", "standard", "emergency"] {
         let path: Vec<String> = texts(&machine[kind]).iter().map(|state| word(state)).collect();
         for end in 1..=path.len() {
-            let fields = json!({ "type": kind, "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" });
+            let fields =
+                json!({ "type": kind, "planned_start": "2026-03-07T20:00:00Z", "planned_end": "2026-03-07T22:00:00Z" });
             let made = create(&world, "ada", "change", fields, json!({})).await;
             for to in &path[1..end] {
                 // Whoever asks for it does not approve it.
@@ -87,9 +96,12 @@ async fn change(machine: &Value, report: &mut Report) {
 
 async fn family(machine: &Value, report: &mut Report) {
     for row in machine["rows"].as_array().into_iter().flatten() {
-        let (parent_row, child_row) = (row["parent"].as_str().unwrap_or_default(), row["child"].as_str().unwrap_or_default());
+        let (parent_row, child_row) =
+            (row["parent"].as_str().unwrap_or_default(), row["child"].as_str().unwrap_or_default());
         let reasons: &[&str] = match parent_row {
-            text if text.contains("Change/Problem/Vendor") => &["awaiting-change", "awaiting-problem", "awaiting-vendor"],
+            text if text.contains("Change/Problem/Vendor") => {
+                &["awaiting-change", "awaiting-problem", "awaiting-vendor"]
+            }
             text if text.contains("Awaiting Caller") => &["awaiting-caller"],
             _ => &[""],
         };
@@ -130,7 +142,11 @@ async fn family(machine: &Value, report: &mut Report) {
 async fn foreign(name: &str, machine: &Value, report: &mut Report) {
     let tables: Vec<&Value> = match machine.get("transitions") {
         Some(table) => vec![table],
-        None => ["normal", "routine", "emergency"].iter().filter_map(|kind| machine.get(*kind)).filter(|table| table.is_object()).collect(),
+        None => ["normal", "routine", "emergency"]
+            .iter()
+            .filter_map(|kind| machine.get(*kind))
+            .filter(|table| table.is_object())
+            .collect(),
     };
     if tables.is_empty() {
         return categories(name, machine, report);
@@ -145,18 +161,29 @@ async fn foreign(name: &str, machine: &Value, report: &mut Report) {
             .filter(|(from, to)| !from.is_empty() && from != to)
             .collect();
         let mut states: Vec<String> = Vec::new();
-        for state in table.as_object().into_iter().flatten().map(|(from, _)| word(from)).chain(pairs.iter().map(|(_, to)| to.clone())) {
+        for state in table
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(from, _)| word(from))
+            .chain(pairs.iter().map(|(_, to)| to.clone()))
+        {
             if !state.is_empty() && !states.contains(&state) {
                 states.push(state);
             }
         }
-        let mut kind = format!("id = \"machine\"\ntype = \"ticket\"\ntitle = \"{name}\"\nplural = \"{name}\"\nprefix = \"MAC\"\ndigits = 4\ncreate = [\"agent\"]\n");
+        let mut kind = format!(
+            "id = \"machine\"\ntype = \"ticket\"\ntitle = \"{name}\"\nplural = \"{name}\"\nprefix = \"MAC\"\ndigits = 4\ncreate = [\"agent\"]\n"
+        );
         for (at, state) in states.iter().enumerate() {
             let category = if at == 0 { "new" } else { "active" };
             let _ = write!(kind, "[[state]]\nid = \"{state}\"\ntitle = \"{state}\"\ncategory = \"{category}\"\n");
         }
         for (from, to) in &pairs {
-            let _ = write!(kind, "[[transition]]\nfrom = [\"{from}\"]\nto = \"{to}\"\ntitle = \"{from} to {to}\"\nroles = [\"agent\"]\n");
+            let _ = write!(
+                kind,
+                "[[transition]]\nfrom = [\"{from}\"]\nto = \"{to}\"\ntitle = \"{from} to {to}\"\nroles = [\"agent\"]\n"
+            );
         }
         let manifest = "id = \"machine\"\nversion = \"1.0.0\"\nwit = \"0.1\"\ntitle = \"Machine\"\nsummary = \"Of a fact.\"\n\
             [[kind]]\nfile = \"kinds/machine.toml\"\n[guard]\nkinds = [\"machine\"]\n[[grant]]\nread = \"ticket:machine\"\nreason = \"Its own.\"\n";
@@ -165,7 +192,9 @@ async fn foreign(name: &str, machine: &Value, report: &mut Report) {
         world.install(returning(guest, Function::Guard, &[])).await;
         let registry = world.app.registry();
         let kind = registry.kinds.get(&"machine".into()).expect("the kind of the fact").clone();
-        for (from, to) in states.iter().flat_map(|from| states.iter().map(move |to| (from, to))).filter(|(from, to)| from != to) {
+        for (from, to) in
+            states.iter().flat_map(|from| states.iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
+        {
             let legal = kind.transition(from, to).is_some();
             let expected = pairs.contains(&(from.clone(), to.clone()));
             report.is(format!("{name} from {from} to {to}"), &json!(legal), &json!(expected));
@@ -187,7 +216,11 @@ fn categories(name: &str, machine: &Value, report: &mut Report) {
     for (list, open) in [("initial", true), ("active", true), ("inactive", false)] {
         for state in texts(&machine[list]) {
             let found: Result<domain::kind::StateCategory, _> = serde_json::from_value(json!(category(&state)));
-            report.is(format!("{name}: {state} is open"), &json!(found.is_ok_and(|found| found.is_open())), &json!(open));
+            report.is(
+                format!("{name}: {state} is open"),
+                &json!(found.is_ok_and(|found| found.is_open())),
+                &json!(open),
+            );
         }
     }
     for state in machine["states"].as_array().into_iter().flatten() {
