@@ -172,11 +172,16 @@ async fn foreign(name: &str, machine: &Value, report: &mut Report) {
                 states.push(state);
             }
         }
+        begin_first(&mut states, &pairs);
         let mut kind = format!(
             "id = \"machine\"\ntype = \"ticket\"\ntitle = \"{name}\"\nplural = \"{name}\"\nprefix = \"MAC\"\ndigits = 4\ncreate = [\"agent\"]\n"
         );
+        let leads_on = |state: &String| pairs.iter().any(|(from, _)| from == state);
+        let endless = states.iter().all(leads_on);
         for (at, state) in states.iter().enumerate() {
-            let category = if at == 0 { "new" } else { "active" };
+            // Work must be able to end: where nothing leads out, or in the last state of a machine that goes in circles.
+            let ends = !leads_on(state) || (endless && at + 1 == states.len());
+            let category = if ends { "closed" } else { "active" };
             let _ = write!(kind, "[[state]]\nid = \"{state}\"\ntitle = \"{state}\"\ncategory = \"{category}\"\n");
         }
         for (from, to) in &pairs {
@@ -199,6 +204,22 @@ async fn foreign(name: &str, machine: &Value, report: &mut Report) {
             let expected = pairs.contains(&(from.clone(), to.clone()));
             report.is(format!("{name} from {from} to {to}"), &json!(legal), &json!(expected));
         }
+    }
+}
+
+/// The state from which all others are reached comes first, as in every kind.
+fn begin_first(states: &mut [String], pairs: &BTreeSet<(String, String)>) {
+    let reaches_all = |start: &String| {
+        let mut seen = BTreeSet::from([start.clone()]);
+        let mut waiting = vec![start.clone()];
+        while let Some(at) = waiting.pop() {
+            let next = pairs.iter().filter(|(from, _)| *from == at).map(|(_, to)| to.clone());
+            waiting.extend(next.filter(|to| seen.insert(to.clone())).collect::<Vec<_>>());
+        }
+        seen.len() == states.len()
+    };
+    if let Some(at) = states.iter().position(reaches_all) {
+        states[..=at].rotate_right(1);
     }
 }
 
