@@ -74,7 +74,7 @@ pub(crate) fn freeze(host: &impl Host, change: &Change, refused: &mut Rejection)
     let onward = change.is_create()
         || (change.changed("state") && !["closed", "cancelled", "review"].contains(&after.state.as_str()));
     let moved = change.changed("planned_start") || change.changed("planned_end");
-    let Some(span) = span(after).filter(|_| onward || moved) else { return Ok(Effects::new()) };
+    let Some(span) = span(after).filter(|_| onward || moved || said) else { return Ok(Effects::new()) };
     for window in host.records("change-window", Some("active"))? {
         if window.text("type") != Some("freeze") || !touches(host, &window, after)? {
             continue;
