@@ -27,6 +27,16 @@ fn the_dmn_kit_passes() {
     }
 }
 
+#[test]
+fn the_facts_of_the_practices_hold() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = here.ancestors().map(|above| above.join("shared/data/practice-facts.json")).find(|file| file.is_file());
+    match found {
+        Some(file) => assert!(weft_tests::accept::facts::run(&file)),
+        None => eprintln!("skipped: there is no file shared/data/practice-facts.json above this project"),
+    }
+}
+
 /// A promise at its small size: it is kept, and its negative control fails.
 #[track_caller]
 fn promised(id: &str) {
