@@ -111,6 +111,8 @@ pub struct App {
     pub(crate) loops: crate::jobs::LoopGuard,
     pub(crate) floods: crate::outbox::FloodGuard,
     pub(crate) throttle: crate::session::Throttle,
+    pub(crate) words: crate::search::Vocabulary,
+    pub(crate) presence: crate::presence::Presence,
     /// Wakes the job workers when a commit made work.
     pub(crate) wake: tokio::sync::Notify,
     /// One lane per plugin serialises the plugin registry's changes.
@@ -146,6 +148,8 @@ impl App {
             loops: crate::jobs::LoopGuard::default(),
             floods: crate::outbox::FloodGuard::default(),
             throttle: crate::session::Throttle::default(),
+            words: crate::search::Vocabulary::default(),
+            presence: crate::presence::Presence::default(),
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),
             installing: tokio::sync::Mutex::new(()),

@@ -9,11 +9,15 @@ pub mod conformance;
 pub mod digest;
 pub mod error;
 pub mod flow;
+pub mod insight;
 pub mod outbox;
 pub mod query;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
+pub use insight::{
+    ClockFact, EventQuery, EventScope, Fact, FactColumn, FactQuery, FactTime, Insight, RecordSearch,
+};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
 pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
@@ -332,6 +336,7 @@ pub trait Store:
     + Notifications
     + Flows
     + Outbox
+    + Insight
     + std::fmt::Debug
 {
     /// Answers if the database does.
