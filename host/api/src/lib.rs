@@ -6,6 +6,7 @@
 
 mod assets;
 mod attachments;
+mod audit;
 mod calendars;
 mod ci_classes;
 mod cis;
@@ -27,10 +28,13 @@ mod people;
 mod plugins;
 mod problem;
 mod records;
+mod reports;
 mod router;
 mod schedules;
 pub mod schema;
+mod search;
 mod session;
+mod settings;
 mod spaces;
 mod state;
 mod tickets;

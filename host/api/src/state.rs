@@ -61,6 +61,8 @@ pub struct ApiState {
     pub stop: CancellationToken,
     /// False while the server still prepares itself: requests are answered, and `/readyz` says to wait.
     pub ready: Arc<AtomicBool>,
+    /// What `weft config show --origin` tells, for administrators.
+    pub settings: Arc<[crate::schema::ServerSetting]>,
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
 }
 
@@ -74,7 +76,16 @@ impl ApiState {
         stop: CancellationToken,
     ) -> Self {
         let streams = Arc::new(tokio::sync::Semaphore::new(config.streams_max));
-        Self { app, config: Arc::new(config), assets, metrics, stop, ready: Arc::new(AtomicBool::new(true)), streams }
+        Self {
+            app,
+            config: Arc::new(config),
+            assets,
+            metrics,
+            stop,
+            ready: Arc::new(AtomicBool::new(true)),
+            settings: Arc::new([]),
+            streams,
+        }
     }
 }
 
