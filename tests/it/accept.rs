@@ -64,3 +64,39 @@ fn two_nodes_that_race_complete_every_job_once() {
 fn kills_and_conflicts_of_the_database_lose_nothing() {
     promised("09");
 }
+
+/// Power cuts and full disks need a file system of one's own.
+#[track_caller]
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
+fn promised_where_one_can_mount(id: &str) {
+    if weft_tests::promise::can_mount() {
+        promised(id);
+    } else {
+        eprintln!("SKIPPED: {id} needs root and loop devices");
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_kills() {
+    promised("01");
+}
+
+#[test]
+fn what_was_acknowledged_survives_power_cuts() {
+    promised_where_one_can_mount("02");
+}
+
+#[test]
+fn full_and_failing_disks_take_nothing_back() {
+    promised_where_one_can_mount("10");
+}
+
+#[test]
+fn a_backup_under_load_is_whole_and_comes_back() {
+    promised("15");
+}
+
+#[test]
+fn both_databases_answer_alike() {
+    promised("25");
+}

@@ -11,6 +11,7 @@ mod feel;
 mod flow;
 mod import;
 mod mail;
+mod maintain;
 mod nodes;
 mod outbox;
 mod runtime;

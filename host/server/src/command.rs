@@ -1,12 +1,17 @@
 //! The commands, one file each.
 
+mod backup;
 mod config;
 mod doctor;
 mod flow;
+mod fsck;
 mod import;
+mod migrate;
 mod node;
 mod outbox;
 mod plugin;
+mod restore;
+pub(crate) mod retention;
 mod schedule;
 mod serve;
 mod user;
@@ -14,6 +19,7 @@ mod user;
 use crate::cli::{Command, Remote};
 use crate::config::Loaded;
 use crate::failure::Failure;
+use crate::open::Existing;
 use crate::remote::Client;
 use crate::{cli, demo, out};
 
@@ -30,6 +36,16 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
         Command::Flow { action, remote } => flow::run(action, client(remote)?, settings.values).await,
         Command::Config { action } => config::run(action, &settings),
         Command::Doctor => doctor::run(settings.values).await,
+        Command::Fsck { rows, json } => fsck::run(settings.values, rows, json).await,
+        Command::Retention { action } => retention::run(action, settings.values).await,
+        Command::Backup { file } => backup::run(settings.values, file).await,
+        Command::Restore { file, dry_run, replace } => {
+            let existing = if replace { Existing::Replace } else { Existing::Keep };
+            restore::run(settings.values, file, dry_run, existing).await
+        }
+        Command::Migrate { action, dry_run, i_have_a_backup } => {
+            migrate::run(settings.values, action, dry_run, i_have_a_backup).await
+        }
         Command::Version => {
             out::line(&format!("weft {}", env!("CARGO_PKG_VERSION")));
             Ok(())

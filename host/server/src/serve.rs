@@ -38,6 +38,8 @@ pub(crate) async fn serve(
         prepared = prepare => {
             prepared?;
             ready.store(true, Ordering::Release);
+            let policy = crate::command::retention::policy(&settings.retention);
+            tokio::spawn(Arc::clone(&app).retain(policy, stop.clone()));
             tokio::spawn(together(Arc::clone(&app), settings.http.listen.to_string(), stop.clone()))
         }
         stopped = signal() => return stopped,
@@ -98,7 +100,9 @@ fn state(app: &Arc<App>, settings: &Settings, stop: CancellationToken) -> Result
     let recorder = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| Failure::of("metrics cannot be collected", &error))?;
-    Ok(ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop))
+    let mut state = ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop);
+    state.settings = crate::config::described(settings).into();
+    Ok(state)
 }
 
 /// The built screens.

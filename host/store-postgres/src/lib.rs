@@ -24,8 +24,13 @@ mod outbox;
 mod page;
 mod person;
 mod platform;
+#[cfg(feature = "testing")]
+pub mod portable;
 mod read_set;
 mod record;
+mod restore;
+mod retention;
+mod snapshot;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -33,19 +38,28 @@ mod ticket;
 mod value;
 mod writer;
 
-pub use config::{Hints, PostgresConfig};
+pub use config::{Hints, Migrate, PostgresConfig};
+pub use restore::{Existing, PostgresRestore};
+pub use snapshot::PostgresSnapshot;
 
 use async_trait::async_trait;
 use connection::Connections;
 use domain::OrgId;
+use jiff::Timestamp;
 use news::News;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Result, Store};
+use store::{Expired, Result, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use writer::{Request, Writer};
+
+/// What this program knows of the schema, in order.
+#[must_use]
+pub fn migrations() -> &'static [store::migration::Migration] {
+    &migrate::MIGRATIONS
+}
 
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -73,7 +87,7 @@ impl PostgresStore {
     /// When the database cannot be reached, or was written by a Weft that is more than one step newer.
     pub async fn open(config: PostgresConfig) -> Result<Self> {
         let options = config.options()?;
-        migrate::apply(&options, config.deadline()).await?;
+        migrate::apply(&options, &config).await?;
         let news = Arc::new(News::new());
         let (sender, requests) = mpsc::channel(config.queue_capacity.max(1));
         let writer = Writer::new(&config, options.clone(), requests, Arc::clone(&news));
@@ -123,5 +137,20 @@ impl Store for PostgresStore {
 
     async fn verify_journal(&self, org: &OrgId) -> Result<u64> {
         self.walk_journal(org).await
+    }
+
+    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp) -> Result<u64> {
+        self.count_expired(org, what, before).await
+    }
+
+    async fn expired_forget(
+        &self,
+        org: &OrgId,
+        what: Expired,
+        before: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64> {
+        self.forget_expired(org, what, before, now, limit).await
     }
 }

@@ -83,6 +83,7 @@ macro_rules! conformance_tests {
             jobs::hold_back_what_comes_after,
             jobs::die_and_are_retried,
             jobs::replace_and_cancel_by_unique_key,
+            jobs::give_up_a_key_within_a_changeset,
             jobs::are_claimed_once_by_eight_workers,
             jobs::say_when_the_next_is_due,
             jobs::survive_an_unreadable_neighbour,

@@ -3,6 +3,7 @@
 //! *Architecture Invariant:* no SQL and no database driver here. Two implementations, one conformance suite
 //! ([`conformance`]). Every read and write carries the organisation.
 
+pub mod backup;
 pub mod chain;
 pub mod changeset;
 pub mod conformance;
@@ -10,8 +11,10 @@ pub mod digest;
 pub mod error;
 pub mod flow;
 pub mod insight;
+pub mod migration;
 pub mod outbox;
 pub mod query;
+pub mod snapshot;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
@@ -21,6 +24,7 @@ pub use insight::{
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
 pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
+pub use snapshot::Snapshot;
 
 use async_trait::async_trait;
 use domain::filter::Filter;
@@ -318,6 +322,22 @@ pub trait Notifications: Send + Sync {
     async fn notification_list(&self, org: &OrgId, person: &PersonId, limit: u32) -> Result<Vec<Notification>>;
 }
 
+/// What may be forgotten when it is old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Expired {
+    /// Answers to commands, by when they were given.
+    Answers,
+    /// Sessions and tokens, by when they ended.
+    Sessions,
+    /// Messages that were read, by when they came.
+    ReadNotifications,
+    Notifications,
+    /// Jobs that were given up, by when they were due.
+    DeadJobs,
+    /// Closed tickets, by when they were closed: archived and not deleted.
+    ClosedTickets,
+}
+
 /// Everything together.
 #[async_trait]
 pub trait Store:
@@ -345,4 +365,21 @@ pub trait Store:
     async fn close(&self);
     /// Verify every chain of the journal; the number of events checked, or the first break as [`StoreError::Corrupt`].
     async fn verify_journal(&self, org: &OrgId) -> Result<u64>;
+
+    /// How many rows are older than a time. A store that forgets nothing has none.
+    async fn expired_count(&self, _org: &OrgId, _what: Expired, _before: Timestamp) -> Result<u64> {
+        Ok(0)
+    }
+
+    /// Forget rows that are older than a time, or archive them, at most `limit`; the number of those. Doing it twice is doing it once.
+    async fn expired_forget(
+        &self,
+        _org: &OrgId,
+        _what: Expired,
+        _before: Timestamp,
+        _now: Timestamp,
+        _limit: u32,
+    ) -> Result<u64> {
+        Ok(0)
+    }
 }

@@ -79,11 +79,11 @@ impl Item {
             || (!stopped && clock.due_at.is_some_and(|due| due < now))
             || clock.stopped_at.zip(clock.due_at).is_some_and(|(stopped, due)| stopped > due);
         let (value, met) = match measure {
-            Measure::TimeOnClock { clock: name } if *name == clock.name && stopped => {
+            Measure::TimeOnClock { clock: name } if is_called(name, &clock) && stopped => {
                 let seconds = clock.stopped_at?.duration_since(clock.started_at).as_secs_f64();
                 (Some(seconds.max(0.0)), None)
             }
-            Measure::TargetsMet { clock: name } if name.as_ref().is_none_or(|name| *name == clock.name) => {
+            Measure::TargetsMet { clock: name } if name.as_ref().is_none_or(|name| is_called(name, &clock)) => {
                 if !stopped && !late {
                     return None;
                 }
@@ -102,6 +102,12 @@ impl Item {
             met,
         })
     }
+}
+
+/// Clocks have names of their own for each target; what they measure is what the name or the title begins with.
+fn is_called(name: &str, clock: &ClockFact) -> bool {
+    let begins = |text: &str| text.to_lowercase().starts_with(&name.to_lowercase());
+    begins(&clock.name) || begins(&clock.title)
 }
 
 pub(super) fn unit(measure: &Measure) -> Unit {

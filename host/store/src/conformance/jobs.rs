@@ -240,6 +240,14 @@ pub async fn replace_and_cancel_by_unique_key(made: Made) {
     assert_eq!(ids(&claim(&*store, 7).await), ["next"]);
 }
 
+/// A stored job without a key gets one, and gives it up to another, all in one changeset: neither form of it is left.
+pub async fn give_up_a_key_within_a_changeset(made: Made) {
+    let store = made.store();
+    put(&*store, vec![job("first", "first", 0)]).await;
+    put(&*store, vec![unique("first", "key", 0), unique("second", "key", 0)]).await;
+    assert_eq!(ids(&claim(&*store, 1).await), ["second"]);
+}
+
 pub async fn are_claimed_once_by_eight_workers(made: Made) {
     let store = made.store();
     let jobs = (0..200).map(|number| job(&format!("j{number}"), &format!("k{}", number % 13), number)).collect();
