@@ -3,6 +3,7 @@
 mod access;
 mod edge;
 mod events;
+mod insight;
 mod inventory;
 mod session;
 mod tickets;

@@ -252,3 +252,72 @@ fn known_field(name: &str, node: &Node<'_>, kind: Option<&Kind>, reader: &mut Re
     }
     Some(name.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::manifest::read::read;
+    use std::collections::BTreeMap;
+
+    const HEAD: &str = "id = \"desk\"\nversion = \"1.0.0\"\nwit = \"0.1\"\ntitle = \"Desk\"\nsummary = \"A desk.\"\n[[kind]]\nfile = \"kind.toml\"\n";
+    const KIND: &str = "id = \"case\"\ntype = \"ticket\"\ntitle = \"Case\"\nplural = \"Cases\"\nprefix = \"CAS\"\ndigits = 4\ncreate = [\"agent\"]\n\
+        [[state]]\nid = \"new\"\ntitle = \"New\"\ncategory = \"new\"\n[[state]]\nid = \"done\"\ntitle = \"Done\"\ncategory = \"closed\"\n\
+        [[transition]]\nfrom = [\"new\"]\nto = \"done\"\ntitle = \"Close\"\nroles = [\"agent\"]\n\
+        [field.score]\ntitle = \"Score\"\nschema = { type = \"integer\" }\n\
+        [field.secret]\ntitle = \"Secret\"\nschema = { type = \"string\" }\nread = [\"agent\"]\n\
+        [field.detail]\ntitle = \"Detail\"\nschema = { type = \"string\" }\nwhen = { field = \"score\", is = [1, 2] }\n\
+        [portal]\nspaces = [\"hr\"]\nsummary = \"Ask.\"\n";
+
+    fn problems(report: &str) -> Vec<String> {
+        let assets = BTreeMap::from([("kind.toml".to_owned(), KIND.as_bytes().to_vec())]);
+        let text = format!("{HEAD}[[report]]\nid = \"r\"\ntitle = \"R\"\nkind = \"case\"\n{report}");
+        match read(&text, &assets) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.into_iter().map(|problem| problem.code).collect(),
+        }
+    }
+
+    #[test]
+    fn a_report_says_what_it_means() {
+        for good in [
+            "measure = \"count\"",
+            "measure = \"count\"\ngroup = \"age\"\nwhere = [{ on = \"category\", is = [\"new\"] }]",
+            "measure = \"share\"\nof = [{ on = \"field.score\", not = [0] }]\ndays = 30\nby = \"closed\"",
+            "measure = \"average\"\nfield = \"score\"\ngroup = \"field.detail\"",
+            "measure = \"targets-met\"\ngroup = \"clock\"",
+        ] {
+            assert_eq!(problems(good), Vec::<String>::new(), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_where_it_stands() {
+        for (bad, code) in [
+            ("measure = \"cuont\"", "unknown-measure"),
+            ("measure = \"share\"", "missing-key"),
+            ("measure = \"average\"\nfield = \"scroe\"", "unknown-field"),
+            ("measure = \"count\"\ngroup = \"field.secret\"", "hidden-field"),
+            ("measure = \"count\"\nwhere = [{ on = \"field.secret\", is = [\"x\"] }]", "hidden-field"),
+            ("measure = \"count\"\nwhere = [{ on = \"stat\", is = [\"new\"] }]", "unknown-column"),
+            ("measure = \"count\"\nwhere = [{ on = \"state\" }]", "missing-key"),
+            ("measure = \"count\"\nwhere = [{ on = \"state\", is = [] }]", "empty-list"),
+            ("measure = \"count\"\ndays = 0", "out-of-range"),
+            ("measure = \"count\"\ncolour = \"red\"", "unknown-key"),
+        ] {
+            assert_eq!(problems(bad), [code], "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_the_portal_and_conditions_name_must_be_there() {
+        let check = |kind: String, code: &str| {
+            let assets = BTreeMap::from([("kind.toml".to_owned(), kind.into_bytes())]);
+            let codes: Vec<String> =
+                read(HEAD, &assets).expect_err(code).into_iter().map(|problem| problem.code).collect();
+            assert_eq!(codes, [code]);
+        };
+        check(KIND.replace("field = \"score\"", "field = \"scroe\""), "bad-condition");
+        check(KIND.replace("field = \"score\"", "field = \"detail\""), "bad-condition");
+        check(KIND.replace("summary = \"Ask.\"", "rating = \"score\""), "bad-rating");
+        check(KIND.replace("spaces = [\"hr\"]", "spaces = [\"H R\"]"), "bad-id");
+    }
+}
