@@ -224,4 +224,15 @@ export const de: Record<keyof typeof en, string> = {
   'cis.no-relations': 'Keine.',
   'cis.tickets': 'Tickets dazu',
   'cis.no-tickets': 'Keine.',
+
+  'records.title': 'Datensätze',
+  'records.lead': 'Die Dokumente der Praktiken: Textbausteine, geteilte Ansichten, Ziele. Ihre Formulare kommen von ihren Arten.',
+  'records.add': 'Neu: {kind}',
+  'records.none': 'Es gibt keine, die Sie sehen dürfen.',
+  'records.saved': 'Gespeichert',
+  'replies.choose': 'Textbaustein oder Makro …',
+  'replies.done': '„{title}“ ist erledigt',
+  'queue.share': 'Für wen',
+  'queue.private': 'Nur für mich, in diesem Browser',
+  'queue.shared': 'Geteilt mit {group}',
 };

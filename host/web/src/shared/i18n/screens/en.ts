@@ -223,4 +223,15 @@ export const en = {
   'cis.no-relations': 'None.',
   'cis.tickets': 'Tickets about it',
   'cis.no-tickets': 'None.',
+
+  'records.title': 'Records',
+  'records.lead': 'The documents of the practices: canned replies, shared views, targets. Their forms come from their kinds.',
+  'records.add': 'New: {kind}',
+  'records.none': 'There are none that you may see.',
+  'records.saved': 'Saved',
+  'replies.choose': 'Canned reply or macro…',
+  'replies.done': '“{title}” is done',
+  'queue.share': 'For whom',
+  'queue.private': 'Only for me, in this browser',
+  'queue.shared': 'Shared with {group}',
 } as const;
