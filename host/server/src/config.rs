@@ -351,7 +351,8 @@ mod tests {
             store: Store { url: "postgres://weft:hunter2@db.example/weft".to_owned(), ..Store::default() },
             ..loaded.values
         });
-        let shown = |key: &str| described.iter().find(|one| one.key == key).map(|one| (one.value.clone(), one.origin.clone()));
+        let shown =
+            |key: &str| described.iter().find(|one| one.key == key).map(|one| (one.value.clone(), one.origin.clone()));
         assert_eq!(shown("jobs.concurrency").unwrap().1, "environment variable WEFT_JOBS_CONCURRENCY");
         assert_eq!(shown("store.url").unwrap().0, "postgres://weft:…@db.example/weft");
     }

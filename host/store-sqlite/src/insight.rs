@@ -18,8 +18,10 @@ const EVENT_COLUMNS: &str =
 fn scope(sql: &mut Sql, scope: &EventScope) {
     sql.push("((e.subject_kind = 'ticket' AND EXISTS (SELECT 1 FROM ticket t WHERE t.org_id = e.org_id AND t.id = e.subject AND ");
     sql.filter(&scope.tickets);
-    sql.push(")) OR (e.subject_kind = 'flow' AND EXISTS (SELECT 1 FROM flow_instance f JOIN ticket t \
-              ON t.org_id = f.org_id AND t.id = f.ticket WHERE f.org_id = e.org_id AND f.id = e.subject AND ");
+    sql.push(
+        ")) OR (e.subject_kind = 'flow' AND EXISTS (SELECT 1 FROM flow_instance f JOIN ticket t \
+              ON t.org_id = f.org_id AND t.id = f.ticket WHERE f.org_id = e.org_id AND f.id = e.subject AND ",
+    );
     sql.filter(&scope.tickets).push(")) OR (e.subject_kind IN ('record', 'ci') AND ");
     match &scope.spaces {
         Some(spaces) => sql.is_in("e.space", spaces),

@@ -26,7 +26,10 @@ async fn a_search_finds_what_the_caller_may_see_and_forgives_a_slip() {
 
     assert_eq!(titles(&search(&ada, "boardroom projector").await), ["Projector in the boardroom flickers"]);
     let slip = search(&ada, "projetcor").await;
-    assert_eq!((titles(&slip), slip.corrected.as_deref()), (vec!["Projector in the boardroom flickers"], Some("projector")));
+    assert_eq!(
+        (titles(&slip), slip.corrected.as_deref()),
+        (vec!["Projector in the boardroom flickers"], Some("projector"))
+    );
     assert_eq!(titles(&search(&erin, "keybaord").await), ["Keyboard is missing keys"]);
     assert_eq!(search(&ada, "ada").await.people.first().map(|person| person.id.clone()), Some("ada".to_owned()));
     // Neither the ticket nor the word in it is there for those who may not see it.
@@ -75,7 +78,8 @@ async fn a_report_counts_what_its_reader_may_see_and_every_number_opens_its_tick
     assert_eq!(report(&erin, "opened-by-week", "").await.total.count, 1);
     assert_eq!(report(&erin, "backlog-by-age", "").await.total.count, 0);
     assert_eq!(report(&hana, "opened-by-week", "").await.total.count, 0);
-    let behind: Page<schema::Ticket> = erin.get("/reports/incident/backlog-by-age/tickets?key=1-3").await.expect(200).read();
+    let behind: Page<schema::Ticket> =
+        erin.get("/reports/incident/backlog-by-age/tickets?key=1-3").await.expect(200).read();
     assert!(behind.items.is_empty());
     assert_eq!(ada.get("/reports/incident/nothing").await.problem(404).code, "not-found");
     assert_eq!(ada.get("/reports/incident/reopened?days=0").await.problem(400).code, "bad-parameter");
@@ -99,7 +103,11 @@ async fn the_audit_tells_each_what_they_may_know() {
     assert!(seen.contains(&"ticket.created".to_owned()) && seen.contains(&"comment.added".to_owned()), "{seen:?}");
     assert_eq!(kinds(&ada, "&kind=person.").await, Vec::<String>::new());
     assert!(kinds(&max, "&subject_kind=person&subject=erin").await.contains(&"person.changed".to_owned()));
-    assert_eq!(kinds(&max, "&subject_kind=ticket").await, Vec::<String>::new(), "who runs the platform reads no tickets");
+    assert_eq!(
+        kinds(&max, "&subject_kind=ticket").await,
+        Vec::<String>::new(),
+        "who runs the platform reads no tickets"
+    );
     // Whom a ticket is for reads its timeline, and not who else works on it how.
     assert_eq!(kinds(&erin, "&subject_kind=ticket").await, Vec::<String>::new());
     assert_eq!(kinds(&hana, "").await, Vec::<String>::new());

@@ -192,13 +192,7 @@ pub(super) fn rows(
 }
 
 /// Every day or week from the first to now, also those in which nothing happened.
-fn steps(
-    report: &Report,
-    items: &[Item],
-    since: Option<Timestamp>,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> Vec<String> {
+fn steps(report: &Report, items: &[Item], since: Option<Timestamp>, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let today = now.to_zoned(zone.clone()).date();
     let earliest = items.iter().filter_map(|item| date(report, item, zone)).min();
     let Some(first) = since.map(|since| since.to_zoned(zone.clone()).date()).or(earliest) else { return Vec::new() };
@@ -308,7 +302,13 @@ mod tests {
         check(
             &ages,
             &items,
-            &[("0-1", 1, Some(1.0)), ("1-3", 0, Some(0.0)), ("3-7", 0, Some(0.0)), ("7-30", 1, Some(1.0)), ("30+", 0, Some(0.0))],
+            &[
+                ("0-1", 1, Some(1.0)),
+                ("1-3", 0, Some(0.0)),
+                ("3-7", 0, Some(0.0)),
+                ("7-30", 1, Some(1.0)),
+                ("30+", 0, Some(0.0)),
+            ],
         );
     }
 
@@ -327,7 +327,10 @@ mod tests {
     #[test]
     fn a_share_of_nothing_is_no_share() {
         let share = report(Measure::Share { of: Vec::new() }, Some(Group::Column(Field::Kind)));
-        let items = [item(&share, "01T00:00:00", None, Some("a"), Some(true)), item(&share, "02T00:00:00", None, Some("a"), Some(false))];
+        let items = [
+            item(&share, "01T00:00:00", None, Some("a"), Some(true)),
+            item(&share, "02T00:00:00", None, Some("a"), Some(false)),
+        ];
         check(&share, &items, &[("a", 2, Some(0.5))]);
         assert_eq!(total(&share, &[]).value, None);
     }
@@ -336,7 +339,11 @@ mod tests {
     fn a_trend_shows_the_weeks_in_which_nothing_happened() {
         let trend = report(Measure::Count, Some(Group::Week));
         let items = [item(&trend, "03T00:00:00", None, None, None), item(&trend, "18T00:00:00", None, None, None)];
-        check(&trend, &items, &[("2026-03-02", 1, Some(1.0)), ("2026-03-09", 0, Some(0.0)), ("2026-03-16", 1, Some(1.0))]);
+        check(
+            &trend,
+            &items,
+            &[("2026-03-02", 1, Some(1.0)), ("2026-03-09", 0, Some(0.0)), ("2026-03-16", 1, Some(1.0))],
+        );
     }
 
     #[test]

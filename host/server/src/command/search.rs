@@ -18,9 +18,7 @@ pub(super) async fn run(
     settings: Settings,
 ) -> Result<(), Failure> {
     let found = match (client, login) {
-        (Some(client), _) => {
-            client.get(&format!("/search?text={}&limit={LIMIT}", escaped(text))).await?
-        }
+        (Some(client), _) => client.get(&format!("/search?text={}&limit={LIMIT}", escaped(text))).await?,
         (None, Some(login)) => {
             let app = open(&settings, false, Durability::Full).await?;
             let found = async {
@@ -48,20 +46,27 @@ pub(super) async fn run(
     if let Some(corrected) = found["corrected"].as_str() {
         out::note(&format!("Nothing has these words; this is for `{corrected}`."));
     }
-    let rows: Vec<Vec<String>> = [("tickets", "number", "title"), ("records", "number", "title"), ("cis", "id", "name"), ("people", "id", "name")]
-        .into_iter()
-        .flat_map(|(noun, id, title)| {
-            let items = found[noun].as_array().cloned().unwrap_or_default();
-            items.into_iter().map(move |item| vec![noun.to_owned(), text_of(&item, id), text_of(&item, title)])
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = [
+        ("tickets", "number", "title"),
+        ("records", "number", "title"),
+        ("cis", "id", "name"),
+        ("people", "id", "name"),
+    ]
+    .into_iter()
+    .flat_map(|(noun, id, title)| {
+        let items = found[noun].as_array().cloned().unwrap_or_default();
+        items.into_iter().map(move |item| vec![noun.to_owned(), text_of(&item, id), text_of(&item, title)])
+    })
+    .collect();
     out::table(&rows);
     Ok(())
 }
 
 /// As a part of an address: everything but plain letters and digits by its bytes.
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 fn text_of(item: &Value, name: &str) -> String {

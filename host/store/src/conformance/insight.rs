@@ -3,9 +3,7 @@
 use super::Harness;
 use super::data::{at, changes, commit, event, object, org, put_ticket, record, ticket, write};
 use super::flows::instance;
-use crate::{
-    Changeset, EventQuery, EventScope, FactColumn, FactQuery, FactTime, RecordSearch, Store, Write,
-};
+use crate::{Changeset, EventQuery, EventScope, FactColumn, FactQuery, FactTime, RecordSearch, Store, Write};
 use domain::event::EventDraft;
 use domain::filter::{Field, Filter};
 use domain::{Clock, ClockState, Record, Ticket};
@@ -55,11 +53,7 @@ pub async fn search_the_journal_within_a_scope(made: Made) {
     commit(&*store, Changeset { events, ..changes() }).await;
 
     assert_eq!(found(&*store, &everything()).await.len(), 6);
-    let it = EventScope {
-        tickets: Filter::eq(Field::Space, "it"),
-        spaces: Some(vec!["it".to_owned()]),
-        setup: false,
-    };
+    let it = EventScope { tickets: Filter::eq(Field::Space, "it"), spaces: Some(vec!["it".to_owned()]), setup: false };
     let mine = EventQuery { scope: it, ..everything() };
     assert_eq!(found(&*store, &mine).await, ["t1:ticket.changed", "f1:flow.started", "t1:ticket.created"]);
     let none = EventScope { tickets: Filter::False, spaces: Some(Vec::new()), setup: true };

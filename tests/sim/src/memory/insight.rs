@@ -99,7 +99,9 @@ impl Insight for MemoryStore {
             },
             value: query.value.as_ref().and_then(|name| ticket.fields.get(name)?.as_f64()),
         };
-        self.look(org, |data| newest(data, &query.filter).iter().filter(since).take(rows(query.limit)).map(fact).collect())
+        self.look(org, |data| {
+            newest(data, &query.filter).iter().filter(since).take(rows(query.limit)).map(fact).collect()
+        })
     }
 
     async fn clock_facts(

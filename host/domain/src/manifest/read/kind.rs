@@ -222,7 +222,9 @@ fn check_conditions(fields: &[(Known<String>, Option<FieldRule>)], reader: &mut 
                 let hint = near::hint(&when.field, fields.iter().map(|(name, _)| name.value.as_str()));
                 format!("`when` is about `{}`, which the kind does not have{hint}", quoted(&when.field))
             }
-            Some((other, _)) if other.value == name.value => "`when` is about the field itself; name another".to_owned(),
+            Some((other, _)) if other.value == name.value => {
+                "`when` is about the field itself; name another".to_owned()
+            }
             Some((_, Some(FieldRule { when: Some(_), .. }))) => {
                 format!("`{}` has a condition of its own; name a field that is always asked", when.field)
             }

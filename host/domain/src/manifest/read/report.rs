@@ -126,9 +126,9 @@ fn measure(entry: &mut Table<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) 
                 None
             }
         },
-        "targets-met" => {
-            Some(Measure::TargetsMet { clock: clock.map_or(Some(None), |text| text.map(|text| Some(text.to_owned())))? })
-        }
+        "targets-met" => Some(Measure::TargetsMet {
+            clock: clock.map_or(Some(None), |text| text.map(|text| Some(text.to_owned())))?,
+        }),
         other => {
             let hint = near::hint(other, MEASURES);
             reader.add(&node.place, "unknown-measure", format!("there is no measure `{}`{hint}", quoted(other)));
