@@ -51,6 +51,11 @@ fn commits_without_an_answer_happen_once() {
 }
 
 #[test]
+fn a_held_snapshot_neither_slows_nor_bloats_the_queue() {
+    promised("14");
+}
+
+#[test]
 fn a_job_belongs_to_one_node() {
     promised("06");
 }

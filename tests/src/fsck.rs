@@ -33,6 +33,18 @@ pub async fn postgres(url: &str) -> Report {
     report(Box::new(snapshot)).await
 }
 
+/// The end of a check with faults.
+///
+/// # Errors
+/// Something is found in the PostgreSQL database: the error says what.
+///
+/// # Panics
+/// It cannot be reached.
+pub async fn fits_together(url: &str) -> Result<(), String> {
+    let report = postgres(url).await;
+    if report.is_clean() { Ok(()) } else { Err(format!("fsck: {}", report.text())) }
+}
+
 /// # Panics
 /// Something is found: the panic says what.
 pub fn assert_clean(report: &Report) {

@@ -16,6 +16,7 @@ mod power;
 mod proxy;
 mod queue;
 mod race;
+mod rolling;
 pub mod simulation;
 mod ssrf;
 pub mod time;

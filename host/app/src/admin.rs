@@ -86,6 +86,7 @@ impl App {
         if !person.active {
             // Somebody who left is out at once, on every device.
             self.store.session_delete_all(self.org(), &person.id).await?;
+            self.actors.clear();
         }
         Ok(person)
     }
@@ -107,7 +108,9 @@ impl App {
             self.admin_set(actor, "person", &person.0, "person.password-set", json!({ "removed": phc.is_none() }));
         set.writes.push(Write::Password { person: person.clone(), phc });
         self.commit(set).await?;
-        Ok(self.store.session_delete_all(self.org(), person).await?)
+        self.store.session_delete_all(self.org(), person).await?;
+        self.actors.clear();
+        Ok(())
     }
 
     /// Replace the roles of a person.

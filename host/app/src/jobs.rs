@@ -291,9 +291,22 @@ impl App {
         Err(Stop::Retry("the ticket kept changing".to_owned()))
     }
 
-    /// Make the held jobs of a plugin run again.
+    /// Make the held jobs of a plugin run again, and those that may have waited for it: a job of another one's, or of a flow, stops at the
+    /// guard of a plugin that is quarantined. Whoever still has to wait is held again.
     pub(crate) async fn unhold(&self, plugin: &PluginId) -> Result<u64> {
         let count = self.store.job_unhold(self.org(), plugin).await?;
+        Ok(count + self.unhold_all().await?)
+    }
+
+    /// Make everything that is held run again whose plugin can, as this node sees it. A quarantine is known to the node that saw the failures,
+    /// and ends with it; what it held does not.
+    pub(crate) async fn unhold_all(&self) -> Result<u64> {
+        let (registry, mut count) = (self.registry(), 0);
+        for plugin in registry.plugins.values() {
+            if plugin.is_active() && !self.health.is_quarantined(plugin.id()) {
+                count += self.store.job_unhold(self.org(), plugin.id()).await?;
+            }
+        }
         self.wake.notify_waiters();
         Ok(count)
     }

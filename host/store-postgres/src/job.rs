@@ -127,7 +127,8 @@ impl Jobs for PostgresStore {
     }
 
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64> {
-        let sql = "WITH held AS (SELECT j.org_id, j.id FROM job j WHERE j.org_id = $1 AND j.plugin = $2 AND j.state = 'held'
+        let sql = "WITH held AS (SELECT j.org_id, j.id FROM job j WHERE j.org_id = $1 AND j.state = 'held'
+                AND (j.plugin = $2 OR j.plugin IS NULL)
                 ORDER BY j.id FOR UPDATE OF j)
             UPDATE job SET state = 'ready' FROM held WHERE job.org_id = held.org_id AND job.id = held.id RETURNING job.id";
         Ok(self.connections.rows(sql, vec![org.as_str().into(), plugin.as_str().into()]).await?.len() as u64)

@@ -28,6 +28,7 @@ mod platform;
 pub mod portable;
 mod read_set;
 mod record;
+mod renew;
 mod restore;
 mod retention;
 mod snapshot;
@@ -77,7 +78,8 @@ pub struct PostgresStore {
 struct WriterHandle {
     sender: mpsc::Sender<Request>,
     task: JoinHandle<()>,
-    news: Vec<JoinHandle<()>>,
+    /// Of the announcements, and of the hot tables: they are stopped, not waited for.
+    helpers: Vec<JoinHandle<()>>,
 }
 
 impl PostgresStore {
@@ -92,17 +94,18 @@ impl PostgresStore {
         let (sender, requests) = mpsc::channel(config.queue_capacity.max(1));
         let writer = Writer::new(&config, options.clone(), requests, Arc::clone(&news));
         let task = tokio::spawn(writer.serve());
-        let tasks = match config.hints {
+        let mut helpers = match config.hints {
             Hints::Notify => news::spawn(&news, &options, config.deadline()).into(),
             Hints::None => Vec::new(),
         };
+        helpers.push(renew::spawn(options.clone(), config.deadline()));
         Ok(Self {
             connections: Connections::new(&config, options),
             deadline: config.deadline(),
             poll: config.poll(),
             news,
             gates: Mutex::default(),
-            writer: Mutex::new(Some(WriterHandle { sender, task, news: tasks })),
+            writer: Mutex::new(Some(WriterHandle { sender, task, helpers })),
         })
     }
 
@@ -123,8 +126,8 @@ impl Store for PostgresStore {
         self.connections.close().await;
         // Whoever waits for events looks once more, and finds the store closed.
         self.news.heard();
-        if let Some(WriterHandle { sender, task, news }) = writer {
-            for task in news {
+        if let Some(WriterHandle { sender, task, helpers }) = writer {
+            for task in helpers {
                 task.abort();
             }
             // The writer ends when it has answered everything that was queued before this.

@@ -42,7 +42,8 @@ const BANNED_BEGINNINGS: [(&str, &str); 3] =
 /// About the database and not about an organisation.
 const WITHOUT_ORG: [&str; 2] = ["schema_migration", "schema_lock"];
 /// What the database says about itself.
-const CATALOGUE: [&str; 2] = ["INFORMATION_SCHEMA", "PG_INDEXES"];
+const CATALOGUE: [&str; 6] =
+    ["INFORMATION_SCHEMA", "PG_INDEXES", "PG_CLASS", "PG_STAT_USER_TABLES", "PG_STAT_ACTIVITY", "PG_LOCKS"];
 /// A hint that is left out where it does not exist.
 const HINTS: [&str; 1] = ["NOTIFY weft_journal"];
 /// What is wrong with a text of one or more statements.

@@ -1,9 +1,9 @@
 //! One moment of a database: a read-only transaction of its own that sees what was committed when it began.
 
 use crate::config::PostgresConfig;
-use crate::connection::{self, simple};
+use crate::connection::{self, TRIES_MAX, simple};
 use crate::value::{self, Column as Values, ColumnType, Value};
-use crate::{error, migrate};
+use crate::{error, migrate, renew};
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row as _, SqlSafeStr};
@@ -42,9 +42,18 @@ impl PostgresSnapshot {
             // Writing a page to a slow disk is no reason to lose the moment.
             ("idle_in_transaction_session_timeout", STATEMENT),
         ]);
-        let mut connection = connection::connect(&options, config.deadline()).await?;
-        simple(&mut connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(error::of)?;
-        Ok(Self { reader: Reader { connection } })
+        let connection = connection::connect(&options, config.deadline()).await?;
+        let mut reader = Reader { connection };
+        for _ in 0..TRIES_MAX {
+            simple(&mut reader.connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .await
+                .map_err(error::of)?;
+            if reader.is_whole().await? {
+                return Ok(Self { reader });
+            }
+            simple(&mut reader.connection, "ROLLBACK").await.map_err(error::of)?;
+        }
+        Err(StoreError::Busy)
     }
 
     /// Look through a connection that is there already, in whatever transaction it is.
@@ -54,6 +63,19 @@ impl PostgresSnapshot {
 }
 
 impl Reader {
+    /// Whether this moment sees the tables that are written anew now and then (ADR 12); from here on they stay as they are.
+    async fn is_whole(&mut self) -> Result<bool> {
+        let mut names = Vec::new();
+        for (name, touch) in renew::touches() {
+            if self.has_table(name).await? {
+                self.rows(touch.to_owned(), vec![0_i64.into()]).await?;
+                names.push(name.to_owned());
+            }
+        }
+        let too_new = self.rows(renew::IS_TOO_NEW.to_owned(), vec![Value::Texts(names)]).await?;
+        Ok(too_new.iter().map(|row| value::Cells(row).int("number")).sum::<Result<i64>>()? == 0)
+    }
+
     async fn rows(&mut self, sql: String, values: Vec<Value>) -> Result<Vec<PgRow>> {
         value::run(&mut self.connection, AssertSqlSafe(sql).into_sql_str(), values).await.map_err(error::of)
     }

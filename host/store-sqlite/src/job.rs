@@ -108,7 +108,7 @@ impl Jobs for SqliteStore {
     }
 
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64> {
-        let sql = "UPDATE job SET state = 'ready' WHERE org_id = $1 AND plugin = $2 AND state = 'held' RETURNING id";
+        let sql = "UPDATE job SET state = 'ready' WHERE org_id = $1 AND state = 'held' AND (plugin = $2 OR plugin IS NULL) RETURNING id";
         Ok(self.write(sql, vec![org.as_str().into(), plugin.as_str().into()]).await?.len() as u64)
     }
 

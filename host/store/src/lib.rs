@@ -235,7 +235,7 @@ pub trait Jobs: Send + Sync {
     async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>>;
     /// Give a claimed job back, to run now or at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
-    /// Make the held jobs of a plugin ready again.
+    /// Make the held jobs of a plugin ready again, and those of none, which may have waited for it.
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64>;
     /// When to look for jobs again: the earliest due time of a ready job that no other one keeps back, or the end of a lease.
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;

@@ -35,6 +35,12 @@ fn state(codes: &'static [&'static str], path: &str, json: &str) -> Case {
     case(codes, On::Sqlite, sql)
 }
 
+/// Something in the state of an instance beside what is there.
+fn more(codes: &'static [&'static str], json: &str) -> Case {
+    let sql = format!("UPDATE flow_instance SET state = json_patch(state, '{json}') WHERE id = {RUNNING}");
+    case(codes, On::Sqlite, sql)
+}
+
 fn cases(element: &str) -> Vec<Case> {
     use On::{Both, Sqlite};
     let calling = r#"{"step":{"attempt":1,"retries":0,"task_type":"x","phase":"calling"}}"#;
@@ -78,13 +84,13 @@ fn cases(element: &str) -> Vec<Case> {
             ),
         ),
         case(&["flow-state-unreadable"], Both, format!("UPDATE flow_instance SET state = '[]' WHERE id = {RUNNING}")),
-        state(&["flow-subscription-lost"], "$.subscriptions", &format!(r#"{{"999":{wanted}}}"#)),
+        more(&["flow-subscription-lost"], &format!(r#"{{"subscriptions":{{"999":{wanted}}}}}"#)),
         case(
             &["flow-task-lost"],
             Both,
             "DELETE FROM task_candidate; UPDATE task SET state = 'cancelled' WHERE state = 'open'",
         ),
-        state(&["flow-timer-lost", "flow-leftover"], "$.timers", &format!(r#"{{"999":{timer}}}"#)),
+        more(&["flow-timer-lost"], &format!(r#"{{"timers":{{"999":{timer}}}}}"#)),
         case(&["flow-version"], Both, format!("UPDATE flow_instance SET version = version + 1 WHERE id = {RUNNING}")),
         case(
             &["job-lease"],

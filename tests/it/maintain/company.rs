@@ -1,5 +1,7 @@
 //! A database with something of everything in it: tickets with clocks, a flow that waits for people, history, files.
 
+use app::flow::InstanceQuery;
+use app::flow::model::Command;
 use domain::event::{Cause, Origin};
 use domain::outbox::{Content, ItemType, Mail, MailPurpose, OutboxItem, OutboxState};
 use domain::schedule::RetryPolicy;
@@ -20,7 +22,17 @@ pub async fn make(folder: &Path) -> PathBuf {
     world.submit("mona", None, shelf).await.expect("something for the shelf");
     let order = json!([{ "kind": "create-ticket", "data": { "kind": "request", "space": "it", "title": "A laptop, please",
         "fields": { "item": "laptop", "model": "standard", "price": 900 } } }]);
-    world.submit("erin", None, order).await.expect("erin may ask");
+    world.submit("erin", None, order.clone()).await.expect("erin may ask");
+    world.settle().await;
+    // One flow has ended, one waits.
+    let max = world.actor("max").await;
+    let flows = world.app.instance_list(&max, InstanceQuery::default(), None, 10).await.expect("a list").items;
+    for flow in flows {
+        let command = world.command("max", None, json!([])).await;
+        let cancel = Command::Cancel { reason: "not needed".to_owned() };
+        world.app.instance_command(&command, &flow.id, cancel).await.expect("it can be cancelled");
+    }
+    world.submit("erin", None, order).await.expect("erin may ask again");
     world.settle().await;
     let incident = world.incident("ada", json!({ "impact": 2, "urgency": 2 })).await;
     let comment = json!([{ "kind": "comment", "data": { "visibility": "public", "body": "We look at it." } }]);

@@ -184,7 +184,8 @@ async fn full_disk(rounds: u32) -> Result<Outcome, String> {
 
 async fn create(http: &mut Client, title: &str) -> Result<(u16, String), String> {
     let body = json!({ "kind": "incident", "space": "it", "title": title }).to_string();
-    let asked = http.request("POST", "/api/v1/tickets", &[("Idempotency-Key", title)], Some(body.as_bytes())).await;
+    let key = title.replace(' ', "-");
+    let asked = http.request("POST", "/api/v1/tickets", &[("Idempotency-Key", &key)], Some(body.as_bytes())).await;
     let (status, headers, _) = asked.map_err(|error| format!("the server does not answer: {error}"))?;
     let media_type = headers.into_iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
     Ok((status, media_type.unwrap_or_default()))

@@ -104,7 +104,7 @@ async fn client_loop(address: &str, kill: u32, client: usize, notes: &Mutex<Note
         let create = Step {
             method: "POST",
             path: "/api/v1/tickets".to_owned(),
-            key: name.clone(),
+            key: name.replace(' ', "-"),
             body: json!({ "kind": "incident", "space": "it", "title": name }),
             kind: Kind::Create { title: name.clone() },
         };
@@ -112,7 +112,7 @@ async fn client_loop(address: &str, kill: u32, client: usize, notes: &Mutex<Note
         let comment = Step {
             method: "POST",
             path: format!("/api/v1/tickets/{id}/comments"),
-            key: format!("{name} comment"),
+            key: format!("{name} comment").replace(' ', "-"),
             body: json!({ "visibility": "public", "body": format!("About {name}") }),
             kind: Kind::Comment { body: format!("About {name}") },
         };
@@ -125,7 +125,7 @@ async fn client_loop(address: &str, kill: u32, client: usize, notes: &Mutex<Note
             let change = Step {
                 method: "PATCH",
                 path: format!("/api/v1/tickets/{id}"),
-                key: format!("{name} change"),
+                key: format!("{name} change").replace(' ', "-"),
                 body: json!({ "title": title }),
                 kind: Kind::Change { id: id.clone(), title },
             };
@@ -201,7 +201,7 @@ async fn repeat(address: &str, notes: &Mutex<Notes>) -> Result<(), String> {
         http.insert(login, client);
     }
     for step in waiting {
-        let client: usize = step.key.split(' ').nth(3).and_then(|word| word.parse().ok()).unwrap_or(0);
+        let client: usize = step.key.split('-').nth(3).and_then(|word| word.parse().ok()).unwrap_or(0);
         let http = http.get_mut(PERSONAS[client % PERSONAS.len()]).expect("everybody is signed in");
         let body = step.body.to_string();
         let (status, headers, body) = http

@@ -1,10 +1,11 @@
-//! 15, backup and restore: a backup that is made while many clients commit has everything that was acknowledged before it began, and comes
-//! back as a database that fits together. The control looks for what was acknowledged after it was finished, and has to miss it.
+//! 15: a backup that is made while many clients commit has everything that was acknowledged before it began, and comes back as a database
+//! that fits together; and nodes are upgraded one by one (`rolling.rs`). The control looks for what was acknowledged after the backup was
+//! finished, and has to miss it.
 
 #![expect(clippy::disallowed_methods, reason = "real processes and real disks take real time")]
 
 use super::writer::{Process, tickets};
-use super::{Size, Verdict, block_on};
+use super::{Size, Verdict, block_on, rolling};
 use crate::{binary, fsck};
 use std::path::Path;
 use std::process::Command;
@@ -43,18 +44,31 @@ pub fn check(size: Size) -> Result<Verdict, String> {
     let missed = after.iter().filter(|id| !during.contains(*id) && !there.contains(*id)).count();
     let findings: u64 = block_on(fsck::sqlite(&restored)).counts.values().sum();
     let meanwhile = during.len() - before.len();
+    let rolled = block_on(rolling::run(size.pick(Duration::from_secs(6), Duration::from_secs(60))))?;
     Ok(Verdict {
         figure: format!(
-            "{lost} of {} acknowledged before the mark lost, {findings} findings of fsck; {meanwhile} commits during a backup of {} ms; {} tickets restored in {} ms",
+            "{lost} of {} acknowledged before the mark lost, {findings} findings of fsck; {meanwhile} commits during a backup of {} ms; {} tickets restored in {} ms; \
+             nodes upgraded one by one: {} of {} commands failed, {} were repeated",
             before.len(),
             backup.as_millis(),
             there.len(),
-            restore.as_millis()
+            restore.as_millis(),
+            rolled.failed,
+            rolled.commands,
+            rolled.repeated
         ),
-        limit: format!("0 lost, 0 findings, commits go on, restored within {} s", RESTORE_MAX.as_secs()),
-        kept: lost == 0 && findings == 0 && meanwhile > 0 && restore <= RESTORE_MAX,
-        control: format!("{missed} commits after the mark are not in it"),
-        control_failed: missed > 0,
+        limit: format!("0 lost, 0 findings, commits go on, restored within {} s; 0 failed", RESTORE_MAX.as_secs()),
+        kept: lost == 0
+            && findings == 0
+            && meanwhile > 0
+            && restore <= RESTORE_MAX
+            && rolled.failed == 0
+            && rolled.commands > 0,
+        control: format!(
+            "{missed} commits after the mark are not in it; a schema that something was taken away from is {}",
+            if rolled.refused { "refused" } else { "taken" }
+        ),
+        control_failed: missed > 0 && rolled.refused,
     })
 }
 

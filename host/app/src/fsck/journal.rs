@@ -150,7 +150,8 @@ fn link(fsck: &mut Fsck<'_>, events: &Table, row: &Row, subject: &mut Subject) {
     }
     // From here on with what is stored, so that one edit is one finding.
     (subject.last, subject.hash) = (place, text("hash").to_owned());
-    subject.at = subject.at.max(parts.at);
+    // Of the last one, not the latest: a commit that had to be decided again keeps the time of its command.
+    subject.at = parts.at;
     if parts.kind.starts_with("flow.") {
         subject.moves += 1;
     }
@@ -256,9 +257,11 @@ async fn compare_kind(fsck: &mut Fsck<'_>, kind: &str, table: &Arc<Table>, subje
         {
             fsck.find("ticket-differs", table, row, difference);
         }
-        if version < subject.commits || row.int("updated_at").unwrap_or(0) < subject.at {
+        if version < subject.commits {
             let what = format!("version {version} is older than the {} commits of its journal", subject.commits);
             fsck.find("ticket-version", table, row, what);
+        } else if row.int("updated_at").unwrap_or(0) < subject.at {
+            fsck.find("ticket-version", table, row, "it was last changed before the last event of its journal");
         }
     }
     Ok(())

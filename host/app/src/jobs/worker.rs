@@ -39,6 +39,8 @@ struct Worker {
     running: JoinSet<()>,
     /// The last claim got all that it asked for: there is probably more.
     has_more: bool,
+    /// What was held when this node started has been made to run.
+    has_unheld: bool,
 }
 
 impl App {
@@ -49,7 +51,14 @@ impl App {
         let (heart, stopped) = (Arc::clone(&self), CancellationToken::new());
         let (held, until) = (Arc::clone(&claims), stopped.clone());
         let heart = tokio::spawn(async move { heart.hold_claims(&held, terms, &until).await });
-        let mut worker = Worker { app: Arc::clone(&self), claims, terms, running: JoinSet::new(), has_more: true };
+        let mut worker = Worker {
+            app: Arc::clone(&self),
+            claims,
+            terms,
+            running: JoinSet::new(),
+            has_more: true,
+            has_unheld: false,
+        };
         while !stop.is_cancelled() {
             // Whoever makes work from here on wakes the worker, even while it looks.
             let woken = self.wake.notified();
@@ -132,6 +141,13 @@ impl Worker {
     /// Claim and begin jobs until the slots are full or nothing is due. Gives how long there is nothing to do.
     async fn fill(&mut self) -> Duration {
         while self.running.try_join_next().is_some() {}
+        if !self.has_unheld {
+            // Whoever held it may be gone, and the quarantine with him: nobody would know any more that somebody waits.
+            match self.app.unhold_all().await {
+                Ok(_) => self.has_unheld = true,
+                Err(error) => return failed(&error),
+            }
+        }
         loop {
             let free = self.free();
             if free == 0 {

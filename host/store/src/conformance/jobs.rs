@@ -188,6 +188,15 @@ pub async fn hold_back_what_comes_after(made: Made) {
     assert_eq!(store.job_unhold(&org(), &"incident".into()).await.unwrap(), 1);
     let again = claim(&*store, 30).await;
     assert_eq!((ids(&again), again[0].job.attempts), (vec!["j"], 0));
+
+    // One of no plugin's may wait for any.
+    let clock = Work::ClockDue { ticket: "t1".into(), clock: "c".to_owned(), due_at: at(40) };
+    put(&*store, vec![NewJob { work: clock, ..job("nobodys", "c", 40) }]).await;
+    let nobodys = claim(&*store, 40).await.remove(0);
+    let hold = Release::Hold { error: "quarantine".to_owned() };
+    store.job_release(&org(), &"nobodys".into(), nobodys.fence, hold).await.unwrap();
+    assert_eq!(store.job_unhold(&org(), &"other".into()).await.unwrap(), 1);
+    assert_eq!(ids(&claim(&*store, 50).await), ["nobodys"]);
 }
 
 pub async fn die_and_are_retried(made: Made) {
