@@ -64,6 +64,8 @@ pub struct ApiState {
     pub stop: CancellationToken,
     /// False while the server still prepares itself: requests are answered, and `/readyz` says to wait.
     pub ready: Arc<AtomicBool>,
+    /// What `weft config show --origin` tells, for administrators.
+    pub settings: Arc<[crate::schema::ServerSetting]>,
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
     pub(crate) admission: Arc<Admission>,
 }
@@ -82,7 +84,8 @@ impl ApiState {
         let admission =
             Admission::new(config.admission.clone(), Box::new(move |waiting| background.requests_waiting(waiting)));
         let ready = Arc::new(AtomicBool::new(true));
-        Self { app, config: Arc::new(config), assets, metrics, stop, ready, streams, admission }
+        let settings = Arc::new([]);
+        Self { app, config: Arc::new(config), assets, metrics, stop, ready, settings, streams, admission }
     }
 }
 

@@ -112,6 +112,8 @@ pub struct App {
     pub(crate) floods: crate::outbox::FloodGuard,
     pub(crate) throttle: crate::session::Throttle,
     pub(crate) pressure: crate::pressure::Pressure,
+    pub(crate) words: crate::search::Vocabulary,
+    pub(crate) presence: crate::presence::Presence,
     /// Wakes the job workers when a commit made work.
     pub(crate) wake: tokio::sync::Notify,
     /// One lane per plugin serialises the plugin registry's changes.
@@ -148,6 +150,8 @@ impl App {
             floods: crate::outbox::FloodGuard::default(),
             throttle: crate::session::Throttle::default(),
             pressure: crate::pressure::Pressure::default(),
+            words: crate::search::Vocabulary::default(),
+            presence: crate::presence::Presence::default(),
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),
             installing: tokio::sync::Mutex::new(()),

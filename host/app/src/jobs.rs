@@ -326,6 +326,15 @@ impl App {
         Ok(self.store.job_list(self.org(), state, limit).await?)
     }
 
+    /// How many jobs wait, are held or were given up.
+    ///
+    /// # Errors
+    /// The caller does not run the platform.
+    pub async fn job_counts(&self, actor: &Actor) -> Result<store::JobCounts> {
+        self.platform(actor)?;
+        Ok(self.store.job_counts(self.org()).await?)
+    }
+
     /// Have a job that was given up tried again.
     ///
     /// # Errors

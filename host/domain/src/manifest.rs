@@ -3,7 +3,7 @@
 pub mod diff;
 pub mod read;
 
-use crate::{Kind, KindId, PluginId};
+use crate::{Kind, KindId, PluginId, Report};
 use serde::{Deserialize, Serialize};
 
 /// Sections of the component that carry the manifest and the assets.
@@ -59,6 +59,8 @@ pub struct Manifest {
     pub approval: Option<ApprovalRule>,
     pub settings: Vec<Setting>,
     pub steps: Vec<Step>,
+    #[serde(default)]
+    pub reports: Vec<Report>,
 }
 
 /// The changes a plugin wants a say in.

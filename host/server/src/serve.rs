@@ -101,7 +101,9 @@ fn state(app: &Arc<App>, settings: &Settings, stop: CancellationToken) -> Result
     let recorder = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| Failure::of("metrics cannot be collected", &error))?;
-    Ok(ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop))
+    let mut state = ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop);
+    state.settings = crate::config::described(settings).into();
+    Ok(state)
 }
 
 fn admission(overload: &Overload) -> AdmissionConfig {

@@ -4,6 +4,7 @@ mod access;
 mod admission;
 mod edge;
 mod events;
+mod insight;
 mod inventory;
 mod session;
 mod tickets;
