@@ -154,7 +154,7 @@ export function ruleOf(plugins: readonly ComposingPlugin[], model: Moddle): Comp
 
 /** The event definition of an entry, which bpmn-js makes with the shape. */
 export function shapeOf(entry: Entry, factory: Factory): Record<string, unknown> {
-  const business = factory.create(entry.type, { name: '', ...entry.attributes });
+  const business = factory.create(entry.type, entry.attributes);
   if (entry.event) {
     const definition = factory.create(entry.event);
     definition.$parent = business;

@@ -7,6 +7,7 @@ import SpaceToolModule from 'bpmn-js/lib/features/space-tool';
 import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-codes.css';
 import './canvas.css';
 import type { Locale } from '../../shared/i18n/index.svelte';
 import { translation } from './translate';
@@ -48,7 +49,8 @@ export function createWriter(get: Services): Writer {
   const stack = get('commandStack');
   stack.registerHandler('weft.together', Together);
   return {
-    factory: get('moddle'),
+    // It gives ids to what needs one.
+    factory: get('bpmnFactory'),
     set: (element: Element, target: Moddle, properties: Record<string, unknown>) => {
       const modeling = get('modeling');
       // What is drawn from the element itself, such as its name, is drawn again only by this one.

@@ -15,6 +15,8 @@ import { providers } from './menus';
 
 /** How long nothing must change before the draft is kept and checked. */
 const SETTLE_MS = 500;
+/** A smaller drawing is not read any more. */
+const READABLE = 0.7;
 
 export class Composer {
   readonly process: string;
@@ -104,9 +106,19 @@ export class Composer {
 
   async #show(xml: string) {
     await this.#modeler?.importXML(await withDrawing(xml));
-    this.fit();
+    this.#look();
     this.select(undefined);
     this.revision += 1;
+  }
+
+  /** All of it where that can be read, else its beginning. */
+  #look() {
+    this.fit();
+    const canvas = this.get('canvas');
+    if (!canvas || canvas.zoom() >= READABLE) return;
+    canvas.zoom(READABLE);
+    const start = this.get('elementRegistry').find((element: Element) => is(element, 'bpmn:StartEvent') && element.parent === this.root);
+    if (start) canvas.viewbox({ ...canvas.viewbox(), x: start.x - 60, y: start.y + start.height / 2 - canvas.viewbox().height / 2 });
   }
 
   fit() {
