@@ -2,6 +2,7 @@
 //   node run.mjs http://127.0.0.1:7171 target/screenshots
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { composer } from './composer.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
 
@@ -313,6 +314,7 @@ await run.test('the screens speak German', async () => {
 });
 
 const flowPlaces = await flows(run, mark, { ada, max });
+const composerPlaces = await composer(run, mark, { ada, max });
 
 const places = [
   ['ada', ada, 'agent-queue', () => '/agent'],
@@ -329,6 +331,7 @@ const places = [
   ['max', max, 'jobs-held', () => '/admin/jobs?state=held'],
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
   ...flowPlaces,
+  ...composerPlaces,
 ];
 for (const [, page, name, where] of places) {
   for (const theme of ['light', 'dark']) {

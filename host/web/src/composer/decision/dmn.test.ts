@@ -1,11 +1,11 @@
 import { DOMParser, XMLSerializer } from '@xmldom/xmldom';
-import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { blank, fired, moved, parse, read, write } from './dmn';
 
 beforeAll(() => Object.assign(globalThis, { DOMParser, XMLSerializer }));
 
-const text = (path: string) => readFileSync(new URL(`../../../../../plugins/${path}`, import.meta.url), 'utf8');
+const TABLES = import.meta.glob<string>('../../../../../plugins/*/*/decisions/*.dmn', { query: '?raw', import: 'default', eager: true });
+const text = (path: string) => TABLES[`../../../../../plugins/${path}`] ?? '';
 
 test.each([
   ['laptop-approval', 'practices/request/decisions/laptop-approval.dmn'],

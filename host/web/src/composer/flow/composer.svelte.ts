@@ -244,7 +244,14 @@ export class Composer {
   select(element: Element | undefined) {
     this.get('selection')?.select(element ?? []);
     this.selected = element;
-    if (element && element !== this.root) this.get('canvas').scrollToElement(element, { top: 100, bottom: 100, left: 100, right: 160 });
+    if (element && element !== this.root && !this.#seen(element)) this.get('canvas').scrollToElement(element, { top: 100, bottom: 100, left: 100, right: 160 });
+  }
+
+  /** Whether an element is on the part of the diagram that is shown: then nothing moves. */
+  #seen(element: Element): boolean {
+    const { x, y, width, height } = this.get('canvas').viewbox();
+    const points = element.waypoints ?? [{ x: element.x, y: element.y }, { x: element.x + element.width, y: element.y + element.height }];
+    return points.every((point) => point.x >= x && point.x <= x + width && point.y >= y && point.y <= y + height);
   }
 
   rows(): Row[] {

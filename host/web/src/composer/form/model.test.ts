@@ -1,17 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { blank, read, write } from './model';
 
-const PLUGINS = new URL('../../../../../plugins/', import.meta.url);
-const FORMS = ['practices', 'departments'].flatMap((group) =>
-  readdirSync(new URL(`${group}/`, PLUGINS)).flatMap((plugin) => {
-    const folder = new URL(`${group}/${plugin}/forms/`, PLUGINS);
-    try {
-      return readdirSync(folder).map((file) => [file, readFileSync(new URL(file, folder), 'utf8')] as const);
-    } catch {
-      return [];
-    }
-  }),
+const FORMS = Object.entries(import.meta.glob<string>('../../../../../plugins/*/*/forms/*.json', { query: '?raw', import: 'default', eager: true })).map(
+  ([path, text]) => [path.split('/').at(-1) ?? '', text] as const,
 );
 
 test('there are forms to try it with', () => expect(FORMS.length).toBeGreaterThan(10));
