@@ -247,6 +247,50 @@ export async function composer(run, mark, { ada, max }) {
     }
   });
 
+  await run.test('what an administrator made of a flow of a plugin stays when the plugin is switched off and on', async () => {
+    await max.goto(`${run.base}/admin/compose/flow/laptop-request`);
+    await ready(max);
+    await max.locator('[data-row=fulfil]').click();
+    await max.fill('.properties [name=name]', 'Begin to fulfil');
+    await max.locator('.properties [name=name]').blur();
+    await max.locator('[data-draft=yes]').waitFor();
+    await max.click('[data-do=deploy]');
+    await max.locator('dialog[open] [data-changes] li').first().waitFor();
+    const changes = await max.locator('dialog[open] [data-changes]').innerText();
+    check(changes.includes('Begin to fulfil'), changes);
+    await max.click('[data-do=deploy-now]');
+    await max.locator('[data-draft=no]').waitFor();
+    const edited = await ask(max, 'GET', '/flows/process/laptop-request');
+    check(edited.plugin === null && edited.source.includes('formId="request/purchase"'), `${edited.plugin}: the forms of the plugin are not named`);
+    await ask(max, 'POST', '/plugins/request/disable');
+    await ask(max, 'POST', '/plugins/request/enable', { grants: 'all' });
+    const now = await ask(max, 'GET', '/flows/process/laptop-request');
+    check(now.version === edited.version && now.plugin === null, `version ${now.version} of ${now.plugin} came over version ${edited.version}`);
+  });
+
+  await run.test('the run is seen on its diagram, with what went in and out, and opens in the composer with its data', async () => {
+    const login = `cora-${id}`;
+    const password = 'a long enough sentence for Cora';
+    const cora = (await ask(max, 'POST', '/people', { login, name: 'Cora Composer' })).id;
+    await ask(max, 'PUT', `/people/${cora}/roles`, { roles: [{ space: '*', role: 'administrator' }, { space: 'it', role: 'agent' }] });
+    await ask(max, 'PUT', `/people/${cora}/password`, { password });
+    const page = await run.visitor();
+    await page.goto(`${run.base}/signin?next=/admin/flows/${id}/instances/${instance}`);
+    await page.fill('[name=login]', login);
+    await page.fill('[name=password]', password);
+    await page.click('form button.primary');
+    await page.locator('[data-do=in-and-out] summary').click();
+    await page.locator('[data-run-diagram=ready]').waitFor();
+    await page.locator('[data-run-diagram] [data-element-id^="Activity_"]').first().click();
+    await page.locator('[data-passage]', { hasText: 'returned' }).waitFor();
+    await run.look(page, 'composer-run');
+    await page.click('[data-do=compose]');
+    await ready(page);
+    await page.locator('[data-try=completed]').waitFor();
+    check((await page.locator('[data-try] [name=variables]').inputValue()).includes('returned'), 'the variables of the run are not there');
+    await page.context().close();
+  });
+
   await run.test('a decision table is made with the keyboard, says which rule fired and why, and is deployed', async () => {
     await max.goto(`${run.base}/admin/compose`);
     await settle(max);
