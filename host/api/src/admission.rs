@@ -72,6 +72,11 @@ impl Lane {
         }
     }
 
+    /// How long it waits for its turn: people twice as long, so that a moment in which nothing moves turns nobody away.
+    fn patience(self, wait_max: Duration) -> Duration {
+        if self == Self::People { wait_max * 2 } else { wait_max }
+    }
+
     /// How many of the places a lane may take. An eighth is kept free of integrations, so that people seldom wait for one to end;
     /// strangers can cost no more than a quarter, whatever they pretend to be.
     fn share(self, places: usize) -> usize {
@@ -237,7 +242,8 @@ impl Admission {
             if lanes.waiting[lane as usize].len() >= self.config.waiting_max {
                 return Err(self.shed(lane, "queue", wait));
             }
-            if wait > self.config.wait_max {
+            // For people it is not guessed: somebody at a screen rather waits in vain than is turned away without need.
+            if lane != Lane::People && wait > self.config.wait_max {
                 return Err(self.shed(lane, "wait", wait));
             }
             let (reply, answer) = oneshot::channel();
@@ -248,13 +254,13 @@ impl Admission {
             (number, answer)
         };
         let _leave = Leave { admission: self, lane, number };
-        match tokio::time::timeout_at(began + self.config.wait_max, answer).await {
+        match tokio::time::timeout_at(began + lane.patience(self.config.wait_max), answer).await {
             Ok(Ok(place)) => {
                 metrics::histogram!("weft_admission_wait_seconds", "lane" => lane.name())
                     .record(began.elapsed().as_secs_f64());
                 Ok(place)
             }
-            Ok(Err(_)) | Err(_) => Err(self.shed(lane, "wait", self.config.wait_max)),
+            Ok(Err(_)) | Err(_) => Err(self.shed(lane, "wait", lane.patience(self.config.wait_max))),
         }
     }
 
