@@ -249,6 +249,8 @@ impl App {
     fn fault(&self, plugin: &Plugin, error: &AppError) -> Stop {
         if self.health.is_quarantined(plugin.id()) {
             Stop::Hold(error.to_string())
+        } else if matches!(error, AppError::Busy { .. }) {
+            stop(error)
         } else {
             Stop::Retry(explain(error))
         }
