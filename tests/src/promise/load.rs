@@ -165,11 +165,10 @@ impl Site {
         clients: usize,
         lasts: Duration,
     ) -> Vec<Sample> {
-        let until = Instant::now() + lasts;
         let turn = Arc::new(AtomicU64::new(0));
-        self.crowd(server, work, clients, move || {
+        self.crowd(server, work, clients, move |began: Instant| {
             let number = turn.fetch_add(1, Ordering::Relaxed);
-            (Instant::now() < until).then(|| (number, Instant::now()))
+            (began.elapsed() < lasts).then(|| (number, Instant::now()))
         })
         .await
     }
@@ -183,8 +182,8 @@ impl Site {
         per_second: f64,
         lasts: Duration,
     ) -> Vec<Sample> {
-        let (began, turn) = (Instant::now(), Arc::new(AtomicU64::new(0)));
-        self.crowd(server, work, connections, move || {
+        let turn = Arc::new(AtomicU64::new(0));
+        self.crowd(server, work, connections, move |began: Instant| {
             let number = turn.fetch_add(1, Ordering::Relaxed);
             #[expect(clippy::cast_precision_loss, reason = "requests of a minute")]
             let at = Duration::from_secs_f64(number as f64 / per_second);
@@ -193,22 +192,29 @@ impl Site {
         .await
     }
 
-    /// Clients that each do what `next` tells them, at its time, until it tells nothing any more.
+    /// Clients that each do what `next` tells them, at its time, until it tells nothing any more. They are connected before they begin: how
+    /// fast a machine makes connections is another question.
     async fn crowd(
         self: &Arc<Self>,
         server: &Server,
         work: Work,
         clients: usize,
-        next: impl Fn() -> Option<(u64, Instant)> + Clone + Send + 'static,
+        next: impl Fn(Instant) -> Option<(u64, Instant)> + Clone + Send + 'static,
     ) -> Vec<Sample> {
-        let mut crowd = tokio::task::JoinSet::new();
+        let callers = self.callers(work);
+        let mut lines = Vec::new();
         for place in 0..clients {
-            let (site, address, next) = (Arc::clone(self), server.address.clone(), next.clone());
+            let mut line = Line::new(server.address.clone(), callers[place % callers.len()].clone());
+            line.open().await;
+            lines.push(line);
+        }
+        let mut crowd = tokio::task::JoinSet::new();
+        let began = Instant::now();
+        for mut line in lines {
+            let (site, next) = (Arc::clone(self), next.clone());
             crowd.spawn(async move {
-                let callers = site.callers(work);
-                let mut line = Line::new(address, callers[place % callers.len()].clone());
                 let mut samples = Vec::new();
-                while let Some((number, at)) = next() {
+                while let Some((number, at)) = next(began) {
                     pause(at.saturating_duration_since(Instant::now())).await;
                     let (method, path, body) = site.request(work, number);
                     let began = Instant::now();
@@ -248,6 +254,13 @@ struct Line {
 impl Line {
     fn new(address: String, headers: Vec<(String, String)>) -> Self {
         Self { address, headers, client: None }
+    }
+
+    async fn open(&mut self) {
+        if let Ok(mut client) = Client::connect(&self.address).await {
+            client.headers.clone_from(&self.headers);
+            self.client = Some(client);
+        }
     }
 
     /// Status, whether a refusal says when to come back, and the body.

@@ -21,6 +21,8 @@ const SLOWER_MAX: u32 = 2;
 const QUICK: Duration = Duration::from_millis(50);
 /// Jobs of neighbours.
 const NEIGHBOURS: usize = 100;
+/// Where the claim of a job finds that its tries are used up, it counts and tries nothing.
+const TRIES: &str = "SELECT COALESCE(max(attempts - CASE WHEN last_error LIKE 'given up after %' THEN 1 ELSE 0 END), 0) FROM job WHERE id LIKE 'poison %'";
 const CAUSE: &str = r#"{"command":"c","correlation":"c","depth":0,"origin":"timer","chain":[]}"#;
 
 /// Jobs that can never be done: name, what is in the row (SQL), and the attempts that it has behind it.
@@ -118,6 +120,9 @@ fn flows() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// What took longest at the door.
+type Slowest = (Duration, &'static str);
+
 struct Found {
     kinds: usize,
     /// What has not ended, or took too many tries.
@@ -127,6 +132,7 @@ struct Found {
     poisoned: Duration,
     jobs_calm: Duration,
     jobs_poisoned: Duration,
+    slowest: Slowest,
 }
 
 impl Found {
@@ -141,7 +147,7 @@ impl Found {
     fn told(&self) -> String {
         let shown: Vec<&str> = self.open.iter().take(8).map(String::as_str).collect();
         format!(
-            "{} kinds, {} not ended{}{}, at most {} tries; neighbours' p99 {} ms beside them and {} ms without, {NEIGHBOURS} jobs in {} ms and {} ms",
+            "{} kinds, {} not ended{}{}, at most {} tries; neighbours' p99 {} ms beside them and {} ms without, {NEIGHBOURS} jobs in {} ms and {} ms; flow `{}` took {} ms to be refused or stopped",
             self.kinds,
             self.open.len(),
             if shown.is_empty() { "" } else { ": " },
@@ -150,7 +156,9 @@ impl Found {
             self.poisoned.as_millis(),
             self.calm.as_millis(),
             self.jobs_poisoned.as_millis(),
-            self.jobs_calm.as_millis()
+            self.jobs_calm.as_millis(),
+            self.slowest.1,
+            self.slowest.0.as_millis()
         )
     }
 }
@@ -202,9 +210,9 @@ async fn run(postgres: &Postgres, cluster: &Cluster, lasts: Duration, patience: 
         neighbour_jobs(postgres, "beside"),
         at_the_door(&node, &headers)
     );
-    let started = doors?;
+    let (started, slowest) = doors?;
     let mut open = ended(postgres, patience).await?;
-    let tries = postgres.count("SELECT COALESCE(max(attempts), 0) FROM job WHERE id LIKE 'poison %'")?;
+    let tries = postgres.count(TRIES)?;
     open.extend(still_going(&node, &headers, &started).await?);
     let after = neighbours(&node, &headers, lasts / 2).await?;
     node.kill().await;
@@ -216,6 +224,7 @@ async fn run(postgres: &Postgres, cluster: &Cluster, lasts: Duration, patience: 
         poisoned: during?,
         jobs_calm,
         jobs_poisoned: jobs_poisoned?,
+        slowest,
     })
 }
 
@@ -277,15 +286,16 @@ async fn neighbour_jobs(postgres: &Postgres, name: &str) -> Result<Duration, Str
 }
 
 /// Deploy and start every flow. Gives those that are running now; the others were refused.
-async fn at_the_door(node: &Server, headers: &[(String, String)]) -> Result<Vec<&'static str>, String> {
+async fn at_the_door(node: &Server, headers: &[(String, String)]) -> Result<(Vec<&'static str>, Slowest), String> {
     let address = &node.address;
     let large = json!({ "variables": { "x": "x".repeat(10 << 20) } });
     let refused = attempt(address, headers, "POST", "/flows/process/loop/instances", Some(&large)).await;
     if refused.is_some_and(|(status, _)| !(400..500).contains(&status)) {
         return Err("10 MB of variables were not refused".to_owned());
     }
-    let mut started = Vec::new();
+    let (mut started, mut slowest) = (Vec::new(), (Duration::ZERO, "nothing"));
     for (process, text) in flows() {
+        let began = Instant::now();
         let files = json!({ "files": [{ "file": format!("{process}.bpmn"), "text": text }] });
         let (status, answer) = attempt(address, headers, "POST", "/flows", Some(&files))
             .await
@@ -293,6 +303,7 @@ async fn at_the_door(node: &Server, headers: &[(String, String)]) -> Result<Vec<
         if status >= 500 {
             return Err(format!("`{process}` was answered with {status}: {answer}"));
         }
+        slowest = slowest.max((began.elapsed(), process));
         if status != 201 {
             continue;
         }
@@ -300,13 +311,14 @@ async fn at_the_door(node: &Server, headers: &[(String, String)]) -> Result<Vec<
         let (status, answer) = attempt(address, headers, "POST", &path, Some(&json!({})))
             .await
             .ok_or(format!("an instance of `{process}` ended the server"))?;
+        slowest = slowest.max((began.elapsed(), process));
         match status {
             200..300 => started.push(process),
             500.. => return Err(format!("an instance of `{process}` was answered with {status}: {answer}")),
             _ => {}
         }
     }
-    Ok(started)
+    Ok((started, slowest))
 }
 
 /// Flows that run although nobody can see that something is wrong with them.
