@@ -85,6 +85,8 @@ async fn a_server_keeps_what_it_acknowledged_and_stops_when_asked() {
     assert_eq!(status, 201);
     assert!(headers.iter().any(|(name, _)| name == "idempotency-replayed"), "the same answer again: {headers:?}");
     server.stop().await;
+    let report = weft_tests::fsck::sqlite(&folder.path().join("data").join("weft.db")).await;
+    weft_tests::fsck::assert_clean(&report);
 }
 
 #[tokio::test(flavor = "multi_thread")]

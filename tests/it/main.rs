@@ -11,6 +11,8 @@ mod feel;
 mod flow;
 mod import;
 mod mail;
+mod maintain;
 mod nodes;
 mod outbox;
+mod practice;
 mod runtime;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use weft_tests::app::TestApp;
+use weft_tests::fsck;
 use weft_tests::guests::{self, Function, Guest};
 use weft_tests::world::World;
 
@@ -111,7 +112,9 @@ async fn items(world: &World) -> Vec<OutboxItem> {
     world.app.outbox_list(&max, &OutboxQuery::default(), None, 200).await.expect("a list").items
 }
 
+/// The one item there is. Whatever state it is in, it fits together with its job, its content and the step that waits for it.
 async fn only(world: &World) -> OutboxItem {
+    fsck::assert_clean(&fsck::sqlite(&world.folder.path().join("weft.db")).await);
     let mut items = items(world).await;
     assert_eq!(items.len(), 1, "{items:?}");
     items.remove(0)

@@ -6,9 +6,11 @@ pub mod bench;
 pub mod binary;
 pub mod cluster;
 pub mod company;
+pub mod fsck;
 pub mod guests;
 pub mod postgres;
 pub mod promise;
+pub mod requirements;
 pub mod world;
 
 use std::path::PathBuf;

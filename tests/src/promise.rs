@@ -6,15 +6,30 @@
 
 mod ambiguous;
 mod database;
+mod disk;
 mod effects;
 mod fencing;
+mod group_commit;
+mod kill;
+mod load;
+mod overload;
 mod partition;
+mod poison;
+mod portability;
+mod power;
 mod proxy;
 mod queue;
 mod race;
+mod rolling;
 pub mod simulation;
+mod sleeping;
+mod soak;
 mod ssrf;
 pub mod time;
+mod upgrade;
+pub mod writer;
+
+pub use power::is_possible as can_mount;
 
 use serde_json::json;
 
@@ -77,6 +92,8 @@ pub struct Promise {
 
 /// Every promise that is checked, by number.
 pub const ALL: &[Promise] = &[
+    Promise { id: "01", title: "what was acknowledged survives kill -9", check: kill::check },
+    Promise { id: "02", title: "what was acknowledged survives a power cut", check: power::check },
     simulation::PROMISE,
     Promise {
         id: "04",
@@ -88,8 +105,28 @@ pub const ALL: &[Promise] = &[
     Promise { id: "07", title: "two nodes that race complete every job once", check: race::check },
     Promise { id: "08", title: "a silent network keeps nobody waiting", check: partition::check },
     Promise { id: "09", title: "kills and conflicts of the database lose no update", check: database::check },
+    Promise { id: "10", title: "a full or failing disk takes nothing back", check: disk::check },
     time::PROMISE,
+    Promise {
+        id: "12",
+        title: "what can never be done ends in front of a person, and harms nobody",
+        check: poison::check,
+    },
     Promise { id: "14", title: "a held snapshot neither slows nor bloats the queue", check: queue::check },
+    Promise { id: "15", title: "a backup under load is whole, and comes back", check: upgrade::check },
+    Promise { id: "17", title: "commits that wait share the flushes of the disk", check: group_commit::check },
+    Promise { id: "22", title: "a million sleeping instances cost nothing", check: sleeping::check },
+    Promise {
+        id: "23",
+        title: "five times too much is asked for, and the node does what it can",
+        check: overload::check,
+    },
+    Promise { id: "24", title: "nothing grows that should not", check: soak::check },
+    Promise {
+        id: "25",
+        title: "every statement is portable, and both databases answer alike",
+        check: portability::check,
+    },
     Promise { id: "29", title: "no trick makes the host connect to what it must not reach", check: ssrf::check },
 ];
 

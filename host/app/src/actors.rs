@@ -1,10 +1,18 @@
-//! What is asked for with every command and seldom changes: who an actor is, and by which calendar a space counts.
+//! What is asked for with every command and seldom changes: whose a session is, who an actor is, and by which calendar a space counts.
 
 use crate::app::App;
 use crate::error::{AppError, Result};
 use domain::{Actor, ActorKind, PersonId, SpaceId};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use store::Session;
+
+/// How long a session is taken as standing. One that this node ends is over at once; another node or a command beside it may end one
+/// too, and that has to count within a second.
+const SESSION_FOR: SignedDuration = SignedDuration::from_millis(900);
+/// Sessions in memory; the oldest are forgotten all at once, which costs a read each and nothing else.
+const SESSIONS_MAX: usize = 20_000;
 
 #[derive(Debug, Default)]
 pub struct ActorCache(RwLock<Known>);
@@ -14,17 +22,20 @@ struct Known {
     actors: HashMap<PersonId, Arc<Actor>>,
     /// Keys of the calendars of spaces that have one.
     calendars: HashMap<SpaceId, Option<String>>,
+    /// By the hash of their secret, and until when they are taken as standing.
+    sessions: HashMap<String, (Session, Timestamp)>,
     /// Counts changes, so that what was read before one is not remembered after it.
     changes: u64,
 }
 
 impl ActorCache {
-    /// Forget everything: roles, groups, people or spaces have changed, and that counts at once.
+    /// Forget everything: roles, groups, people, spaces or sessions have changed, and that counts at once.
     pub(crate) fn clear(&self) {
         let mut known = self.write();
         known.changes += 1;
         known.actors.clear();
         known.calendars.clear();
+        known.sessions.clear();
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Known> {
@@ -71,6 +82,34 @@ impl App {
             known.actors.insert(id.clone(), Arc::clone(&actor));
         }
         Ok(actor)
+    }
+
+    /// The session of a secret with this hash, unless it is over.
+    pub(crate) async fn session(&self, hash: &str) -> Result<Option<Session>> {
+        let now = self.now();
+        let changes = {
+            let known = self.actors.read();
+            // A clock that was set back must not make it last longer.
+            if let Some((session, until)) = known.sessions.get(hash)
+                && now < *until
+                && *until <= now + SESSION_FOR
+            {
+                return Ok(Some(session.clone()));
+            }
+            known.changes
+        };
+        let session = self.store.session_get(self.org(), hash).await?.filter(|session| session.expires_at > now);
+        let mut known = self.actors.write();
+        if let Some(session) = &session
+            && known.changes == changes
+        {
+            if known.sessions.len() >= SESSIONS_MAX {
+                known.sessions.clear();
+            }
+            let until = session.expires_at.min(now + SESSION_FOR);
+            known.sessions.insert(hash.to_owned(), (session.clone(), until));
+        }
+        Ok(session)
     }
 
     /// The key of the calendar by which a space counts.

@@ -86,6 +86,7 @@ impl App {
         if !person.active {
             // Somebody who left is out at once, on every device.
             self.store.session_delete_all(self.org(), &person.id).await?;
+            self.actors.clear();
         }
         Ok(person)
     }
@@ -107,7 +108,9 @@ impl App {
             self.admin_set(actor, "person", &person.0, "person.password-set", json!({ "removed": phc.is_none() }));
         set.writes.push(Write::Password { person: person.clone(), phc });
         self.commit(set).await?;
-        Ok(self.store.session_delete_all(self.org(), person).await?)
+        self.store.session_delete_all(self.org(), person).await?;
+        self.actors.clear();
+        Ok(())
     }
 
     /// Replace the roles of a person.
@@ -331,6 +334,26 @@ impl App {
     /// The store cannot be read.
     pub async fn roles_of(&self, person: &PersonId) -> Result<Vec<RoleAssignment>> {
         Ok(self.store.roles_of(self.org(), person).await?)
+    }
+
+    /// The roles of a person, for those who hand them out and for the person.
+    ///
+    /// # Errors
+    /// Not theirs to know; no such person.
+    pub async fn role_list(&self, actor: &Actor, person: &PersonId) -> Result<Vec<RoleAssignment>> {
+        if actor.person_id().as_ref() != Some(person) {
+            self.platform(actor)?;
+        }
+        self.person_get(person).await?;
+        self.roles_of(person).await
+    }
+
+    /// Whether the caller runs the platform.
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn runs_platform(&self, actor: &Actor) -> Result<()> {
+        self.platform(actor)
     }
 
     /// The caller's notifications, newest first.

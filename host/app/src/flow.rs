@@ -11,7 +11,7 @@ mod jobs;
 mod library;
 mod outbound;
 mod picture;
-mod plan;
+pub(crate) mod plan;
 mod schedule;
 mod simulate;
 mod tasks;

@@ -19,12 +19,17 @@ use engine::{By, Wave, flow};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use store::{ClaimedJob, JobDone, Release};
+use store::{ClaimedJob, JobDone, Release, StoreError};
+
+/// What could not be tried waits about as long as after its second attempt.
+const LATER: u32 = 2;
 
 /// Why a job did not get done.
 pub(crate) enum Stop {
     /// Try again later.
     Retry(String),
+    /// Try again later, and do not count it: this node or the database could not, whatever was asked.
+    Later(String),
     /// Wait until the plugin is back.
     Hold(String),
     /// Give up; a person has to look.
@@ -105,6 +110,7 @@ impl App {
             Stop::Retry(error) if attempts + 1 < self.config.attempts_max => {
                 Release::Retry { due_at: self.retry_at(attempts), error }
             }
+            Stop::Later(error) => Release::Later { due_at: self.retry_at(LATER), error },
             Stop::Hold(error) => Release::Hold { error },
             Stop::Retry(error) | Stop::Bury(error) => {
                 tracing::error!(job = %id, error, "a job was given up; an administrator can see and retry it");
@@ -291,9 +297,22 @@ impl App {
         Err(Stop::Retry("the ticket kept changing".to_owned()))
     }
 
-    /// Make the held jobs of a plugin run again.
+    /// Make the held jobs of a plugin run again, and those that may have waited for it: a job of another one's, or of a flow, stops at the
+    /// guard of a plugin that is quarantined. Whoever still has to wait is held again.
     pub(crate) async fn unhold(&self, plugin: &PluginId) -> Result<u64> {
         let count = self.store.job_unhold(self.org(), plugin).await?;
+        Ok(count + self.unhold_all().await?)
+    }
+
+    /// Make everything that is held run again whose plugin can, as this node sees it. A quarantine is known to the node that saw the failures,
+    /// and ends with it; what it held does not.
+    pub(crate) async fn unhold_all(&self) -> Result<u64> {
+        let (registry, mut count) = (self.registry(), 0);
+        for plugin in registry.plugins.values() {
+            if plugin.is_active() && !self.health.is_quarantined(plugin.id()) {
+                count += self.store.job_unhold(self.org(), plugin.id()).await?;
+            }
+        }
         self.wake.notify_waiters();
         Ok(count)
     }
@@ -305,6 +324,15 @@ impl App {
     pub async fn job_list(&self, actor: &Actor, state: domain::job::JobState, limit: u32) -> Result<Vec<domain::Job>> {
         self.platform(actor)?;
         Ok(self.store.job_list(self.org(), state, limit).await?)
+    }
+
+    /// How many jobs wait, are held or were given up.
+    ///
+    /// # Errors
+    /// The caller does not run the platform.
+    pub async fn job_counts(&self, actor: &Actor) -> Result<store::JobCounts> {
+        self.platform(actor)?;
+        Ok(self.store.job_counts(self.org()).await?)
     }
 
     /// Have a job that was given up tried again.
@@ -321,16 +349,19 @@ impl App {
     }
 }
 
-fn retry(error: impl std::fmt::Display) -> Stop {
-    Stop::Retry(error.to_string())
+/// What a read that failed means for the job that needed it.
+pub(crate) fn retry(error: StoreError) -> Stop {
+    stop(&error.into())
 }
 
 pub(crate) fn stop(error: &AppError) -> Stop {
     match error {
         AppError::Quarantined { .. } => Stop::Hold(error.to_string()),
-        AppError::Contended { .. } | AppError::Store(_) | AppError::Busy { .. } | AppError::Plugin(_) => {
-            Stop::Retry(explain(error))
-        }
+        AppError::Busy { .. }
+        | AppError::Store(
+            StoreError::Unreachable(_) | StoreError::ReadOnly(_) | StoreError::Busy | StoreError::Closed,
+        ) => Stop::Later(explain(error)),
+        AppError::Contended { .. } | AppError::Store(_) | AppError::Plugin(_) => Stop::Retry(explain(error)),
         other => Stop::Bury(explain(other)),
     }
 }

@@ -11,5 +11,5 @@ mod send;
 mod settle;
 
 pub(crate) use notify::{FloodGuard, add_notifications};
-pub(crate) use plan::{allowed, decided};
+pub(crate) use plan::{allowed, decided, job_key};
 pub use settle::{OutboxCounts, Settlement};

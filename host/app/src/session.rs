@@ -127,10 +127,7 @@ impl App {
             return Ok(None);
         }
         let hash = crate::hash::sha256(token.as_bytes());
-        let Some(session) = self.store.session_get(self.org(), &hash).await? else { return Ok(None) };
-        if session.expires_at <= self.now() {
-            return Ok(None);
-        }
+        let Some(session) = self.session(&hash).await? else { return Ok(None) };
         match self.actor(&session.person).await {
             Ok(actor) => Ok(Some(Principal { actor, session })),
             Err(AppError::Unauthenticated) => Ok(None),
@@ -141,7 +138,9 @@ impl App {
     /// # Errors
     /// The store cannot be written.
     pub async fn sign_out(&self, session: &Session) -> Result<()> {
-        Ok(self.store.session_delete(self.org(), &session.token_hash).await?)
+        self.store.session_delete(self.org(), &session.token_hash).await?;
+        self.actors.clear();
+        Ok(())
     }
 
     /// An API token for the caller.
@@ -182,7 +181,9 @@ impl App {
         let tokens = self.token_list(actor).await?;
         let (_, session) =
             tokens.into_iter().find(|(known, _)| known == id).ok_or_else(|| AppError::not_found("token", id))?;
-        Ok(self.store.session_delete(self.org(), &session.token_hash).await?)
+        self.store.session_delete(self.org(), &session.token_hash).await?;
+        self.actors.clear();
+        Ok(())
     }
 
     /// The people that the demo offers to sign in as: those with a `persona` attribute.

@@ -43,6 +43,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// Look for words in tickets, records, CIs and people
+    Search {
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Whose eyes to look with, when no server is asked
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// What starts by time
     Schedule {
         #[command(subcommand)]
@@ -83,6 +95,42 @@ pub(crate) enum Command {
     },
     /// Look for what would go wrong
     Doctor,
+    /// Check whether everything that is stored fits together; a server may run. Exit code 0: yes, 1: no, 2: it cannot be told
+    Fsck {
+        /// Leave out the content of files and components, and the database's own look at its file
+        #[arg(long)]
+        rows: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is forgotten or archived when it is old
+    Retention {
+        #[command(subcommand)]
+        action: RetentionCommand,
+    },
+    /// Write everything into one file, while the server runs
+    Backup { file: PathBuf },
+    /// Make a database from a backup, of this or the other kind of database
+    Restore {
+        file: PathBuf,
+        /// Check the file and say what would happen, change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Put it in the place of a database that is there; a database file is kept under another name
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Bring the database to this program's schema
+    Migrate {
+        #[command(subcommand)]
+        action: Option<MigrateCommand>,
+        /// Say what would be done, change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Migrate a PostgreSQL database with data
+        #[arg(long)]
+        i_have_a_backup: bool,
+    },
     /// Completions for a shell, to standard output
     Completions { shell: clap_complete::Shell },
     /// The version
@@ -280,6 +328,24 @@ pub(crate) enum FlowCommand {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RetentionCommand {
+    /// Do it now; a server does it every hour
+    Run {
+        /// Count, change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// What is kept for ever, and why
+    Kept,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateCommand {
+    /// What is applied, and what is pending
+    Status,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 //! door as people's work, only with earlier times.
 
 mod configuration;
+mod desk;
 mod flows;
 mod people;
 mod targets;
@@ -90,6 +91,7 @@ async fn fill(app: &Arc<App>) -> Result<(), Failure> {
     let now = app.now();
     configuration::seed(app).await?;
     targets::seed(app, earlier(now, 14 * 24 * 60)).await?;
+    desk::seed(app, earlier(now, 14 * 24 * 60)).await?;
     if app.registry().kinds.get(&"incident".into()).is_some() {
         tickets::seed(app, now).await?;
     }

@@ -6,12 +6,15 @@ use std::error::Error;
 use std::fmt::Write;
 
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct Failure {
+    text: String,
+    code: u8,
+}
 
 impl Failure {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), code: 1 }
     }
 
     /// An error with its causes.
@@ -23,7 +26,19 @@ impl Failure {
             let _ = write!(text, ": {error}");
             source = error.source();
         }
-        Self(text)
+        Self { text, code: 1 }
+    }
+
+    /// The same with another exit code than 1.
+    #[must_use]
+    pub fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
+    /// What the process ends with.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        self.code
     }
 
     #[must_use]
@@ -32,13 +47,13 @@ impl Failure {
         for problem in problems {
             let _ = write!(text, "\n  {problem}");
         }
-        Self(text)
+        Self { text, code: 1 }
     }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 

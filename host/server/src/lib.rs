@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             out::error(&failure.to_string());
-            ExitCode::FAILURE
+            ExitCode::from(failure.code())
         }
     }
 }

@@ -9,9 +9,11 @@ use runtime::{Runtime, RuntimeConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::Store;
-use store_postgres::{PostgresConfig, PostgresStore};
-use store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use store::backup::Restore;
+use store::migration::Migration;
+use store::{Snapshot, Store};
+use store_postgres::{Migrate, PostgresConfig, PostgresRestore, PostgresSnapshot, PostgresStore};
+use store_sqlite::{SqliteConfig, SqliteRestore, SqliteSnapshot, SqliteStore, Synchronous};
 
 /// How durable commits are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,14 +50,10 @@ pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Re
 
 pub(crate) async fn open_store(settings: &Settings, durability: Durability) -> Result<Arc<dyn Store>, Failure> {
     if !settings.store.url.is_empty() {
-        let config =
-            PostgresConfig { deadline_ms: settings.store.deadline_ms, ..PostgresConfig::new(&settings.store.url) };
-        let store = PostgresStore::open(config).await;
+        let store = PostgresStore::open(postgres(settings)).await;
         return Ok(Arc::new(store.map_err(|error| Failure::of("the database cannot be opened", &error))?));
     }
-    let mut config = SqliteConfig::new(&settings.store.path);
-    config.readers = settings.store.readers.max(1);
-    config.deadline_ms = settings.store.deadline_ms;
+    let mut config = sqlite(settings);
     config.synchronous = match durability {
         Durability::Full => Synchronous::Full,
         Durability::None => Synchronous::Off,
@@ -70,6 +68,68 @@ pub(crate) async fn open_store(settings: &Settings, durability: Durability) -> R
         failure
     })?;
     Ok(Arc::new(store))
+}
+
+fn postgres(settings: &Settings) -> PostgresConfig {
+    let migrate = if settings.migrate.i_have_a_backup { Migrate::Freely } else { Migrate::AskForBackup };
+    let deadline_ms = settings.store.deadline_ms;
+    PostgresConfig { deadline_ms, migrate, ..PostgresConfig::new(&settings.store.url) }
+}
+
+fn sqlite(settings: &Settings) -> SqliteConfig {
+    SqliteConfig {
+        readers: settings.store.readers.max(1),
+        deadline_ms: settings.store.deadline_ms,
+        copies_kept: settings.migrate.copies,
+        ..SqliteConfig::new(&settings.store.path)
+    }
+}
+
+/// The database as people name it; an address may hold a password and is not repeated.
+pub(crate) fn store_name(settings: &Settings) -> String {
+    if settings.store.url.is_empty() {
+        format!("the file `{}`", settings.store.path.display())
+    } else {
+        "the PostgreSQL database of store.url".to_owned()
+    }
+}
+
+/// What this program's migrations are for the database that the settings name.
+pub(crate) fn known_migrations(settings: &Settings) -> &'static [Migration] {
+    if settings.store.url.is_empty() { store_sqlite::migrations() } else { store_postgres::migrations() }
+}
+
+/// Look at one moment of the database, whoever serves it.
+pub(crate) async fn open_snapshot(settings: &Settings) -> Result<Box<dyn Snapshot>, Failure> {
+    let failed = |error: store::StoreError| Failure::of(&format!("{} cannot be read", store_name(settings)), &error);
+    if !settings.store.url.is_empty() {
+        return Ok(Box::new(PostgresSnapshot::open(&postgres(settings)).await.map_err(failed)?));
+    }
+    Ok(Box::new(SqliteSnapshot::open(&sqlite(settings)).await.map_err(failed)?))
+}
+
+/// What may become of a database that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    Keep,
+    Replace,
+}
+
+/// Begin to make a database.
+pub(crate) async fn open_restore(settings: &Settings, existing: Existing) -> Result<Box<dyn Restore>, Failure> {
+    let failed = |error: store::StoreError| Failure::of(&format!("{} cannot be made", store_name(settings)), &error);
+    if !settings.store.url.is_empty() {
+        let existing = match existing {
+            Existing::Keep => store_postgres::Existing::Keep,
+            Existing::Replace => store_postgres::Existing::Replace,
+        };
+        return Ok(Box::new(PostgresRestore::open(&postgres(settings), existing).await.map_err(failed)?));
+    }
+    let existing = match existing {
+        Existing::Keep => store_sqlite::Existing::Keep,
+        Existing::Replace => store_sqlite::Existing::Replace,
+    };
+    Ok(Box::new(SqliteRestore::open(sqlite(settings), existing).await.map_err(failed)?))
 }
 
 pub(crate) fn open_runtime(settings: &Settings) -> Result<Runtime, Failure> {

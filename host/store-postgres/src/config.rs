@@ -33,6 +33,17 @@ pub struct PostgresConfig {
     pub poll_ms: u64,
     /// Whether nodes tell each other about new events.
     pub hints: Hints,
+    /// Whether a database with data may be brought to a newer schema.
+    pub migrate: Migrate,
+}
+
+/// Whether a database with data may be brought to a newer schema. A new one always gets its schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// Somebody has a backup, or does not need one.
+    Freely,
+    /// Refuse, and say that a backup is needed first.
+    AskForBackup,
 }
 
 /// Whether new events are announced with `NOTIFY`. Engines that have none are polled.
@@ -54,6 +65,7 @@ impl PostgresConfig {
             deadline_ms: 5_000,
             poll_ms: 1_000,
             hints: Hints::Notify,
+            migrate: Migrate::Freely,
         }
     }
 

@@ -106,6 +106,7 @@ impl Jobs for PostgresStore {
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {
         let (state, due_at, tried, error) = match release {
             Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, Some(error)),
+            Release::Later { due_at, error } => (JobState::Ready, Some(due_at), 0, Some(error)),
             Release::Hold { error } => (JobState::Held, None, 0, Some(error)),
             Release::Bury { error } => (JobState::Dead, None, 1, Some(error)),
             Release::GiveBack => (JobState::Ready, None, 0, None),
@@ -127,7 +128,8 @@ impl Jobs for PostgresStore {
     }
 
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64> {
-        let sql = "WITH held AS (SELECT j.org_id, j.id FROM job j WHERE j.org_id = $1 AND j.plugin = $2 AND j.state = 'held'
+        let sql = "WITH held AS (SELECT j.org_id, j.id FROM job j WHERE j.org_id = $1 AND j.state = 'held'
+                AND (j.plugin = $2 OR j.plugin IS NULL)
                 ORDER BY j.id FOR UPDATE OF j)
             UPDATE job SET state = 'ready' FROM held WHERE job.org_id = held.org_id AND job.id = held.id RETURNING job.id";
         Ok(self.connections.rows(sql, vec![org.as_str().into(), plugin.as_str().into()]).await?.len() as u64)

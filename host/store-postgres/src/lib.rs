@@ -13,6 +13,7 @@ mod credential;
 mod error;
 mod filter;
 mod flow;
+mod insight;
 mod job;
 mod journal;
 mod migrate;
@@ -23,8 +24,14 @@ mod outbox;
 mod page;
 mod person;
 mod platform;
+#[cfg(feature = "testing")]
+pub mod portable;
 mod read_set;
 mod record;
+mod renew;
+mod restore;
+mod retention;
+mod snapshot;
 mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -32,19 +39,28 @@ mod ticket;
 mod value;
 mod writer;
 
-pub use config::{Hints, PostgresConfig};
+pub use config::{Hints, Migrate, PostgresConfig};
+pub use restore::{Existing, PostgresRestore};
+pub use snapshot::PostgresSnapshot;
 
 use async_trait::async_trait;
 use connection::Connections;
 use domain::OrgId;
+use jiff::Timestamp;
 use news::News;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use store::{Result, Store};
+use store::{Expired, Result, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use writer::{Request, Writer};
+
+/// What this program knows of the schema, in order.
+#[must_use]
+pub fn migrations() -> &'static [store::migration::Migration] {
+    &migrate::MIGRATIONS
+}
 
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -62,7 +78,8 @@ pub struct PostgresStore {
 struct WriterHandle {
     sender: mpsc::Sender<Request>,
     task: JoinHandle<()>,
-    news: Vec<JoinHandle<()>>,
+    /// Of the announcements, and of the hot tables: they are stopped, not waited for.
+    helpers: Vec<JoinHandle<()>>,
 }
 
 impl PostgresStore {
@@ -72,22 +89,23 @@ impl PostgresStore {
     /// When the database cannot be reached, or was written by a Weft that is more than one step newer.
     pub async fn open(config: PostgresConfig) -> Result<Self> {
         let options = config.options()?;
-        migrate::apply(&options, config.deadline()).await?;
+        migrate::apply(&options, &config).await?;
         let news = Arc::new(News::new());
         let (sender, requests) = mpsc::channel(config.queue_capacity.max(1));
         let writer = Writer::new(&config, options.clone(), requests, Arc::clone(&news));
         let task = tokio::spawn(writer.serve());
-        let tasks = match config.hints {
+        let mut helpers = match config.hints {
             Hints::Notify => news::spawn(&news, &options, config.deadline()).into(),
             Hints::None => Vec::new(),
         };
+        helpers.push(renew::spawn(options.clone(), config.deadline()));
         Ok(Self {
             connections: Connections::new(&config, options),
             deadline: config.deadline(),
             poll: config.poll(),
             news,
             gates: Mutex::default(),
-            writer: Mutex::new(Some(WriterHandle { sender, task, news: tasks })),
+            writer: Mutex::new(Some(WriterHandle { sender, task, helpers })),
         })
     }
 
@@ -108,8 +126,8 @@ impl Store for PostgresStore {
         self.connections.close().await;
         // Whoever waits for events looks once more, and finds the store closed.
         self.news.heard();
-        if let Some(WriterHandle { sender, task, news }) = writer {
-            for task in news {
+        if let Some(WriterHandle { sender, task, helpers }) = writer {
+            for task in helpers {
                 task.abort();
             }
             // The writer ends when it has answered everything that was queued before this.
@@ -122,5 +140,20 @@ impl Store for PostgresStore {
 
     async fn verify_journal(&self, org: &OrgId) -> Result<u64> {
         self.walk_journal(org).await
+    }
+
+    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp) -> Result<u64> {
+        self.count_expired(org, what, before).await
+    }
+
+    async fn expired_forget(
+        &self,
+        org: &OrgId,
+        what: Expired,
+        before: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64> {
+        self.forget_expired(org, what, before, now, limit).await
     }
 }

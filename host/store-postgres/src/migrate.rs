@@ -1,18 +1,16 @@
 //! The schema: numbered files, applied once, in order, never edited after a release. Several nodes may start at once.
 
+use crate::config::{Migrate, PostgresConfig};
 use crate::connection::{self, TRIES_MAX, deadline_error, simple};
 use crate::error::{self, Outcome};
 use crate::value::{self, Cells};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection, SqlSafeStr};
+use std::collections::BTreeSet;
 use std::time::Duration;
-use store::{StoreError, digest};
-
-struct Migration {
-    number: i64,
-    slug: &'static str,
-    text: &'static str,
-}
+use store::StoreError;
+use store::migration::{self, Migration};
+use store::snapshot::Applied;
 
 macro_rules! migration {
     ($number:literal, $slug:literal, $file:literal) => {
@@ -20,7 +18,7 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: [Migration; 8] = [
+pub(crate) static MIGRATIONS: [Migration; 9] = [
     migration!(1, "tickets", "0001_tickets.sql"),
     migration!(2, "directory", "0002_directory.sql"),
     migration!(3, "configuration", "0003_configuration.sql"),
@@ -29,10 +27,8 @@ const MIGRATIONS: [Migration; 8] = [
     migration!(6, "nodes", "0006_nodes.sql"),
     migration!(7, "flows", "0007_flows.sql"),
     migration!(8, "outbox", "0008_outbox.sql"),
+    migration!(9, "retention", "0009_retention.sql"),
 ];
-
-/// A database may be this many steps ahead: while nodes are upgraded one by one, the old ones go on beside the new ones.
-const AHEAD_MAX: usize = 1;
 
 /// All migrations together, and waiting for another node that applies them: a new index on a large table takes its time.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -47,25 +43,64 @@ const TABLES: [&str; 3] = [
 /// Bring the schema to this binary's version.
 ///
 /// # Errors
-/// When the database was written by a much newer Weft, or an applied migration is not the one this binary knows.
-pub(crate) async fn apply(options: &PgConnectOptions, deadline: Duration) -> Result<(), StoreError> {
-    let limit = format!("{}ms", LONGEST.as_millis());
-    let options = options.clone().options([("statement_timeout", &limit), ("lock_timeout", &limit)]);
-    let mut connection = connection::connect(&options, deadline).await?;
+/// When the database was written by a Weft that is too new, an applied migration is not the one this binary knows, or somebody has to say
+/// first that there is a backup.
+pub(crate) async fn apply(options: &PgConnectOptions, config: &PostgresConfig) -> Result<(), StoreError> {
+    let mut connection = connect(options, config.deadline()).await?;
     let work = async {
         tables(&mut connection).await?;
-        for place in 0..MIGRATIONS.len() {
-            step(&mut connection, place).await?;
+        if config.migrate == Migrate::AskForBackup {
+            ask_for_backup(&applied(&mut connection).await?)?;
         }
-        Ok(())
+        up_to(&mut connection, MIGRATIONS.len()).await
     };
     let result = tokio::time::timeout(LONGEST, work).await.unwrap_or_else(|_| Err(deadline_error(LONGEST)));
-    let _ = tokio::time::timeout(deadline, connection.close()).await;
+    let _ = tokio::time::timeout(config.deadline(), connection.close()).await;
     result
 }
 
+/// A connection whose statements may take as long as a new index on a large table.
+pub(crate) async fn connect(options: &PgConnectOptions, deadline: Duration) -> Result<PgConnection, StoreError> {
+    let limit = format!("{}ms", LONGEST.as_millis());
+    let options = options.clone().options([
+        ("statement_timeout", &limit),
+        ("lock_timeout", &limit),
+        ("idle_in_transaction_session_timeout", &limit),
+    ]);
+    connection::connect(&options, deadline).await
+}
+
+fn ask_for_backup(applied: &[Applied]) -> Result<(), StoreError> {
+    let plan = migration::plan(applied, &MIGRATIONS)?;
+    if plan.applied == 0 || plan.pending == 0 {
+        return Ok(());
+    }
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    Err(StoreError::Database(
+        format!(
+            "{} migrations, up to {newest}, are to be applied, and nothing would take them back: make a backup with `weft backup FILE`, \
+             then run `weft migrate --i-have-a-backup`, or start with migrate.i_have_a_backup = true",
+            plan.pending
+        )
+        .into(),
+    ))
+}
+
+/// Apply what is missing up to a place.
+pub(crate) async fn up_to(connection: &mut PgConnection, places: usize) -> Result<(), StoreError> {
+    for place in 0..places {
+        step(connection, place).await?;
+    }
+    Ok(())
+}
+
+/// Names of the indexes that all migrations together make.
+pub(crate) fn indexes() -> BTreeSet<String> {
+    MIGRATIONS.iter().flat_map(Migration::indexes).map(str::to_owned).collect()
+}
+
 /// Two nodes that make the same table at the same moment: one of them is refused, and finds it made the next time.
-async fn tables(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn tables(connection: &mut PgConnection) -> Result<(), StoreError> {
     for sql in TABLES {
         let mut tries = 1;
         while let Err(failure) = simple(connection, sql).await {
@@ -74,6 +109,14 @@ async fn tables(connection: &mut PgConnection) -> Result<(), StoreError> {
             }
             tries += 1;
         }
+    }
+    Ok(())
+}
+
+/// The same inside a transaction that is alone in its database.
+pub(crate) async fn tables_in_transaction(connection: &mut PgConnection) -> Result<(), StoreError> {
+    for sql in TABLES {
+        simple(connection, sql).await.map_err(error::of)?;
     }
     Ok(())
 }
@@ -93,43 +136,28 @@ async fn step_locked(connection: &mut PgConnection, place: usize) -> Result<Opti
     let lock = "SELECT id FROM schema_lock WHERE id = 1 FOR UPDATE";
     value::run(connection, lock.into_sql_str(), vec![]).await.map_err(error::of)?;
     let applied = applied(connection).await?;
-    check(&applied)?;
+    migration::plan(&applied, &MIGRATIONS)?;
     let Some(migration) = MIGRATIONS.get(place).filter(|_| applied.len() <= place) else { return Ok(None) };
-    simple(connection, migration.text).await.map_err(error::of)?;
-    let values = vec![migration.number.into(), migration.slug.into(), checksum(migration).into()];
-    let sql = "INSERT INTO schema_migration (number, slug, checksum) VALUES ($1, $2, $3)";
-    value::run(connection, sql.into_sql_str(), values).await.map_err(error::of)?;
+    write(connection, migration).await?;
     Ok(Some(migration))
 }
 
-async fn applied(connection: &mut PgConnection) -> Result<Vec<(i64, String)>, StoreError> {
-    let sql = "SELECT number, checksum FROM schema_migration ORDER BY number";
-    let rows = value::run(connection, sql.into_sql_str(), vec![]).await.map_err(error::of)?;
-    rows.iter().map(|row| Ok((Cells(row).int("number")?, Cells(row).text("checksum")?))).collect()
-}
-
-fn check(applied: &[(i64, String)]) -> Result<(), StoreError> {
-    let newest = MIGRATIONS.len();
-    if applied.len() > newest + AHEAD_MAX {
-        let found = applied.len();
-        return Err(StoreError::Database(
-            format!(
-                "the database has schema {found}, this Weft knows up to {newest} and can work with {}: use a newer Weft",
-                newest + AHEAD_MAX
-            )
-            .into(),
-        ));
-    }
-    for ((number, sum), known) in applied.iter().zip(&MIGRATIONS) {
-        if known.number != *number || checksum(known) != *sum {
-            return Err(StoreError::Database(
-                format!("migration {number} of the database is not the one this Weft was built with").into(),
-            ));
-        }
-    }
+/// Apply one migration in the transaction that the connection is in.
+pub(crate) async fn write(connection: &mut PgConnection, migration: &'static Migration) -> Result<(), StoreError> {
+    simple(connection, migration.text).await.map_err(error::of)?;
+    let values = vec![migration.number.into(), migration.slug.into(), migration.checksum().into()];
+    let sql = "INSERT INTO schema_migration (number, slug, checksum) VALUES ($1, $2, $3)";
+    value::run(connection, sql.into_sql_str(), values).await.map_err(error::of)?;
     Ok(())
 }
 
-fn checksum(migration: &Migration) -> String {
-    digest::of_bytes(migration.text.as_bytes())
+pub(crate) async fn applied(connection: &mut PgConnection) -> Result<Vec<Applied>, StoreError> {
+    let sql = "SELECT number, slug, checksum FROM schema_migration ORDER BY number";
+    let rows = value::run(connection, sql.into_sql_str(), vec![]).await.map_err(error::of)?;
+    rows.iter()
+        .map(|row| {
+            let cells = Cells(row);
+            Ok(Applied { number: cells.int("number")?, slug: cells.text("slug")?, checksum: cells.text("checksum")? })
+        })
+        .collect()
 }

@@ -80,6 +80,12 @@ pub(crate) fn record(sql: &str) {
     }
 }
 
+/// Write the tables that are busy anew, as it is done when they have many dead rows. Whether all of them were.
+pub async fn renew(url: &str) -> bool {
+    let config = PostgresConfig::new(url);
+    crate::renew::renew_all(&config.options().unwrap(), config.deadline()).await.unwrap()
+}
+
 impl Server {
     fn start() -> Self {
         let bin = find_bin().unwrap_or_else(|| panic!("{INSTALL}"));

@@ -23,6 +23,8 @@ pub struct SqliteConfig {
     pub synchronous: Synchronous,
     /// Size of the write-ahead log from which a checkpoint is made between two batches.
     pub wal_bytes_max: u64,
+    /// Copies from before a migration that are kept beside the file; none is made when this is 0.
+    pub copies_kept: usize,
     /// Size that the database may not outgrow, in pages of 4 KiB. The disk is the limit when there is none.
     pub pages_max: Option<u32>,
 }
@@ -32,6 +34,8 @@ pub struct SqliteConfig {
 pub enum Synchronous {
     /// Everything that was acknowledged. The default.
     Full,
+    /// What the last checkpoint moved. Never offered to a server: it is there to show what `Full` is worth.
+    Normal,
     /// Nothing is promised: for tests that are not about durability.
     Off,
 }
@@ -48,6 +52,7 @@ impl SqliteConfig {
             deadline_ms: 5_000,
             synchronous: Synchronous::Full,
             wal_bytes_max: 16 << 20,
+            copies_kept: 2,
             pages_max: None,
         }
     }
@@ -60,6 +65,7 @@ impl SqliteConfig {
     pub(crate) fn writer_options(&self) -> SqliteConnectOptions {
         let synchronous = match self.synchronous {
             Synchronous::Full => SqliteSynchronous::Full,
+            Synchronous::Normal => SqliteSynchronous::Normal,
             Synchronous::Off => SqliteSynchronous::Off,
         };
         let options = SqliteConnectOptions::new()

@@ -87,6 +87,7 @@ impl Jobs for SqliteStore {
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {
         let (state, due_at, tried, error) = match release {
             Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, Some(error)),
+            Release::Later { due_at, error } => (JobState::Ready, Some(due_at), 0, Some(error)),
             Release::Hold { error } => (JobState::Held, None, 0, Some(error)),
             Release::Bury { error } => (JobState::Dead, None, 1, Some(error)),
             Release::GiveBack => (JobState::Ready, None, 0, None),
@@ -108,7 +109,7 @@ impl Jobs for SqliteStore {
     }
 
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64> {
-        let sql = "UPDATE job SET state = 'ready' WHERE org_id = $1 AND plugin = $2 AND state = 'held' RETURNING id";
+        let sql = "UPDATE job SET state = 'ready' WHERE org_id = $1 AND state = 'held' AND (plugin = $2 OR plugin IS NULL) RETURNING id";
         Ok(self.write(sql, vec![org.as_str().into(), plugin.as_str().into()]).await?.len() as u64)
     }
 

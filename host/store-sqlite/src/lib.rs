@@ -11,6 +11,7 @@ mod credential;
 mod error;
 mod filter;
 mod flow;
+mod insight;
 mod job;
 mod journal;
 mod lock;
@@ -24,24 +25,38 @@ mod platform;
 mod read_set;
 mod reader;
 mod record;
+mod restore;
+mod retention;
+mod snapshot;
 mod table;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod ticket;
 mod value;
 mod writer;
 
 pub use config::{SqliteConfig, Synchronous};
+pub use restore::{Existing, SqliteRestore};
+pub use snapshot::SqliteSnapshot;
 
 use async_trait::async_trait;
 use domain::OrgId;
+use jiff::Timestamp;
 use lock::ProcessLock;
 use reader::Readers;
 use sqlx::{ConnectOptions, Connection};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use store::{Result, Store};
+use store::{Expired, Result, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use writer::{Request, Writer};
+
+/// What this program knows of the schema, in order.
+#[must_use]
+pub fn migrations() -> &'static [store::migration::Migration] {
+    &migrate::MIGRATIONS
+}
 
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -67,7 +82,7 @@ impl SqliteStore {
     pub async fn open(config: SqliteConfig) -> Result<Self> {
         let lock = ProcessLock::acquire(&config.path)?;
         let mut connection = config.writer_options().connect().await.map_err(error::of)?;
-        if let Err(error) = migrate::apply(&mut connection).await {
+        if let Err(error) = migrate::apply(&mut connection, &config).await {
             // The connection ends here, and cleanly, so that nothing of the refused file is left open.
             let _ = connection.close().await;
             return Err(error);
@@ -115,5 +130,20 @@ impl Store for SqliteStore {
 
     async fn verify_journal(&self, org: &OrgId) -> Result<u64> {
         self.walk_journal(org).await
+    }
+
+    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp) -> Result<u64> {
+        self.count_expired(org, what, before).await
+    }
+
+    async fn expired_forget(
+        &self,
+        org: &OrgId,
+        what: Expired,
+        before: Timestamp,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64> {
+        self.forget_expired(org, what, before, now, limit).await
     }
 }

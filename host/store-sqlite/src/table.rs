@@ -94,7 +94,8 @@ impl Table {
                     "resolved_at",
                     "closed_at",
                     "fields",
-                    "search"
+                    "search",
+                    "archived_at"
                 ]
             ),
             Self::Comment => spec!("comment", ["id"], ["ticket", "visibility", "author", "at", "body"]),
@@ -329,9 +330,12 @@ impl Pending {
         let unique = Value::from(unique_key);
         if let Some(rows) = self.rows.get_mut(&Table::Job) {
             let place = Table::Job.key_len() + 3;
-            rows.retain(
-                |key, change| !matches!(change, Change::Put(values) if key[0] == *org && values[place] == unique),
-            );
+            for (key, change) in rows.iter_mut() {
+                // Deleted, not forgotten: an older job of the same id may be stored without the key.
+                if matches!(change, Change::Put(values) if key[0] == *org && values[place] == unique) {
+                    *change = Change::Delete;
+                }
+            }
         }
         self.unique_jobs.insert((org.clone(), unique));
     }

@@ -34,9 +34,50 @@ async fn refuses_a_second_store_on_the_same_file() {
 }
 
 #[tokio::test]
+async fn works_with_a_schema_that_one_expansion_was_added_to() {
+    let folder = tempfile::tempdir().unwrap();
+    SqliteStore::open(config(folder.path())).await.unwrap().close().await;
+    let mut connection = other_connection(folder.path()).await;
+    let ahead = "INSERT INTO schema_migration (number, slug, checksum) VALUES (98, 'future', 'x');
+        ALTER TABLE ticket ADD COLUMN future TEXT";
+    sqlx::raw_sql(ahead).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+
+    SqliteStore::open(config(folder.path())).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn copies_a_database_with_data_before_it_is_migrated() {
+    let folder = tempfile::tempdir().unwrap();
+    SqliteStore::open(config(folder.path())).await.unwrap().close().await;
+    let mut connection = other_connection(folder.path()).await;
+    // As it was before the migration about retention.
+    sqlx::raw_sql(
+        "DELETE FROM schema_migration WHERE number = 9; DROP INDEX ticket_closed; DROP INDEX session_expires;
+         DROP INDEX notification_at; ALTER TABLE ticket DROP COLUMN archived_at",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    for old in ["0001", "0002", "0003"] {
+        std::fs::write(folder.path().join(format!("weft.db.before-{old}")), "old").unwrap();
+    }
+
+    SqliteStore::open(config(folder.path())).await.unwrap().close().await;
+
+    let there = |name: &str| folder.path().join(format!("weft.db.before-{name}")).exists();
+    assert_eq!(["0001", "0002", "0003", "0009", "0009.partial"].map(there), [false, false, true, true, false]);
+}
+
+#[tokio::test]
 async fn refuses_a_newer_and_a_changed_schema() {
     for (tamper, expected) in [
-        ("INSERT INTO schema_migration (number, slug, checksum) VALUES (99, 'future', 'x')", "use a newer Weft"),
+        (
+            "INSERT INTO schema_migration (number, slug, checksum) VALUES (98, 'future', 'x'), (99, 'future', 'x')",
+            "use a newer Weft",
+        ),
+        ("INSERT INTO schema_migration (number, slug, checksum) VALUES (98, 'contract_past', 'x')", "took away"),
         ("UPDATE schema_migration SET checksum = 'x' WHERE number = 2", "migration 2"),
     ] {
         let folder = tempfile::tempdir().unwrap();

@@ -3,20 +3,26 @@
 //! *Architecture Invariant:* no SQL and no database driver here. Two implementations, one conformance suite
 //! ([`conformance`]). Every read and write carries the organisation.
 
+pub mod backup;
 pub mod chain;
 pub mod changeset;
 pub mod conformance;
 pub mod digest;
 pub mod error;
 pub mod flow;
+pub mod insight;
+pub mod migration;
 pub mod outbox;
 pub mod query;
+pub mod snapshot;
 
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
+pub use insight::{ClockFact, EventQuery, EventScope, Fact, FactColumn, FactQuery, FactTime, Insight, RecordSearch};
 pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
+pub use snapshot::Snapshot;
 
 use async_trait::async_trait;
 use domain::filter::Filter;
@@ -229,7 +235,7 @@ pub trait Jobs: Send + Sync {
     async fn job_heartbeat(&self, org: &OrgId, claims: &[JobDone], lease_until: Timestamp) -> Result<Vec<JobId>>;
     /// Give a claimed job back, to run now or at `due_at`, or hold it, or bury it. Ignored when the fence is not ours any more.
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()>;
-    /// Make the held jobs of a plugin ready again.
+    /// Make the held jobs of a plugin ready again, and those of none, which may have waited for it.
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64>;
     /// When to look for jobs again: the earliest due time of a ready job that no other one keeps back, or the end of a lease.
     async fn job_next_due(&self, org: &OrgId) -> Result<Option<Timestamp>>;
@@ -251,6 +257,11 @@ pub struct ClaimedJob {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Release {
     Retry {
+        due_at: Timestamp,
+        error: String,
+    },
+    /// It could not be tried, for a reason that is not its own: the attempt does not count.
+    Later {
         due_at: Timestamp,
         error: String,
     },
@@ -314,6 +325,22 @@ pub trait Notifications: Send + Sync {
     async fn notification_list(&self, org: &OrgId, person: &PersonId, limit: u32) -> Result<Vec<Notification>>;
 }
 
+/// What may be forgotten when it is old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Expired {
+    /// Answers to commands, by when they were given.
+    Answers,
+    /// Sessions and tokens, by when they ended.
+    Sessions,
+    /// Messages that were read, by when they came.
+    ReadNotifications,
+    Notifications,
+    /// Jobs that were given up, by when they were due.
+    DeadJobs,
+    /// Closed tickets, by when they were closed: archived and not deleted.
+    ClosedTickets,
+}
+
 /// Everything together.
 #[async_trait]
 pub trait Store:
@@ -332,6 +359,7 @@ pub trait Store:
     + Notifications
     + Flows
     + Outbox
+    + Insight
     + std::fmt::Debug
 {
     /// Answers if the database does.
@@ -340,4 +368,21 @@ pub trait Store:
     async fn close(&self);
     /// Verify every chain of the journal; the number of events checked, or the first break as [`StoreError::Corrupt`].
     async fn verify_journal(&self, org: &OrgId) -> Result<u64>;
+
+    /// How many rows are older than a time. A store that forgets nothing has none.
+    async fn expired_count(&self, _org: &OrgId, _what: Expired, _before: Timestamp) -> Result<u64> {
+        Ok(0)
+    }
+
+    /// Forget rows that are older than a time, or archive them, at most `limit`; the number of those. Doing it twice is doing it once.
+    async fn expired_forget(
+        &self,
+        _org: &OrgId,
+        _what: Expired,
+        _before: Timestamp,
+        _now: Timestamp,
+        _limit: u32,
+    ) -> Result<u64> {
+        Ok(0)
+    }
 }

@@ -1,6 +1,7 @@
 //! Lists: filter, order and a cursor over (sort column, id), so that pages stay right while rows change.
 
-use domain::filter::Filter;
+use domain::filter::{Field, Filter};
+use domain::kind::StateCategory;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,4 +38,38 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page begins; absent on the last one.
     pub next: Option<Cursor>,
+}
+
+/// Whether a list or a count with this filter has to leave archived tickets out: not where only tickets that are open can match, because
+/// none of those is archived, and not where tickets are asked for by id or number, which finds them for ever.
+#[must_use]
+pub fn may_meet_archived(filter: &Filter) -> bool {
+    let ended = [StateCategory::Closed, StateCategory::Cancelled].map(StateCategory::as_str);
+    match filter {
+        Filter::In(Field::Category, values) => values.iter().any(|value| ended.contains(&value.as_str())),
+        Filter::In(Field::Id | Field::Number, _) | Filter::False => false,
+        Filter::And(all) => all.iter().all(may_meet_archived),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn archived_tickets_are_met_only_where_closed_ones_are() {
+        let category = |word: &str| Filter::eq(Field::Category, word);
+        for (filter, expected) in [
+            (Filter::True, true),
+            (category("closed"), true),
+            (category("active"), false),
+            (category("active").and(Filter::Text("x".to_owned())), false),
+            (Filter::Or(vec![category("active"), Filter::True]), true),
+            (Filter::eq(Field::Number, "INC1"), false),
+            (Filter::Not(Box::new(category("active"))), true),
+        ] {
+            assert_eq!(may_meet_archived(&filter), expected, "{filter:?}");
+        }
+    }
 }

@@ -78,7 +78,7 @@ fn plugins(project: &Project) -> Result<(), Failure> {
     packer.arg(project.root.join("plugins")).arg(project.target.join("wasm")).arg(project.target.join("plugins"));
     run::run(packer)?;
     // Whoever builds from this folder later has no Wasm compiler, and needs what the browser runs too.
-    let feel = project.target.join("wasm").join(pack::toolchain::TARGET).join("release/weft_feel_browser.wasm");
+    let feel = setup::browser_feel(project)?;
     let to = project.target.join("plugins").join(setup::BROWSER_FEEL);
     let copied = std::fs::create_dir_all(to.parent().unwrap_or(&to)).and_then(|()| std::fs::copy(&feel, &to));
     copied

@@ -90,23 +90,10 @@ pub(crate) fn ui(project: &Project) -> Result<(), Failure> {
     write_stamp(&stamp, hash.finish())
 }
 
-/// FEEL for the browser, among the sources of the screens. It is built with the plugins, by the same command, so that neither
-/// builds anew what the other has built.
+/// FEEL for the browser, among the sources of the screens.
 fn expressions(project: &Project, web: &Path) -> Result<(), Failure> {
     let to = web.join("src/shared/feel/feel.wasm");
-    let from = match env::var_os("WEFT_PLUGINS_PREBUILT").filter(|folder| !folder.is_empty()) {
-        Some(folder) => PathBuf::from(folder).join(BROWSER_FEEL),
-        None => {
-            wasm(project)?;
-            let toolchain = toolchain::find().map_err(|missing| Failure::new(missing.to_string()))?;
-            let target = project.target.join("wasm");
-            let mut build = toolchain.cargo_build(&project.root);
-            build.args(["--quiet", "--workspace", "--lib", "--target-dir"]).arg(&target);
-            build.current_dir(project.root.join("plugins"));
-            run::run(build)?;
-            target.join(toolchain::TARGET).join("release/weft_feel_browser.wasm")
-        }
-    };
+    let from = browser_feel(project)?;
     let built = fs::read(&from).map_err(|error| {
         Failure::new(format!("expressions cannot be tried in the browser without {}: {error}", from.display()))
     })?;
@@ -114,6 +101,22 @@ fn expressions(project: &Project, web: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     fs::write(&to, built).map_err(|error| Failure::new(format!("cannot write {}: {error}", to.display())))
+}
+
+/// The module with FEEL for the browser: the prebuilt one, else built with the plugins, by the same command, so that neither builds
+/// anew what the other has built.
+pub(crate) fn browser_feel(project: &Project) -> Result<PathBuf, Failure> {
+    if let Some(folder) = env::var_os("WEFT_PLUGINS_PREBUILT").filter(|folder| !folder.is_empty()) {
+        return Ok(PathBuf::from(folder).join(BROWSER_FEEL));
+    }
+    wasm(project)?;
+    let toolchain = toolchain::find().map_err(|missing| Failure::new(missing.to_string()))?;
+    let target = project.target.join("wasm");
+    let mut build = toolchain.cargo_build(&project.root);
+    build.args(["--quiet", "--workspace", "--lib", "--target-dir"]).arg(&target);
+    build.current_dir(project.root.join("plugins"));
+    run::run(build)?;
+    Ok(target.join(toolchain::TARGET).join("release/weft_feel_browser.wasm"))
 }
 
 fn packages(project: &Project, web: &Path) -> Result<(), Failure> {

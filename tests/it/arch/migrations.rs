@@ -61,6 +61,83 @@ fn without_twin(migrations: &Migrations<'_>) -> Vec<String> {
     found
 }
 
+/// How the slug of a migration begins that takes something away: older binaries refuse the database by it.
+const CONTRACT: &str = "_contract_";
+
+/// Statements that a binary which does not know the migration would stumble over, in files that do not say so in their name.
+fn unannounced_contractions(files: &[(&str, &str)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (name, text) in files.iter().filter(|(name, _)| !name.contains(CONTRACT)) {
+        let code: String =
+            text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+        let code = code.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase();
+        for statement in code.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+            if let Some(why) = takes_away(statement, &code) {
+                found.push(format!("{name}: {why}: name it NNNN_contract_… or expand first"));
+            }
+        }
+    }
+    found
+}
+
+fn takes_away(statement: &str, file: &str) -> Option<&'static str> {
+    let begins = |words: &str| statement.starts_with(words);
+    if begins("DROP ") || begins("ALTER TABLE") && (statement.contains(" DROP ") || statement.contains(" RENAME ")) {
+        return Some("it takes away what older binaries read");
+    }
+    if begins("ALTER TABLE") && statement.contains(" ALTER ") {
+        return Some("it changes what older binaries know");
+    }
+    if begins("ALTER TABLE") && statement.contains(" NOT NULL") && !statement.contains(" DEFAULT ") {
+        return Some("older binaries do not write the column");
+    }
+    if ["UPDATE ", "DELETE ", "TRUNCATE ", "INSERT "].iter().any(|word| begins(word)) {
+        return Some("it changes rows: that is a job's, page by page");
+    }
+    if begins("CREATE UNIQUE INDEX") {
+        let table = statement.split(" ON ").nth(1)?.split_whitespace().next()?;
+        if !file.contains(&format!("CREATE TABLE {table} ")) {
+            return Some("rows of older binaries may not be unique");
+        }
+    }
+    None
+}
+
+#[test]
+fn migrations_expand_or_say_that_they_contract() {
+    let files = tree::files();
+    let migrations = migrations(&files);
+    ratchet("contractions for SQLite", unannounced_contractions(&migrations.sqlite), &[]);
+    ratchet("contractions for PostgreSQL", unannounced_contractions(&migrations.postgres), &[]);
+}
+
+#[test]
+fn each_contraction_is_found() {
+    for guilty in [
+        "DROP TABLE a",
+        "DROP INDEX a",
+        "ALTER TABLE a DROP COLUMN b",
+        "ALTER TABLE a RENAME COLUMN b TO c",
+        "ALTER TABLE a RENAME TO b",
+        "ALTER TABLE a ALTER COLUMN b SET NOT NULL",
+        "ALTER TABLE a ADD COLUMN b TEXT NOT NULL",
+        "UPDATE a SET b = 1",
+        "DELETE FROM a",
+        "CREATE UNIQUE INDEX b ON a (org_id)",
+    ] {
+        assert_eq!(unannounced_contractions(&[("0002_x.sql", guilty)]).len(), 1, "{guilty}");
+        assert!(unannounced_contractions(&[("0002_contract_x.sql", guilty)]).is_empty(), "{guilty}");
+    }
+    for innocent in [
+        "-- DROP TABLE a;\nALTER TABLE a ADD COLUMN b TEXT",
+        "ALTER TABLE a ADD COLUMN b BIGINT NOT NULL DEFAULT 0",
+        "CREATE TABLE a (org_id TEXT);\nCREATE UNIQUE INDEX b ON a (org_id)",
+        "CREATE INDEX b ON a (org_id)",
+    ] {
+        assert_eq!(unannounced_contractions(&[("0002_x.sql", innocent)]), Vec::<String>::new(), "{innocent}");
+    }
+}
+
 #[test]
 fn migrations_are_numbered_twins_that_say_why() {
     let files = tree::files();

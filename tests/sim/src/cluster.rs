@@ -29,6 +29,8 @@ struct Slot {
     number: usize,
     clock: Arc<SimClock>,
     skew_micros: Mutex<i64>,
+    /// By how much the clock was set back, all in all.
+    set_back_micros: Mutex<i64>,
     serving: Mutex<Option<Serving>>,
 }
 
@@ -46,6 +48,7 @@ impl Cluster {
             number,
             clock: Arc::new(SimClock::new(Arc::clone(&shared.timeline))),
             skew_micros: Mutex::new(0),
+            set_back_micros: Mutex::new(0),
             serving: Mutex::new(None),
         });
         Arc::new(Self { seed, slots: slots.collect(), shared })
@@ -79,6 +82,16 @@ impl Cluster {
         for slot in &self.slots {
             slot.clock.skew(0);
         }
+    }
+
+    /// By how much a clock was set back, at most: a timer that was to fire before is still to come for so long.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn set_back(&self) -> Duration {
+        let most = self.slots.iter().map(|slot| *slot.set_back_micros.lock().expect(LOCK)).max().unwrap_or(0);
+        Duration::from_micros(most.unsigned_abs())
     }
 
     /// Start a node, wait for its crash, start it again.
@@ -163,6 +176,7 @@ impl Cluster {
     fn step(&self, slot: &Slot, micros: i64) {
         let mut skew = slot.skew_micros.lock().expect(LOCK);
         *skew += micros;
+        *slot.set_back_micros.lock().expect(LOCK) += micros.min(0).abs();
         self.shared.log(format_args!("the clock of n{} steps by {} s", slot.number, micros / 1_000_000));
         slot.clock.skew(*skew);
     }

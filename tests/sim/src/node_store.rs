@@ -16,8 +16,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::*;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
+const LOCK: &str = "nothing panics while it holds this lock";
 /// What a caller waits for an answer before it gives up.
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -31,6 +32,22 @@ pub struct Life {
     paused_until: AtomicI64,
     /// Until then nothing it says reaches the database.
     cut_until: AtomicI64,
+    /// What happens to one of its next calls, for whoever wants something just there and not by chance.
+    planned: Mutex<Option<Planned>>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    /// Calls that go well before.
+    calls: usize,
+    what: Happening,
+}
+
+#[derive(Debug)]
+enum Happening {
+    /// It says that it is there, and waits.
+    Stop(oneshot::Sender<()>, oneshot::Receiver<()>),
+    Fail,
 }
 
 impl Life {
@@ -42,6 +59,41 @@ impl Life {
             ended: Notify::new(),
             paused_until: AtomicI64::new(0),
             cut_until: AtomicI64::new(0),
+            planned: Mutex::default(),
+        }
+    }
+
+    /// After so many calls the next one is carried out and then stands still until it is told to go on. Gives who is told when it is there, and
+    /// who tells it.
+    pub fn stop_after(&self, calls: usize) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((there, is_there), (go_on, goes_on)) = (oneshot::channel(), oneshot::channel());
+        self.plan(calls, Happening::Stop(there, goes_on));
+        (is_there, go_on)
+    }
+
+    /// After so many calls the answer of the next one is lost.
+    pub fn fail_after(&self, calls: usize) {
+        self.plan(calls, Happening::Fail);
+    }
+
+    /// Whatever was planned does not happen any more.
+    pub fn plan_nothing(&self) {
+        self.planned.lock().expect(LOCK).take();
+    }
+
+    fn plan(&self, calls: usize, what: Happening) {
+        *self.planned.lock().expect(LOCK) = Some(Planned { calls, what });
+    }
+
+    /// What was planned for this call.
+    fn planned(&self) -> Option<Happening> {
+        let mut planned = self.planned.lock().expect(LOCK);
+        match planned.as_mut() {
+            Some(one) if one.calls > 0 => {
+                one.calls -= 1;
+                None
+            }
+            _ => planned.take().map(|one| one.what),
         }
     }
 
@@ -141,6 +193,14 @@ impl NodeStore {
 
     /// The way back.
     async fn after(&self, what: &str) -> Result<()> {
+        match self.life.planned() {
+            None => {}
+            Some(Happening::Fail) => return self.nothing().await,
+            Some(Happening::Stop(there, goes_on)) => {
+                let _ = there.send(());
+                let _ = goes_on.await;
+            }
+        }
         let faults = self.shared.faults();
         if self.shared.strikes(faults.crash) {
             self.die(what, "after").await;
@@ -181,7 +241,7 @@ impl NodeStore {
             }
             Some(Bug::ReadsNotChecked) => changeset.reads.clear(),
             Some(Bug::TimerRemovedFirst) => {
-                let removed = self.removed.lock().expect("nothing panics while it holds this lock");
+                let removed = self.removed.lock().expect(LOCK);
                 if changeset.job_done.as_ref().is_some_and(|done| removed.contains(&done.id)) {
                     changeset.job_done = None;
                 }
@@ -275,7 +335,7 @@ impl Jobs for NodeStore {
             ));
         }
         if self.shared.bug == Some(Bug::TimerRemovedFirst) {
-            let mut removed = self.removed.lock().expect("nothing panics while it holds this lock");
+            let mut removed = self.removed.lock().expect(LOCK);
             for one in claimed.iter().filter(|one| matches!(one.job.work, Work::FlowTimer { .. })) {
                 self.shared.database.change(org, |data| drop(data.jobs.remove(one.job.id.as_str())));
                 removed.insert(one.job.id.clone());
@@ -443,6 +503,18 @@ forward!(Nodes {
 
 forward!(Notifications {
     fn notification_list(org: &OrgId, person: &PersonId, limit: u32) -> Vec<Notification>;
+});
+
+forward!(Insight {
+    fn event_search(org: &OrgId, query: &store::EventQuery) -> Vec<domain::Event>;
+    fn record_search(org: &OrgId, query: &store::RecordSearch) -> Vec<domain::Record>;
+    fn ticket_facts(org: &OrgId, query: &store::FactQuery) -> Vec<store::Fact>;
+    fn clock_facts(
+        org: &OrgId,
+        filter: &filter::Filter,
+        since: Option<Timestamp>,
+        limit: u32,
+    ) -> Vec<store::ClockFact>;
 });
 
 forward!(Outbox {

@@ -1,5 +1,5 @@
-//! Those who use the simulated company: callers with commands that are sent again until they are answered, agents with tasks, a payer,
-//! and an operator who looks after what failed.
+//! Those who use the simulated company: callers with commands that are sent again until they are answered, rivals who begin at the same
+//! moment, agents with tasks, a payer, and an operator who looks after what failed.
 
 use crate::cluster::{Cluster, Serving};
 use crate::company::{AGENTS, GROUPS};
@@ -9,13 +9,15 @@ use app::AppError;
 use app::flow::{InstanceQuery, NewInstance, TaskCompletion, VoteRequest, model};
 use domain::change::{Command, IdempotencyKey};
 use domain::flow::{InstanceStatus, TaskState, Topic};
+use domain::outbox::OutboxState;
 use domain::{Effect, Object, TicketId};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use store::OutboxQuery;
 use store::conformance::data::Dice;
 
 const LOCK: &str = "nothing panics while it holds this lock";
@@ -23,6 +25,10 @@ const LOCK: &str = "nothing panics while it holds this lock";
 const COMMANDS_MAX: usize = 10;
 /// Longest that a caller thinks between two commands.
 const THINK_SECONDS_MAX: usize = 300;
+/// How often two take the next case of a group at the same moment.
+const RIVALRIES_MAX: usize = 12;
+/// Longest time between two of these.
+const RIVALRY_SECONDS_MAX: usize = 300;
 
 /// What the callers know together.
 #[derive(Debug, Default)]
@@ -50,12 +56,18 @@ impl Known {
 
 /// Let everybody begin.
 pub fn spawn(cluster: &Arc<Cluster>, known: &Arc<Known>, seed: u64, callers: usize) {
-    *known.busy.lock().expect(LOCK) = callers;
+    // The rivals count as one.
+    *known.busy.lock().expect(LOCK) = callers + 1;
     let dice = |number: u64| Dice(seed.wrapping_mul(31).wrapping_add(number));
     for (number, place) in (1..=callers).zip(1..) {
         let (cluster, known) = (Arc::clone(cluster), Arc::clone(known));
         tokio::spawn(Caller { number, cluster, known, dice: dice(place) }.live());
     }
+    let rival = |number: usize, place| {
+        let (cluster, known) = (Arc::clone(cluster), Arc::clone(known));
+        Caller { number, cluster, known, dice: dice(place) }
+    };
+    tokio::spawn(rivals([rival(11, 400), rival(12, 401)]));
     for (number, login) in (100..).zip(AGENTS) {
         tokio::spawn(agent(Arc::clone(cluster), login, dice(number)));
     }
@@ -124,6 +136,14 @@ impl Caller {
         Wish::Effects { subject: Some(ticket), effects }
     }
 
+    async fn move_to(&mut self, marker: &str, ticket: &TicketId, state: &str) {
+        let effects = json!([
+            { "kind": "comment", "data": { "visibility": "internal", "body": marker } },
+            { "kind": "transition", "data": { "to": state } },
+        ]);
+        self.carry_out(marker, &Wish::Effects { subject: Some(ticket.clone()), effects }).await;
+    }
+
     /// Send it until it is answered.
     async fn carry_out(&mut self, marker: &str, wish: &Wish) {
         for attempt in 0_u32.. {
@@ -169,6 +189,43 @@ impl Caller {
             }
         }
     }
+}
+
+/// Two of the same group begin with different cases at the same moment. Each alone is right, both together are more than the group may work on:
+/// no ticket is written twice, so nothing but what each of them read keeps the second away.
+async fn rivals([mut first, mut second]: [Caller; 2]) {
+    let (cluster, known) = (Arc::clone(&first.cluster), Arc::clone(&first.known));
+    for round in 0..RIVALRIES_MAX {
+        let think = Duration::from_secs(30 + first.dice.below(RIVALRY_SECONDS_MAX) as u64);
+        cluster.shared.timeline.sleep(think).await;
+        if cluster.shared.heals() {
+            break;
+        }
+        let Some((active, next)) = cases_of_a_group(&cluster) else { continue };
+        for (number, ticket) in active.iter().enumerate() {
+            first.move_to(&format!("r{round}-done-{number}"), ticket, "done").await;
+        }
+        let (one, other) = (format!("r{round}-one"), format!("r{round}-other"));
+        join(first.move_to(&one, &next[0], "active"), second.move_to(&other, &next[1], "active")).await;
+    }
+    *known.busy.lock().expect(LOCK) -= 1;
+}
+
+/// Of a group that has enough of them: the cases that it works on, and the newest two that it could.
+fn cases_of_a_group(cluster: &Cluster) -> Option<(Vec<TicketId>, [TicketId; 2])> {
+    let shared = &cluster.shared;
+    shared.database.look(&shared.org, |data| {
+        GROUPS.iter().find_map(|group| {
+            let of_group =
+                || data.tickets.rows().filter(|ticket| ticket.group.as_ref().is_some_and(|id| id.0 == *group));
+            let active = of_group().filter(|ticket| ticket.state == "active").map(|ticket| ticket.id.clone()).collect();
+            let mut free: Vec<_> =
+                of_group().filter(|ticket| matches!(ticket.state.as_str(), "new" | "done")).collect();
+            free.sort_by_key(|ticket| (std::cmp::Reverse(ticket.opened_at), ticket.id.clone()));
+            let [one, other, ..] = free.as_slice() else { return None };
+            Some((active, [one.id.clone(), other.id.clone()]))
+        })
+    })
 }
 
 /// A new ticket, and the events.
@@ -284,6 +341,11 @@ async fn look_after(app: &Arc<app::App>) -> Result<(), AppError> {
     }
     for job in app.job_list(&max, domain::job::JobState::Dead, 200).await? {
         app.job_retry(&max, job.id.as_str()).await?;
+    }
+    // Of what was sent and not answered somebody asks the other side: sometimes it has it, and sending it again under its key does no harm.
+    let unknown = OutboxQuery { states: vec![OutboxState::Unknown], ..OutboxQuery::default() };
+    for item in app.outbox_list(&max, &unknown, None, 100).await?.items {
+        let _ = app.outbox_retry(&max, &item.id).await;
     }
     let troubled = InstanceQuery { troubled: true, status: Some(InstanceStatus::Running), ..InstanceQuery::default() };
     for row in app.instance_list(&max, troubled, None, 200).await?.items {

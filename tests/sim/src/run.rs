@@ -17,7 +17,8 @@ use store::conformance::data::Dice;
 
 /// How long faults last.
 const SAFETY: Duration = Duration::from_secs(40 * 60);
-/// How long everything may take to come to its end afterwards: the longest timer, and time to mend what failed.
+/// How long everything may take to come to its end afterwards: the longest timer, and time to mend what failed. What was due before a clock
+/// was set back is due that much later.
 const HEAL_MAX: Duration = Duration::from_secs(4 * 3600);
 const LOOK: Duration = Duration::from_secs(30);
 /// Nothing waits longer: what keeps time going when everybody else is stuck.
@@ -136,7 +137,8 @@ async fn phases(shared: Arc<Shared>, seed: u64, nodes: usize) -> Option<String> 
         cluster.set_clocks_right();
     }
     let mut left = None;
-    for _ in 0..looks(HEAL_MAX) {
+    let heal_max = HEAL_MAX + cluster.set_back();
+    for _ in 0..looks(heal_max) {
         shared.timeline.sleep(LOOK).await;
         if let Some(violation) = shared.history().violation.take() {
             return Some(violation);
@@ -149,5 +151,5 @@ async fn phases(shared: Arc<Shared>, seed: u64, nodes: usize) -> Option<String> 
     }
     let waiting = if known.is_done() { "" } else { "; callers wait" };
     let also = shared.database.look(&shared.org, check::always).err();
-    Some(format!("not everything came to its end within {} h: {left:?}{waiting} {also:?}", HEAL_MAX.as_secs() / 3600))
+    Some(format!("not everything came to its end within {} h: {left:?}{waiting} {also:?}", heal_max.as_secs() / 3600))
 }

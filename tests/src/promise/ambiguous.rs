@@ -7,6 +7,7 @@
 use super::proxy::Proxy;
 use super::{Size, Verdict, block_on};
 use crate::cluster::{Admin, Cluster, incident, pause};
+use crate::fsck;
 use crate::postgres::Postgres;
 use serde_json::json;
 use std::sync::Arc;
@@ -86,6 +87,7 @@ async fn run(creates: usize, away_each: u64, repeat: Repeat) -> Result<Counted, 
     let tickets = postgres.count("SELECT count(*) FROM ticket")?;
     let cuts = proxy.faults.cuts.load(Ordering::SeqCst);
     node.kill().await;
+    fsck::fits_together(&postgres.url()).await?;
     Ok(Counted { tickets, commands: i64::try_from(creates).unwrap_or(i64::MAX), cuts, repeated })
 }
 

@@ -7,6 +7,7 @@
 use super::proxy::Proxy;
 use super::{Size, Verdict, block_on};
 use crate::cluster::{Admin, Cluster, incident, pause};
+use crate::fsck;
 use crate::postgres::Postgres;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -144,6 +145,7 @@ async fn run(lasts: Duration, kills: usize, append: Append) -> Result<Found, Str
     for node in nodes {
         node.kill().await;
     }
+    fsck::fits_together(&postgres.url()).await?;
     Ok(found)
 }
 

@@ -9,6 +9,7 @@
 
 use super::{Size, Verdict, block_on};
 use crate::binary::{Client, Server, free_address, path};
+use crate::fsck;
 use crate::guests::{self, Function, Guest};
 use app::{PersonChange, SpaceChange};
 use domain::{PersonId, Role, SpaceId};
@@ -382,8 +383,12 @@ async fn run(kills: usize, tickets_each: usize, seed: u64) -> Result<Outcome, St
             let (made, ()) = tokio::join!(work, watch);
             acknowledged.extend(made?);
             let wrong = judge(&mut watching, &acknowledged, &http, &smtp).await.ok_or("the outbox cannot be read")?;
-            let (items, wrong) = wrong;
+            let (items, mut wrong) = wrong;
             server.stop().await;
+            let report = fsck::sqlite(&database).await;
+            if !report.is_clean() {
+                wrong.push(report.text());
+            }
             let (requests, mails) = (http.lock(), smtp.lock());
             return Ok(Outcome {
                 tickets: acknowledged.len(),

@@ -7,6 +7,7 @@
 use super::{Size, Verdict, block_on};
 use crate::binary::Server;
 use crate::cluster::{Cluster, eventually, pause, put_jobs};
+use crate::fsck;
 use crate::postgres::Postgres;
 use std::time::Duration;
 
@@ -131,6 +132,7 @@ async fn run(setup: &Setup, times: Times) -> Result<Found, String> {
     }
 
     let written_by_old_fence = old_fence_writes(setup, "stopped", Fence::Rising, times).await?;
+    fsck::fits_together(&setup.postgres.url()).await?;
     Ok(Found { claims_of_long_job: last - first + 1, took_over_in, written_by_old_fence })
 }
 

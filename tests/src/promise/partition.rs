@@ -6,6 +6,7 @@
 
 use super::{Size, Verdict, block_on};
 use crate::cluster::{Admin, Cluster, eventually, incident, pause};
+use crate::fsck;
 use crate::postgres::{Place, Postgres, output};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -102,6 +103,7 @@ async fn run(lasts: Duration, deadline_ms: Option<&str>) -> Result<Found, String
         slowest = slowest.max(slowest_of_one);
     }
     node.kill().await;
+    fsck::fits_together(&postgres.url()).await?;
     Ok(Found { requests, slowest, success_after, orphans_gone_after: orphans })
 }
 

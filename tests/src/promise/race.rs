@@ -7,6 +7,7 @@
 use super::{Size, Verdict, block_on};
 use crate::binary::Server;
 use crate::cluster::{Cluster, eventually, pause, put_jobs};
+use crate::fsck;
 use crate::postgres::Postgres;
 use std::time::Duration;
 
@@ -90,6 +91,9 @@ async fn run(
     };
     for node in nodes {
         node.kill().await;
+    }
+    if end == End::WithItsEffect {
+        fsck::fits_together(&postgres.url()).await?;
     }
     Ok(found)
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Changeset, InstanceCounts, InstanceQuery, Page, TaskQuery};
 
-const HISTORY_MAX: u32 = 200;
+pub(super) const HISTORY_MAX: u32 = 200;
 
 /// What a caller says about a new instance.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -280,3 +280,38 @@ fn decision_model(definition: &Definition) -> Result<dmn::Definitions> {
         unreadable(definition, first)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_newest_version_is_known_for_a_second_and_until_something_is_deployed() {
+        let library = Library::default();
+        let (known, deployments) = library.newest("leave", at(0));
+        assert_eq!(known, None);
+        library.remember("leave", 3, deployments, at(0));
+        assert_eq!(library.newest("leave", at(999)).0, Some(3));
+        assert_eq!(library.newest("other", at(0)).0, None);
+        assert_eq!(
+            library.newest("leave", at(1_000)).0,
+            None,
+            "a deployment that nobody heard of is found after a second"
+        );
+        library.forget_newest();
+        assert_eq!(library.newest("leave", at(1)).0, None);
+    }
+
+    #[test]
+    fn a_version_that_was_read_before_a_deployment_is_not_remembered_after_it() {
+        let library = Library::default();
+        let (_, before) = library.newest("leave", at(0));
+        library.forget_newest();
+        library.remember("leave", 3, before, at(0));
+        assert_eq!(library.newest("leave", at(0)).0, None);
+    }
+}

@@ -21,15 +21,15 @@ pub(crate) fn order_key(instance: &InstanceId) -> String {
     format!("flow/{instance}")
 }
 
-pub(super) fn task_id(instance: &InstanceId, element: impl std::fmt::Display) -> TaskId {
+pub(crate) fn task_id(instance: &InstanceId, element: impl std::fmt::Display) -> TaskId {
     TaskId(format!("{instance}.{element}"))
 }
 
-fn timer_key(instance: &InstanceId, timer: impl std::fmt::Display) -> String {
+pub(crate) fn timer_key(instance: &InstanceId, timer: impl std::fmt::Display) -> String {
     format!("flow:{instance}:timer:{timer}")
 }
 
-fn subscription_id(instance: &InstanceId, subscription: impl std::fmt::Display) -> String {
+pub(crate) fn subscription_id(instance: &InstanceId, subscription: impl std::fmt::Display) -> String {
     format!("{instance}:{subscription}")
 }
 
@@ -68,7 +68,7 @@ pub(super) fn extend(app: &App, command: &Command, decided: &Decided, set: &mut 
     set.writes.push(Write::FlowInstance(Box::new(row.clone())));
 }
 
-pub(super) fn message_key(message: &str) -> String {
+pub(crate) fn message_key(message: &str) -> String {
     format!("message:{message}")
 }
 

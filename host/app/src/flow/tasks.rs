@@ -1,6 +1,7 @@
 //! Tasks: work for people in flows. A task is claimed, handed over, done, or voted on; what that means for the flow is the engine's.
 
 use super::decide::{FlowAnswer, FlowInput};
+use super::instances::HISTORY_MAX;
 use crate::app::App;
 use crate::authz::SpaceAction;
 use crate::error::{AppError, Result};
@@ -15,7 +16,6 @@ use store::changeset::Noun;
 use store::{Expect, Page, TaskPerson, TaskQuery, Write};
 
 /// Waves of the journal that are read at once, and how often, when an approval's past is told.
-const HISTORY_PAGE: u32 = 200;
 const HISTORY_PAGES_MAX: usize = 50;
 
 /// A task with what its form needs.
@@ -132,7 +132,7 @@ impl App {
         let mut votes: Vec<flow::Vote> = Vec::new();
         let mut after = 0;
         for _ in 0..HISTORY_PAGES_MAX {
-            let waves = self.store.event_history(self.org(), "flow", &instance.0, after, HISTORY_PAGE).await?;
+            let waves = self.store.event_history(self.org(), "flow", &instance.0, after, HISTORY_MAX).await?;
             for wave in &waves {
                 let events: Vec<flow::Event> = serde_json::from_value(wave.data["events"].clone()).unwrap_or_default();
                 for event in events {
@@ -144,7 +144,7 @@ impl App {
                 }
             }
             match waves.last() {
-                Some(last) if waves.len() >= HISTORY_PAGE as usize => after = last.subject_seq,
+                Some(last) if waves.len() >= HISTORY_MAX as usize => after = last.subject_seq,
                 _ => break,
             }
         }

@@ -39,6 +39,8 @@ struct Worker {
     running: JoinSet<()>,
     /// The last claim got all that it asked for: there is probably more.
     has_more: bool,
+    /// What was held when this node started has been made to run.
+    has_unheld: bool,
 }
 
 impl App {
@@ -49,16 +51,25 @@ impl App {
         let (heart, stopped) = (Arc::clone(&self), CancellationToken::new());
         let (held, until) = (Arc::clone(&claims), stopped.clone());
         let heart = tokio::spawn(async move { heart.hold_claims(&held, terms, &until).await });
-        let mut worker = Worker { app: Arc::clone(&self), claims, terms, running: JoinSet::new(), has_more: true };
+        let mut worker = Worker {
+            app: Arc::clone(&self),
+            claims,
+            terms,
+            running: JoinSet::new(),
+            has_more: true,
+            has_unheld: false,
+        };
         while !stop.is_cancelled() {
             // Whoever makes work from here on wakes the worker, even while it looks.
             let woken = self.wake.notified();
             let rest = worker.fill().await;
             let has_room = worker.free() > 0;
+            // Slots that are held back for people come back by a wake.
+            let has_slots = worker.running.len() < self.config.concurrency;
             let rest = self.clock.sleep(rest);
             tokio::select! {
                 Some(_) = worker.running.join_next() => {}
-                () = woken, if has_room => {}
+                () = woken, if has_slots => {}
                 () = rest, if has_room => {}
                 () = stop.cancelled() => {}
             }
@@ -126,12 +137,19 @@ fn back_off(attempts: u32, random: u16) -> SignedDuration {
 
 impl Worker {
     fn free(&self) -> usize {
-        self.app.config.concurrency.saturating_sub(self.running.len())
+        self.app.job_slots().saturating_sub(self.running.len())
     }
 
     /// Claim and begin jobs until the slots are full or nothing is due. Gives how long there is nothing to do.
     async fn fill(&mut self) -> Duration {
         while self.running.try_join_next().is_some() {}
+        if !self.has_unheld {
+            // Whoever held it may be gone, and the quarantine with him: nobody would know any more that somebody waits.
+            match self.app.unhold_all().await {
+                Ok(_) => self.has_unheld = true,
+                Err(error) => return failed(&error),
+            }
+        }
         loop {
             let free = self.free();
             if free == 0 {

@@ -141,7 +141,7 @@ pub(super) fn job(app: &App, item: &OutboxId, plugin: Option<PluginId>, due_at: 
     }
 }
 
-pub(super) fn job_key(item: &OutboxId) -> String {
+pub(crate) fn job_key(item: &OutboxId) -> String {
     format!("outbox:{item}")
 }
 

@@ -167,9 +167,13 @@ pub async fn are_given_back_as_they_were(made: Made) {
 
     assert_eq!(ids(&third), ["j"], "at once, and in its place");
     assert_eq!((third[0].job.attempts, third[0].job.last_error.as_deref()), (1, Some("timeout")));
+    release(&third[0], Release::Later { due_at: at(3), error: "busy".to_owned() }).await;
+    assert!(claim(&*store, 2).await.is_empty(), "not before its time");
+    let third = claim(&*store, 3).await;
+    assert_eq!((third[0].job.attempts, third[0].job.last_error.as_deref()), (1, Some("busy")), "and it does not count");
     assert!(matches!(complete(&*store, &second).await, Err(CommitError::Fenced(_))));
     release(&second, Release::GiveBack).await;
-    assert!(claim(&*store, 2).await.is_empty(), "an old fence gives nothing back");
+    assert!(claim(&*store, 3).await.is_empty(), "an old fence gives nothing back");
 }
 
 pub async fn hold_back_what_comes_after(made: Made) {
@@ -188,6 +192,15 @@ pub async fn hold_back_what_comes_after(made: Made) {
     assert_eq!(store.job_unhold(&org(), &"incident".into()).await.unwrap(), 1);
     let again = claim(&*store, 30).await;
     assert_eq!((ids(&again), again[0].job.attempts), (vec!["j"], 0));
+
+    // One of no plugin's may wait for any.
+    let clock = Work::ClockDue { ticket: "t1".into(), clock: "c".to_owned(), due_at: at(40) };
+    put(&*store, vec![NewJob { work: clock, ..job("nobodys", "c", 40) }]).await;
+    let nobodys = claim(&*store, 40).await.remove(0);
+    let hold = Release::Hold { error: "quarantine".to_owned() };
+    store.job_release(&org(), &"nobodys".into(), nobodys.fence, hold).await.unwrap();
+    assert_eq!(store.job_unhold(&org(), &"other".into()).await.unwrap(), 1);
+    assert_eq!(ids(&claim(&*store, 50).await), ["nobodys"]);
 }
 
 pub async fn die_and_are_retried(made: Made) {
@@ -238,6 +251,14 @@ pub async fn replace_and_cancel_by_unique_key(made: Made) {
     let next = Changeset { job_done: done(&me), jobs: vec![unique("next", "many", 7)], ..changes() };
     commit(&*store, next).await;
     assert_eq!(ids(&claim(&*store, 7).await), ["next"]);
+}
+
+/// A stored job without a key gets one, and gives it up to another, all in one changeset: neither form of it is left.
+pub async fn give_up_a_key_within_a_changeset(made: Made) {
+    let store = made.store();
+    put(&*store, vec![job("first", "first", 0)]).await;
+    put(&*store, vec![unique("first", "key", 0), unique("second", "key", 0)]).await;
+    assert_eq!(ids(&claim(&*store, 1).await), ["second"]);
 }
 
 pub async fn are_claimed_once_by_eight_workers(made: Made) {

@@ -47,6 +47,10 @@ fn release(data: &mut Data, id: &str, fence: i64, release: Release) {
                 job.attempts += 1;
                 Some(error)
             }
+            Release::Later { due_at, error } => {
+                (job.state, job.due_at) = (JobState::Ready, due_at);
+                Some(error)
+            }
             Release::Hold { error } => {
                 job.state = JobState::Held;
                 Some(error)
@@ -123,7 +127,8 @@ impl Jobs for MemoryStore {
     async fn job_unhold(&self, org: &OrgId, plugin: &PluginId) -> Result<u64> {
         self.change(org, |data| {
             let is_of = |job: &&JobRow| {
-                job.state == JobState::Held && job.work.as_ref().and_then(|work| work.plugin()) == Some(plugin)
+                let of = job.work.as_ref().and_then(|work| work.plugin());
+                job.state == JobState::Held && of.is_none_or(|of| of == plugin)
             };
             let held: Vec<String> = data.jobs.rows().filter(is_of).map(|job| job.id.0.clone()).collect();
             for id in &held {

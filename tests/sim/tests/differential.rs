@@ -1,7 +1,6 @@
-//! The same random operations on SQLite and in memory, answer by answer. Not a test yet: after step 413 of seed 2026 one job that SQLite
-//! keeps is gone in memory (see `host/docs/simulation.md`).
+//! The same random operations on SQLite and in memory, answer by answer: what the simulation finds on the one holds for the other.
 
-#![expect(clippy::unwrap_used, reason = "a program that fails says where")]
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 #[path = "../../../host/store-postgres/tests/workload/mod.rs"]
 mod workload;
@@ -27,8 +26,8 @@ impl Clock for Standing {
     }
 }
 
-#[tokio::main]
-async fn main() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_answer_alike() {
     let mut kinds = BTreeSet::new();
     for seed in SEEDS {
         let folder = tempfile::tempdir().unwrap();
