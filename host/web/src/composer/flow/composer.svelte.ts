@@ -284,16 +284,15 @@ export class Composer {
     return made;
   }
 
-  /** A shape that is being dragged from the catalogue becomes its step where it is dropped. */
-  expect(shape: Element, entry: Entry) {
-    if (!entry.apply) return;
-    const bus = this.get('eventBus');
-    const done = ({ elements }: { elements: Element[] }) => {
-      if (elements.includes(shape)) entry.apply?.(this.writer, shape);
+  /** Writes to an element that is not part of the model yet, past its history. */
+  get unrecorded(): Writer {
+    return {
+      factory: this.writer.factory,
+      set: (_, target, properties) => {
+        for (const [name, value] of Object.entries(properties)) target.set(name, value);
+      },
+      together: (work) => work(),
     };
-    const dropped = ({ context }: { context: { elements: Element[] } }) => done(context);
-    bus.on('create.end', 100, dropped);
-    bus.once('create.cleanup', () => bus.off('create.end', dropped));
   }
 
   /** Deploys what is composed. Answers with what is wrong, when it was refused. */
