@@ -4,6 +4,7 @@
 mod configuration;
 mod flows;
 mod people;
+mod practices;
 mod targets;
 mod tickets;
 
@@ -90,6 +91,7 @@ async fn fill(app: &Arc<App>) -> Result<(), Failure> {
     let now = app.now();
     configuration::seed(app).await?;
     targets::seed(app, earlier(now, 14 * 24 * 60)).await?;
+    practices::seed(app, now).await?;
     if app.registry().kinds.get(&"incident".into()).is_some() {
         tickets::seed(app, now).await?;
     }
