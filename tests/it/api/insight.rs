@@ -139,8 +139,8 @@ async fn who_works_on_a_ticket_sees_who_else_does() {
 async fn a_ticket_names_its_like() {
     let app = TestApp::new().await;
     let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
-    let one = ada.create_incident("Scanner in warehouse jams", json!({ "ci": "scanner-1" })).await;
-    let other = ada.create_incident("Something else", json!({ "ci": "scanner-1" })).await;
+    let one = ada.create_incident("Scanner in warehouse jams", json!({ "fields": { "ci": "scanner-1" } })).await;
+    let other = ada.create_incident("Something else", json!({ "fields": { "ci": "scanner-1" } })).await;
     let similar = ada.create_incident("Warehouse scanner makes noise", json!({})).await;
     let mine = erin.create_incident("Warehouse scanner is dirty", json!({})).await;
     let related = async |caller: &Caller, id: &str| -> Vec<(String, schema::TicketRelation)> {

@@ -124,7 +124,7 @@ impl App {
                 limit: PAGE,
             };
             let page = self.store.ticket_list(self.org(), &query).await?;
-            let fresh = page.items.iter().take_while(|ticket| newest.is_none_or(|newest| ticket.updated_at > newest));
+            let fresh = page.items.iter().take_while(|ticket| newest.is_none_or(|newest| ticket.updated_at >= newest));
             let mut seen = 0;
             for ticket in fresh {
                 first = first.max(Some(ticket.updated_at));
