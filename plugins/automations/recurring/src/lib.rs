@@ -36,7 +36,7 @@ fn ticket(plan: &Record) -> CreateTicket {
     if let Some(group) = plan.text("group") {
         ticket = ticket.group(group);
     }
-    match plan.text("requester") {
+    match plan.text("for_person") {
         Some(person) => ticket.requester(person),
         None => ticket,
     }
