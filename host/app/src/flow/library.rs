@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::registry::Plugin;
 use bpmn::dmn;
-use bpmn::graph::{Graph, Process};
+use bpmn::graph::{Graph, NodeKind, Process};
 use domain::Digest;
 use domain::flow::{Bindings, ComponentBinding, Definition, DefinitionType};
 use engine::flow::replay::Positions;
@@ -32,7 +32,12 @@ pub(crate) struct Deployed {
     decisions: BTreeMap<String, Arc<dmn::Definitions>>,
     components: BTreeMap<String, ComponentBinding>,
     pub forms: BTreeMap<String, u32>,
+    /// Whether a step may compute for so long that others would notice.
+    pub may_take_long: bool,
 }
+
+/// Words of FEEL with which an expression does more than its own length says.
+const LONG_WORDS: [&str; 4] = ["for ", "some ", "every ", "function"];
 
 impl Deployed {
     /// Models that are not deployed, for a simulation.
@@ -53,6 +58,7 @@ impl Deployed {
             decisions,
             components: BTreeMap::new(),
             forms: BTreeMap::new(),
+            may_take_long: true,
             definition: Definition {
                 definition_type: DefinitionType::Process,
                 key: key.to_owned(),
@@ -227,6 +233,7 @@ impl App {
             decisions: BTreeMap::new(),
             components: definition.bindings.components.clone(),
             forms: definition.bindings.forms.clone(),
+            may_take_long: false,
             definition: Definition { source: String::new(), compiled: json!(null), ..definition.clone() },
         };
         let mut open: Vec<Bindings> = vec![definition.bindings];
@@ -256,8 +263,17 @@ impl App {
                 }
             }
         }
+        loaded.may_take_long = !loaded.decisions.is_empty() || loaded.processes.values().any(|one| may_take_long(one));
         Ok(loaded)
     }
+}
+
+/// Scripts may go round in loops without a wait, and expressions over lists.
+fn may_take_long(process: &Process) -> bool {
+    let has_script = process.nodes.iter().any(|node| matches!(node.kind, NodeKind::ScriptTask { .. }));
+    // What cannot be written down is not known to be short.
+    let text = serde_json::to_string(process).unwrap_or_else(|_| LONG_WORDS.concat());
+    has_script || LONG_WORDS.iter().any(|word| text.contains(word))
 }
 
 fn unreadable(definition: &Definition, reason: impl std::fmt::Display) -> AppError {

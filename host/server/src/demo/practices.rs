@@ -102,7 +102,8 @@ async fn put(
 ) -> Result<Option<RecordId>, Failure> {
     // Assets are handed out by those who work with them, everything else is the manager's.
     let login = if kind.0 == "asset" && record.is_some() { "ada" } else { "mona" };
-    let mut command = app.command(&app.actor_by_login(login).await?);
+    let actor = app.actor_by_login(login).await?;
+    let mut command = app.command(&actor);
     let (kind, state) = (kind.clone(), state.map(str::to_owned));
     let space = SpaceId::from("it");
     let upsert = UpsertRecord { record, kind, space, title: title.to_owned(), state, fields };
