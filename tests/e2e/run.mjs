@@ -2,6 +2,7 @@
 //   node run.mjs http://127.0.0.1:7171 target/screenshots
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { composer } from './composer.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
 import { screens } from './screens.mjs';
@@ -315,6 +316,7 @@ await run.test('the screens speak German', async () => {
 
 const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
+const composerPlaces = await composer(run, mark, { ada, max });
 
 const places = [
   ['ada', ada, 'agent-queue', () => '/agent'],
@@ -332,6 +334,7 @@ const places = [
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
   ...screenPlaces,
   ...flowPlaces,
+  ...composerPlaces,
 ];
 for (const [, page, name, where] of places) {
   for (const theme of ['light', 'dark']) {

@@ -4,6 +4,7 @@
 //! from the same lines, so that a route cannot be missing in it. *Architecture Invariant:* nothing is decided here. A handler turns a
 //! request into a call of a use case and its answer into JSON; whether the caller may is the use case's business.
 
+mod admission;
 mod assets;
 mod attachments;
 mod audit;
@@ -40,6 +41,7 @@ mod state;
 mod tickets;
 mod tokens;
 
+pub use admission::AdmissionConfig;
 pub use assets::{Asset, Assets};
 pub use problem::ApiError;
 pub use router::{openapi, router};

@@ -1,5 +1,6 @@
 //! The routes. This file reads as the API.
 
+use crate::admission::admit;
 use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{
@@ -154,6 +155,7 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(DefaultBodyLimit::max(config.body_bytes_max))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), admit))
         .layer(axum::middleware::from_fn_with_state(state.clone(), around))
         .with_state(state)
 }

@@ -584,7 +584,30 @@ pub struct Plugin {
     pub settings_schema: Vec<Setting>,
     #[schema(value_type = Object)]
     pub settings: Object,
+    pub steps: Vec<PluginStep>,
+    pub approval: Option<PluginApproval>,
     pub health: Health,
+}
+
+/// A step that a plugin offers to flows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginStep {
+    pub id: String,
+    pub title: String,
+    pub description: String,
+    /// JSON Schema of an object.
+    pub inputs: Value,
+    /// JSON Schema of an object.
+    pub outputs: Value,
+}
+
+/// The approval rule of a plugin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginApproval {
+    /// JSON Schema of what it can be told, an object.
+    pub parameters: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

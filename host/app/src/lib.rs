@@ -24,6 +24,7 @@ mod outbox;
 mod plan;
 mod plugin;
 pub mod port;
+mod pressure;
 mod presence;
 mod publish;
 mod records;

@@ -66,7 +66,7 @@ pub struct Manifest {
 /// The changes a plugin wants a say in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GuardRule {
-    /// Kinds of tickets; `*` means all.
+    /// Kinds of tickets and records; `*` means all tickets.
     pub kinds: Vec<String>,
     /// Guards run by this number, then by plugin id; the practice that owns the kind always runs first.
     pub order: i32,
@@ -229,6 +229,12 @@ impl GuardRule {
     #[must_use]
     pub fn covers(&self, kind: &KindId) -> bool {
         self.kinds.iter().any(|k| k == "*" || *k == kind.0)
+    }
+
+    /// Whether the kind is named. Only so a guard is asked about records: `*` means all tickets.
+    #[must_use]
+    pub fn names(&self, kind: &KindId) -> bool {
+        self.kinds.contains(&kind.0)
     }
 }
 

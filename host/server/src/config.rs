@@ -7,6 +7,7 @@ mod log;
 mod mail;
 mod migrate;
 mod outbound;
+mod overload;
 mod plugins;
 mod retention;
 mod store;
@@ -17,6 +18,7 @@ pub use log::Log;
 pub use mail::Mail;
 pub use migrate::Migrate;
 pub use outbound::Outbound;
+pub use overload::Overload;
 pub use plugins::Plugins;
 pub use retention::Retention;
 pub use store::Store;
@@ -88,6 +90,7 @@ use section;
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Settings {
     pub http: Http,
+    pub overload: Overload,
     pub store: Store,
     pub plugins: Plugins,
     pub jobs: Jobs,
@@ -113,6 +116,7 @@ pub struct Loaded {
 pub fn keys() -> Vec<Key> {
     [
         Http::KEYS,
+        Overload::KEYS,
         Store::KEYS,
         Plugins::KEYS,
         Jobs::KEYS,
@@ -163,6 +167,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
     }
     let values = Settings {
         http: Http::read(&figment, &mut problems),
+        overload: Overload::read(&figment, &mut problems),
         store: Store::read(&figment, &mut problems),
         plugins: Plugins::read(&figment, &mut problems),
         jobs: Jobs::read(&figment, &mut problems),

@@ -5,6 +5,7 @@ mod configuration;
 mod desk;
 mod flows;
 mod people;
+mod practices;
 mod targets;
 mod tickets;
 
@@ -92,6 +93,7 @@ async fn fill(app: &Arc<App>) -> Result<(), Failure> {
     configuration::seed(app).await?;
     targets::seed(app, earlier(now, 14 * 24 * 60)).await?;
     desk::seed(app, earlier(now, 14 * 24 * 60)).await?;
+    practices::seed(app, now).await?;
     if app.registry().kinds.get(&"incident".into()).is_some() {
         tickets::seed(app, now).await?;
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use store::conformance::data::{at, changes, commit, event, job, org};
 use store::snapshot::Snapshot;
-use store::{Changeset, ClaimedJob, CommitError, JobDone, Jobs, Journal, Store};
+use store::{Changeset, ClaimedJob, CommitError, Commits, JobDone, Jobs, Journal, Store};
 use weft_store_postgres::{PostgresConfig, PostgresSnapshot, PostgresStore, testing};
 
 async fn open(url: &str) -> PostgresStore {

@@ -260,6 +260,11 @@ pub enum Release {
         due_at: Timestamp,
         error: String,
     },
+    /// It could not be tried, for a reason that is not its own: the attempt does not count.
+    Later {
+        due_at: Timestamp,
+        error: String,
+    },
     Hold {
         error: String,
     },

@@ -1,6 +1,7 @@
 //! The API as its callers see it.
 
 mod access;
+mod admission;
 mod edge;
 mod events;
 mod insight;
