@@ -2,8 +2,10 @@
 //   node run.mjs http://127.0.0.1:7171 target/screenshots
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { composer } from './composer.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
+import { screens } from './screens.mjs';
 
 const [base, shots] = process.argv.slice(2);
 if (!base || !shots) {
@@ -232,7 +234,7 @@ await run.test('many tickets change at once, and each answers for itself', async
 
 await run.test('an employee reports something in three clicks and never sees internal notes', async () => {
   const erin = await run.person('erin', { viewport: PHONE });
-  await erin.click('a[href="/portal/new/incident"]');
+  await erin.click('a[href^="/portal/new/incident"]');
   await erin.fill('[name=title]', `My screen is black ${mark}`);
   await run.look(erin, 'portal-report-phone');
   await erin.click('form button.primary');
@@ -312,7 +314,9 @@ await run.test('the screens speak German', async () => {
   await run.look(ben, 'agent-queue-german');
 });
 
+const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
+const composerPlaces = await composer(run, mark, { ada, max });
 
 const places = [
   ['ada', ada, 'agent-queue', () => '/agent'],
@@ -328,7 +332,9 @@ const places = [
   ['max', max, 'outbox-done', () => '/admin/outbox?view=done'],
   ['max', max, 'jobs-held', () => '/admin/jobs?state=held'],
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
+  ...screenPlaces,
   ...flowPlaces,
+  ...composerPlaces,
 ];
 for (const [, page, name, where] of places) {
   for (const theme of ['light', 'dark']) {

@@ -27,6 +27,16 @@ fn the_dmn_kit_passes() {
     }
 }
 
+#[test]
+fn the_facts_of_the_practices_hold() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let found = here.ancestors().map(|above| above.join("shared/data/practice-facts.json")).find(|file| file.is_file());
+    match found {
+        Some(file) => assert!(weft_tests::accept::facts::run(&file)),
+        None => eprintln!("skipped: there is no file shared/data/practice-facts.json above this project"),
+    }
+}
+
 /// A promise at its small size: it is kept, and its negative control fails.
 #[track_caller]
 fn promised(id: &str) {
@@ -38,6 +48,31 @@ fn promised(id: &str) {
 #[test]
 fn effects_survive_lost_replies_and_kills() {
     promised("04");
+}
+
+#[test]
+fn what_can_never_be_done_ends_and_harms_nobody() {
+    promised("12");
+}
+
+#[test]
+fn commits_share_the_flushes_of_the_disk() {
+    promised("17");
+}
+
+#[test]
+fn sleeping_instances_cost_nothing() {
+    promised("22");
+}
+
+#[test]
+fn nothing_grows_that_should_not() {
+    promised("24");
+}
+
+#[test]
+fn a_node_that_is_asked_too_much_does_what_it_can() {
+    promised("23");
 }
 
 #[test]

@@ -14,4 +14,5 @@ mod mail;
 mod maintain;
 mod nodes;
 mod outbox;
+mod practice;
 mod runtime;

@@ -3,3 +3,4 @@
 pub mod bpmn;
 pub mod business_time;
 pub mod dmn;
+pub mod facts;

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -142,10 +144,7 @@ impl Caller {
     /// # Panics
     /// The router never fails.
     pub async fn send(&self, method: &str, path: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
-        let response = self.response(method, path, media_type, body).await;
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, ANSWER_MAX).await.expect("the answer can be read");
-        Reply { status: parts.status.as_u16(), headers: parts.headers, bytes: bytes.to_vec() }
+        Reply::of(self.response(method, path, media_type, Body::from(body)).await).await
     }
 
     async fn response(
@@ -153,7 +152,7 @@ impl Caller {
         method: &str,
         path: &str,
         media_type: Option<&str>,
-        body: Vec<u8>,
+        body: Body,
     ) -> axum::response::Response {
         let path = path
             .strip_prefix('/')
@@ -166,8 +165,26 @@ impl Caller {
         if let Some(media_type) = media_type {
             request = request.header("content-type", media_type);
         }
-        let request = request.body(Body::from(body)).expect("the request of a test is valid");
+        let request = request.body(body).expect("the request of a test is valid");
         self.router.clone().oneshot(request).await.expect("a router does not fail")
+    }
+
+    /// Begin a change whose body does not come yet: its request runs until it does.
+    #[must_use]
+    pub fn slow(&self, method: &str, path: &str) -> Slow {
+        let (body, later) = oneshot::channel::<Vec<u8>>();
+        let reached = Arc::new(Notify::new());
+        let asked = Arc::clone(&reached);
+        let stream = futures_util::stream::once(async move {
+            asked.notify_one();
+            later.await.map(axum::body::Bytes::from)
+        });
+        let (caller, method, path) = (self.clone(), method.to_owned(), path.to_owned());
+        let body_of = Body::from_stream(stream);
+        let reply = tokio::spawn(async move {
+            Reply::of(caller.response(&method, &path, Some("application/json"), body_of).await).await
+        });
+        Slow { reached, body, reply }
     }
 
     /// Report an incident in `it`.
@@ -188,13 +205,51 @@ impl Caller {
     /// # Panics
     /// It is refused.
     pub async fn events(&self) -> Events {
-        let response = self.response("GET", "/events", None, Vec::new()).await;
+        let response = self.response("GET", "/events", None, Body::empty()).await;
         assert_eq!(response.status(), 200);
         Events { body: response.into_body().into_data_stream(), text: String::new() }
     }
 }
 
+/// A request whose body comes later.
+#[derive(Debug)]
+pub struct Slow {
+    reached: Arc<Notify>,
+    body: oneshot::Sender<Vec<u8>>,
+    reply: JoinHandle<Reply>,
+}
+
+impl Slow {
+    /// Until the request is served so far that its body is asked for.
+    ///
+    /// # Panics
+    /// It is not for too long.
+    pub async fn reached(&self) {
+        tokio::time::timeout(WAIT_MAX, self.reached.notified()).await.expect("the body is asked for");
+    }
+
+    /// Whether it was refused or waits: nobody asks for its body, for as long as a request needs to get there.
+    pub async fn is_waiting(&self) -> bool {
+        tokio::time::timeout(Duration::from_millis(50), self.reached.notified()).await.is_err()
+    }
+
+    /// Send the body, and wait for the answer.
+    ///
+    /// # Panics
+    /// There is none.
+    pub async fn finish(self, body: &Value) -> Reply {
+        let _ = self.body.send(body.to_string().into_bytes());
+        tokio::time::timeout(WAIT_MAX, self.reply).await.expect("an answer comes").expect("a router does not fail")
+    }
+}
+
 impl Reply {
+    async fn of(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, ANSWER_MAX).await.expect("the answer can be read");
+        Self { status: parts.status.as_u16(), headers: parts.headers, bytes: bytes.to_vec() }
+    }
+
     /// The same reply, if it has this status.
     ///
     /// # Panics

@@ -64,12 +64,21 @@ impl Server {
         Self { address, child }
     }
 
+    /// The process.
+    ///
+    /// # Panics
+    /// It has ended.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Send it a signal by name: `KILL`, `STOP`, `CONT`.
     ///
     /// # Panics
     /// It has ended.
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it runs");
+        let id = self.id();
         let status = std::process::Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
         assert!(status.is_ok_and(|status| status.success()), "the process {id} takes no signal {name}");
     }

@@ -49,6 +49,14 @@ impl Cluster {
         self
     }
 
+    /// One more flag of every node that is started from now on; the last one of a name counts.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Start one more node.
     pub async fn node(&self) -> Server {
         self.node_at(&self.url).await

@@ -69,7 +69,7 @@ impl Guest {
             assets: Vec::new(),
             packages: Vec::new(),
             is_foreign: false,
-            items: vec!["include weft:sdk/imports@0.1.0;".to_owned()],
+            items: vec!["include weft:sdk/imports@0.1.1;".to_owned()],
             module: Module::default(),
         }
     }
@@ -148,10 +148,12 @@ impl Guest {
 #[must_use]
 pub fn contract() -> Resolve {
     let mut resolve = Resolve::default();
-    for package in ["types", "host", "practice", "approval", "automation", "form", "sdk"] {
+    for package in ["types", "host", "search", "practice", "approval", "automation", "form", "sdk"] {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
         resolve.push_dir(format!("{dir}/{package}@0.1.0")).expect("the contract is valid");
     }
+    let newer = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/sdk@0.1.1");
+    resolve.push_dir(newer).expect("the contract is valid");
     resolve
 }
 

@@ -10,6 +10,7 @@ pub mod fsck;
 pub mod guests;
 pub mod postgres;
 pub mod promise;
+pub mod requirements;
 pub mod world;
 
 use std::path::PathBuf;

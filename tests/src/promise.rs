@@ -9,8 +9,12 @@ mod database;
 mod disk;
 mod effects;
 mod fencing;
+mod group_commit;
 mod kill;
+mod load;
+mod overload;
 mod partition;
+mod poison;
 mod portability;
 mod power;
 mod proxy;
@@ -18,6 +22,8 @@ mod queue;
 mod race;
 mod rolling;
 pub mod simulation;
+mod sleeping;
+mod soak;
 mod ssrf;
 pub mod time;
 mod upgrade;
@@ -101,8 +107,21 @@ pub const ALL: &[Promise] = &[
     Promise { id: "09", title: "kills and conflicts of the database lose no update", check: database::check },
     Promise { id: "10", title: "a full or failing disk takes nothing back", check: disk::check },
     time::PROMISE,
+    Promise {
+        id: "12",
+        title: "what can never be done ends in front of a person, and harms nobody",
+        check: poison::check,
+    },
     Promise { id: "14", title: "a held snapshot neither slows nor bloats the queue", check: queue::check },
     Promise { id: "15", title: "a backup under load is whole, and comes back", check: upgrade::check },
+    Promise { id: "17", title: "commits that wait share the flushes of the disk", check: group_commit::check },
+    Promise { id: "22", title: "a million sleeping instances cost nothing", check: sleeping::check },
+    Promise {
+        id: "23",
+        title: "five times too much is asked for, and the node does what it can",
+        check: overload::check,
+    },
+    Promise { id: "24", title: "nothing grows that should not", check: soak::check },
     Promise {
         id: "25",
         title: "every statement is portable, and both databases answer alike",

@@ -5,12 +5,13 @@ use crate::extract::Caller;
 use crate::problem::{ApiError, Result};
 use crate::schema;
 use crate::state::ApiState;
+use crate::tickets::presence::watching;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::response::sse::{Event as Sent, Sse};
-use domain::{Actor, Event};
+use domain::{Actor, Event, TicketId};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ struct Stream {
     state: ApiState,
     caller: Caller,
     live: broadcast::Receiver<Arc<Event>>,
+    presence: broadcast::Receiver<TicketId>,
     /// Position in the journal up to which everything was looked at.
     seen: i64,
     pending: VecDeque<Arc<Event>>,
@@ -37,7 +39,7 @@ struct Stream {
 #[utoipa::path(
     get, path = "/events", tag = "events",
     params(("Last-Event-ID" = Option<i64>, Header, description = "The id of the last event that was received")),
-    responses((status = 200, content_type = "text/event-stream", body = schema::LiveEvent, description = "`event: ticket` with this data; `event: flow` with `LiveFlow`, when an instance went on; `event: ping` as a sign of life"))
+    responses((status = 200, content_type = "text/event-stream", body = schema::LiveEvent, description = "`event: ticket` with this data; `event: flow` with `LiveFlow`, when an instance went on; `event: presence` with `LivePresence`, when somebody came to a ticket or left; `event: ping` as a sign of life"))
 )]
 pub(crate) async fn stream_events(
     State(state): State<ApiState>,
@@ -51,6 +53,7 @@ pub(crate) async fn stream_events(
     })?;
     // Subscribed before the position is taken, so that nothing falls between.
     let live = state.app.publisher().subscribe();
+    let presence = state.app.presence_news();
     let head = state.app.publisher().head();
     let seen = match headers.get("last-event-id") {
         None => head,
@@ -65,7 +68,7 @@ pub(crate) async fn stream_events(
     };
     let mut ping = tokio::time::interval(state.config.ping);
     ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let stream = Stream { state, caller, live, seen, pending: VecDeque::new(), ping, _permit: permit };
+    let stream = Stream { state, caller, live, presence, seen, pending: VecDeque::new(), ping, _permit: permit };
     let events = futures_util::stream::unfold(stream, |mut stream| async move {
         let next = stream.next().await?;
         Some((Ok::<_, Infallible>(next), stream))
@@ -100,6 +103,14 @@ impl Stream {
                     Ok(_) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
                     Err(RecvError::Closed) => return None,
                 },
+                moved = self.presence.recv() => {
+                    // Who misses one sees the next: presence is renewed all the time.
+                    if let Ok(ticket) = moved
+                        && let Some(sent) = self.tell_presence(&ticket).await?
+                    {
+                        return Some(sent);
+                    }
+                }
                 _ = self.ping.tick() => {
                     self.actor().await?;
                     return Some(Sent::default().event("ping").id(self.seen.to_string()).data("{}"));
@@ -122,6 +133,15 @@ impl Stream {
     /// Whoever listens, as they are now. The stream ends when their session has, or when they may not sign in any more.
     async fn actor(&self) -> Option<Arc<Actor>> {
         Some(self.state.app.authenticate(&self.caller.secret).await.ok()??.actor)
+    }
+
+    /// Who is at a ticket, for whoever works on it.
+    async fn tell_presence(&self, ticket: &TicketId) -> Option<Option<Sent>> {
+        let actor = self.actor().await?;
+        let Some(people) = self.state.app.presence_seen(&actor, ticket).await.ok()? else { return Some(None) };
+        let people = people.into_iter().map(watching).collect();
+        let data = schema::LivePresence { ticket: ticket.0.clone(), people };
+        Some(Sent::default().event("presence").json_data(data).ok())
     }
 
     async fn tell(&self, event: &Event) -> Option<Option<Sent>> {

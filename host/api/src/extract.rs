@@ -6,6 +6,6 @@ mod precondition;
 mod query;
 
 pub(crate) use body::{Body, Raw};
-pub(crate) use caller::{Caller, check_origin, set_cookie};
+pub(crate) use caller::{Caller, check_origin, secret, set_cookie};
 pub(crate) use precondition::{Precondition, idempotency};
 pub(crate) use query::{Params, read_query};

@@ -43,6 +43,13 @@ pub(crate) async fn list_jobs(
     Ok(Page::whole(jobs))
 }
 
+/// How many jobs there are in each state.
+#[utoipa::path(get, path = "/jobs/counts", tag = "plugins", responses((status = 200, body = schema::JobCounts)))]
+pub(crate) async fn count_jobs(State(state): State<ApiState>, caller: Caller) -> Result<Json<schema::JobCounts>> {
+    let counts = state.app.job_counts(&caller.actor).await?;
+    Ok(Json(schema::JobCounts { ready: counts.ready, held: counts.held, dead: counts.dead }))
+}
+
 /// Have a job that was given up tried again.
 #[utoipa::path(post, path = "/jobs/{id}/retry", tag = "plugins", params(("id" = String, Path)), responses((status = 204, description = "It will be tried again")))]
 pub(crate) async fn retry_job(

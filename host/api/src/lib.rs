@@ -4,8 +4,10 @@
 //! from the same lines, so that a route cannot be missing in it. *Architecture Invariant:* nothing is decided here. A handler turns a
 //! request into a call of a use case and its answer into JSON; whether the caller may is the use case's business.
 
+mod admission;
 mod assets;
 mod attachments;
+mod audit;
 mod calendars;
 mod ci_classes;
 mod cis;
@@ -27,15 +29,19 @@ mod people;
 mod plugins;
 mod problem;
 mod records;
+mod reports;
 mod router;
 mod schedules;
 pub mod schema;
+mod search;
 mod session;
+mod settings;
 mod spaces;
 mod state;
 mod tickets;
 mod tokens;
 
+pub use admission::AdmissionConfig;
 pub use assets::{Asset, Assets};
 pub use problem::ApiError;
 pub use router::{openapi, router};

@@ -108,6 +108,18 @@ pub(crate) async fn patch_person(
     Ok(Json(state.app.person_put(&caller.actor, Some(&id), body.value.into()).await?))
 }
 
+/// The roles of a person. For administrators, and for oneself.
+#[utoipa::path(get, path = "/people/{id}/roles", tag = "organisation", params(("id" = String, Path)), responses((status = 200, body = Page<schema::RoleIn>)))]
+pub(crate) async fn list_roles(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Page<schema::RoleIn>>> {
+    let held = state.app.role_list(&caller.actor, &PersonId(id)).await?;
+    let roles = held.into_iter().map(|one| schema::RoleIn { space: one.space.0, role: one.role.into() });
+    Ok(Page::whole(roles.collect()))
+}
+
 /// Replace the roles of a person. For administrators.
 #[utoipa::path(put, path = "/people/{id}/roles", tag = "organisation", params(("id" = String, Path)), request_body = PutRoles, responses((status = 204, description = "Replaced")))]
 pub(crate) async fn put_roles(

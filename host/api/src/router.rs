@@ -1,11 +1,15 @@
 //! The routes. This file reads as the API.
 
+use crate::admission::admit;
 use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
-use crate::tickets::{access, bulk, clocks, comments, counts, create, links, list, patch, read, timeline, watchers};
+use crate::tickets::{
+    access, bulk, clocks, comments, counts, create, links, list, patch, presence, read, related, timeline, watchers,
+};
 use crate::{
-    assets, attachments, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
-    notifications, operations, outbox, people, plugins, records, schedules, session, spaces, tokens,
+    assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
+    notifications, operations, outbox, people, plugins, records, reports, schedules, search, session, settings, spaces,
+    tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -32,7 +36,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(spaces::list_spaces, spaces::create_space))
         .routes(routes!(people::list_people, people::create_person))
         .routes(routes!(people::get_person, people::patch_person))
-        .routes(routes!(people::put_roles))
+        .routes(routes!(people::list_roles, people::put_roles))
         .routes(routes!(people::put_password))
         .routes(routes!(groups::list_groups))
         .routes(routes!(groups::put_group))
@@ -55,7 +59,14 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(access::put_access))
         .routes(routes!(timeline::list_timeline))
         .routes(routes!(clocks::list_clocks))
+        .routes(routes!(presence::put_presence))
+        .routes(routes!(related::list_related_tickets))
         .routes(routes!(events::stream_events))
+        .routes(routes!(search::search_everything))
+        // Reports
+        .routes(routes!(reports::list_reports))
+        .routes(routes!(reports::get_report))
+        .routes(routes!(reports::list_report_tickets))
         // Configuration items
         .routes(routes!(cis::list_cis, cis::create_ci))
         .routes(routes!(cis::get_ci, cis::patch_ci))
@@ -83,8 +94,11 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(plugins::resume_plugin))
         .routes(routes!(plugins::put_plugin_settings))
         .routes(routes!(jobs::list_jobs))
+        .routes(routes!(jobs::count_jobs))
         .routes(routes!(jobs::retry_job))
         .routes(routes!(nodes::list_nodes))
+        .routes(routes!(settings::list_settings))
+        .routes(routes!(audit::list_audit))
         .routes(routes!(outbox::list_outbox))
         .routes(routes!(outbox::count_outbox))
         .routes(routes!(outbox::get_outbox_item))
@@ -141,6 +155,7 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(DefaultBodyLimit::max(config.body_bytes_max))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), admit))
         .layer(axum::middleware::from_fn_with_state(state.clone(), around))
         .with_state(state)
 }

@@ -7,9 +7,11 @@
 //! Longer than other files, because it is a list.
 
 mod flow;
+mod insight;
 mod outbox;
 
 pub use flow::*;
+pub use insight::*;
 pub use outbox::*;
 
 use domain::Object;
@@ -395,6 +397,29 @@ pub struct Kind {
     #[schema(value_type = Vec<Vec<Object>>)]
     pub fields: Vec<(String, Field)>,
     pub create: Vec<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<Portal>,
+}
+
+/// How the portal offers a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Departments that offer it; every space where one may create it when empty.
+    pub spaces: Vec<String>,
+    pub summary: String,
+    /// A field from 1 to 5 that the requester sets when it is over.
+    pub rating: Option<String>,
+    pub hidden: bool,
+}
+
+/// A condition on another field of the kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    pub field: String,
+    /// Any of these values.
+    pub is: Vec<Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -433,6 +458,9 @@ pub struct Field {
     pub required: bool,
     pub write: Vec<Role>,
     pub read: Vec<Role>,
+    /// It is only asked for, and only needed, then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -556,7 +584,30 @@ pub struct Plugin {
     pub settings_schema: Vec<Setting>,
     #[schema(value_type = Object)]
     pub settings: Object,
+    pub steps: Vec<PluginStep>,
+    pub approval: Option<PluginApproval>,
     pub health: Health,
+}
+
+/// A step that a plugin offers to flows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginStep {
+    pub id: String,
+    pub title: String,
+    pub description: String,
+    /// JSON Schema of an object.
+    pub inputs: Value,
+    /// JSON Schema of an object.
+    pub outputs: Value,
+}
+
+/// The approval rule of a plugin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginApproval {
+    /// JSON Schema of what it can be told, an object.
+    pub parameters: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

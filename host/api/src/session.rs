@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+use crate::admission::By;
 use crate::extract::{Body, Caller, Params, check_origin, set_cookie};
 use crate::page::Page;
 use crate::problem::{ApiError, Result};
@@ -92,6 +93,7 @@ pub(crate) async fn create_persona_session(
 async fn signed_in(state: &ApiState, token: NewToken) -> Result<Response> {
     let principal = state.app.authenticate(&token.token).await?.ok_or_else(ApiError::unauthenticated)?;
     let person = state.app.person_get(&principal.session.person).await?;
+    state.admission.know(&token.token, By::Cookie);
     let cookie = set_cookie(&state.config, Some(&token.token), state.app.config.session_seconds);
     let session = Json(view(state, &principal.actor, &person));
     Ok(([(header::SET_COOKIE, cookie)], session).into_response())

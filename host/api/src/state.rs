@@ -1,5 +1,6 @@
 //! What handlers share: the application, the limits and what the server hands in.
 
+use crate::admission::{Admission, AdmissionConfig};
 use crate::assets::Assets;
 use app::App;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub struct ApiConfig {
     pub ping: Duration,
     /// Streams of live events at once.
     pub streams_max: usize,
+    pub admission: AdmissionConfig,
 }
 
 impl Default for ApiConfig {
@@ -33,6 +35,7 @@ impl Default for ApiConfig {
             request_timeout: Duration::from_secs(30),
             ping: Duration::from_secs(15),
             streams_max: 2000,
+            admission: AdmissionConfig::default(),
         }
     }
 }
@@ -61,7 +64,10 @@ pub struct ApiState {
     pub stop: CancellationToken,
     /// False while the server still prepares itself: requests are answered, and `/readyz` says to wait.
     pub ready: Arc<AtomicBool>,
+    /// What `weft config show --origin` tells, for administrators.
+    pub settings: Arc<[crate::schema::ServerSetting]>,
     pub(crate) streams: Arc<tokio::sync::Semaphore>,
+    pub(crate) admission: Arc<Admission>,
 }
 
 impl ApiState {
@@ -74,7 +80,12 @@ impl ApiState {
         stop: CancellationToken,
     ) -> Self {
         let streams = Arc::new(tokio::sync::Semaphore::new(config.streams_max));
-        Self { app, config: Arc::new(config), assets, metrics, stop, ready: Arc::new(AtomicBool::new(true)), streams }
+        let background = Arc::clone(&app);
+        let admission =
+            Admission::new(config.admission.clone(), Box::new(move |waiting| background.requests_waiting(waiting)));
+        let ready = Arc::new(AtomicBool::new(true));
+        let settings = Arc::new([]);
+        Self { app, config: Arc::new(config), assets, metrics, stop, ready, settings, streams, admission }
     }
 }
 

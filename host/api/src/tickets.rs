@@ -11,6 +11,8 @@ pub(crate) mod filter;
 pub(crate) mod links;
 pub(crate) mod list;
 pub(crate) mod patch;
+pub(crate) mod presence;
 pub(crate) mod read;
+pub(crate) mod related;
 pub(crate) mod timeline;
 pub(crate) mod watchers;

@@ -336,6 +336,26 @@ impl App {
         Ok(self.store.roles_of(self.org(), person).await?)
     }
 
+    /// The roles of a person, for those who hand them out and for the person.
+    ///
+    /// # Errors
+    /// Not theirs to know; no such person.
+    pub async fn role_list(&self, actor: &Actor, person: &PersonId) -> Result<Vec<RoleAssignment>> {
+        if actor.person_id().as_ref() != Some(person) {
+            self.platform(actor)?;
+        }
+        self.person_get(person).await?;
+        self.roles_of(person).await
+    }
+
+    /// Whether the caller runs the platform.
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn runs_platform(&self, actor: &Actor) -> Result<()> {
+        self.platform(actor)
+    }
+
     /// The caller's notifications, newest first.
     ///
     /// # Errors

@@ -62,7 +62,7 @@ impl Default for AppConfig {
             session_seconds: 12 * 3600,
             concurrency: 8,
             lease_seconds: 15,
-            attempts_max: 8,
+            attempts_max: 5,
             attachment_max: 25 << 20,
             idempotent_hosts: BTreeSet::new(),
             outbox_days: 30,
@@ -111,6 +111,9 @@ pub struct App {
     pub(crate) loops: crate::jobs::LoopGuard,
     pub(crate) floods: crate::outbox::FloodGuard,
     pub(crate) throttle: crate::session::Throttle,
+    pub(crate) pressure: crate::pressure::Pressure,
+    pub(crate) words: crate::search::Vocabulary,
+    pub(crate) presence: crate::presence::Presence,
     /// Wakes the job workers when a commit made work.
     pub(crate) wake: tokio::sync::Notify,
     /// One lane per plugin serialises the plugin registry's changes.
@@ -146,6 +149,9 @@ impl App {
             loops: crate::jobs::LoopGuard::default(),
             floods: crate::outbox::FloodGuard::default(),
             throttle: crate::session::Throttle::default(),
+            pressure: crate::pressure::Pressure::default(),
+            words: crate::search::Vocabulary::default(),
+            presence: crate::presence::Presence::default(),
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),
             installing: tokio::sync::Mutex::new(()),

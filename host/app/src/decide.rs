@@ -3,6 +3,7 @@
 mod component;
 mod guards;
 mod load;
+mod record_guards;
 
 pub(crate) use component::{check_grant, plugin_problem, space_of, understood};
 

@@ -19,12 +19,17 @@ use engine::{By, Wave, flow};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use store::{ClaimedJob, JobDone, Release};
+use store::{ClaimedJob, JobDone, Release, StoreError};
+
+/// What could not be tried waits about as long as after its second attempt.
+const LATER: u32 = 2;
 
 /// Why a job did not get done.
 pub(crate) enum Stop {
     /// Try again later.
     Retry(String),
+    /// Try again later, and do not count it: this node or the database could not, whatever was asked.
+    Later(String),
     /// Wait until the plugin is back.
     Hold(String),
     /// Give up; a person has to look.
@@ -105,6 +110,7 @@ impl App {
             Stop::Retry(error) if attempts + 1 < self.config.attempts_max => {
                 Release::Retry { due_at: self.retry_at(attempts), error }
             }
+            Stop::Later(error) => Release::Later { due_at: self.retry_at(LATER), error },
             Stop::Hold(error) => Release::Hold { error },
             Stop::Retry(error) | Stop::Bury(error) => {
                 tracing::error!(job = %id, error, "a job was given up; an administrator can see and retry it");
@@ -243,6 +249,8 @@ impl App {
     fn fault(&self, plugin: &Plugin, error: &AppError) -> Stop {
         if self.health.is_quarantined(plugin.id()) {
             Stop::Hold(error.to_string())
+        } else if matches!(error, AppError::Busy { .. }) {
+            stop(error)
         } else {
             Stop::Retry(explain(error))
         }
@@ -320,6 +328,15 @@ impl App {
         Ok(self.store.job_list(self.org(), state, limit).await?)
     }
 
+    /// How many jobs wait, are held or were given up.
+    ///
+    /// # Errors
+    /// The caller does not run the platform.
+    pub async fn job_counts(&self, actor: &Actor) -> Result<store::JobCounts> {
+        self.platform(actor)?;
+        Ok(self.store.job_counts(self.org()).await?)
+    }
+
     /// Have a job that was given up tried again.
     ///
     /// # Errors
@@ -334,16 +351,19 @@ impl App {
     }
 }
 
-fn retry(error: impl std::fmt::Display) -> Stop {
-    Stop::Retry(error.to_string())
+/// What a read that failed means for the job that needed it.
+pub(crate) fn retry(error: StoreError) -> Stop {
+    stop(&error.into())
 }
 
 pub(crate) fn stop(error: &AppError) -> Stop {
     match error {
         AppError::Quarantined { .. } => Stop::Hold(error.to_string()),
-        AppError::Contended { .. } | AppError::Store(_) | AppError::Busy { .. } | AppError::Plugin(_) => {
-            Stop::Retry(explain(error))
-        }
+        AppError::Busy { .. }
+        | AppError::Store(
+            StoreError::Unreachable(_) | StoreError::ReadOnly(_) | StoreError::Busy | StoreError::Closed,
+        ) => Stop::Later(explain(error)),
+        AppError::Contended { .. } | AppError::Store(_) | AppError::Plugin(_) => Stop::Retry(explain(error)),
         other => Stop::Bury(explain(other)),
     }
 }

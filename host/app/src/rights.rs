@@ -38,11 +38,20 @@ impl App {
                     None => Ok(()),
                 }
             }
-            // Where it is counts as much as where it shall be: nobody moves a row out of a space that is not theirs.
+            // Where it is counts as much as where it shall be: nobody moves a row out of a space that is not theirs. Whoever may create a
+            // kind of record works on it too: what of it they may write is said by its fields and transitions.
             Effect::UpsertRecord(upsert) => {
-                let known = upsert.record.as_ref().and_then(|id| wave.record(id));
-                let spaces = known.map(|record| &record.space).into_iter().chain([&upsert.space]);
-                spaces.into_iter().try_for_each(|space| self.in_space(actor, SpaceAction::WriteRecord, space))
+                let writes = |kind: &domain::KindId, space: &domain::SpaceId| {
+                    let kind = registry.kinds.get(kind);
+                    if kind.is_some_and(|kind| self.authz.may_create(actor, space, kind)) {
+                        return Ok(());
+                    }
+                    self.in_space(actor, SpaceAction::WriteRecord, space)
+                };
+                if let Some(known) = upsert.record.as_ref().and_then(|id| wave.record(id)) {
+                    writes(&known.kind, &known.space)?;
+                }
+                writes(&upsert.kind, &upsert.space)
             }
             Effect::UpsertCi(upsert) => {
                 let known = upsert.ci.as_ref().and_then(|id| wave.ci(id));

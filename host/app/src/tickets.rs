@@ -321,19 +321,7 @@ impl App {
 fn entry(event: Event, comment: Option<Comment>, actor: &Actor, kind: Option<&Kind>) -> TimelineEntry {
     let mut data = event.data;
     if let Some(kind) = kind {
-        let roles = actor.roles_in(&event.space.as_str().into());
-        let visible = |name: &str| {
-            kind.field(name)
-                .is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)))
-        };
-        if let Some(changes) = data.get_mut("changes").and_then(|changes| changes.as_array_mut()) {
-            changes.retain(|change| {
-                visible(change["field"].as_str().and_then(|field| field.strip_prefix("fields.")).unwrap_or_default())
-            });
-        }
-        if let Some(fields) = data.get_mut("fields").and_then(|fields| fields.as_object_mut()) {
-            fields.retain(|name, _| visible(name));
-        }
+        hide_changes(actor, kind, &event.space.as_str().into(), &mut data);
     }
     TimelineEntry {
         seq: event.seq,
@@ -343,6 +331,22 @@ fn entry(event: Event, comment: Option<Comment>, actor: &Actor, kind: Option<&Ki
         kind: event.kind,
         data,
         comment,
+    }
+}
+
+/// Take out of an event what it says about fields that the caller's roles may not see.
+pub(crate) fn hide_changes(actor: &Actor, kind: &Kind, space: &domain::SpaceId, data: &mut serde_json::Value) {
+    let roles = actor.roles_in(space);
+    let visible = |name: &str| {
+        kind.field(name).is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)))
+    };
+    if let Some(changes) = data.get_mut("changes").and_then(|changes| changes.as_array_mut()) {
+        changes.retain(|change| {
+            visible(change["field"].as_str().and_then(|field| field.strip_prefix("fields.")).unwrap_or_default())
+        });
+    }
+    if let Some(fields) = data.get_mut("fields").and_then(|fields| fields.as_object_mut()) {
+        fields.retain(|name, _| visible(name));
     }
 }
 

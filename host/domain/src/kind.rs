@@ -91,6 +91,41 @@ pub struct FieldRule {
     /// Roles that see it; empty means everyone who sees the ticket.
     #[serde(default)]
     pub read: Vec<Role>,
+    /// Only asked for, and only needed, when another field has one of some values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+}
+
+/// A condition on another field of the same kind: the same rule in the browser and on the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct When {
+    pub field: String,
+    pub is: Vec<serde_json::Value>,
+}
+
+impl FieldRule {
+    /// Whether the field is asked for, given what the other fields say.
+    #[must_use]
+    pub fn applies(&self, fields: &Object) -> bool {
+        self.when.as_ref().is_none_or(|when| fields.get(&when.field).is_some_and(|value| when.is.contains(value)))
+    }
+}
+
+/// How the portal offers a kind to those who may create it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Portal {
+    /// Departments that offer it; every space where one may create it when empty.
+    #[serde(default)]
+    pub spaces: Vec<String>,
+    /// What it is for, in a sentence.
+    #[serde(default)]
+    pub summary: String,
+    /// A field that is a whole number from 1 to 5, set by the requester when it is over.
+    #[serde(default)]
+    pub rating: Option<String>,
+    /// Not offered in the portal.
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 /// The definition of a ticket or record type.
@@ -113,6 +148,8 @@ pub struct Kind {
     pub fields: Vec<(String, FieldRule)>,
     /// Roles that may create one.
     pub create: Vec<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<Portal>,
 }
 
 impl Kind {

@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod person;
 pub mod problem;
 pub mod record;
+pub mod report;
 pub mod role;
 pub mod schedule;
 pub mod ticket;
@@ -36,6 +37,7 @@ pub use outbox::{OutboxItem, OutboxState};
 pub use person::{Group, Person, Space};
 pub use problem::Problem;
 pub use record::Record;
+pub use report::Report;
 pub use role::{Actor, ActorKind, Role};
 pub use ticket::{Attachment, Comment, Link, Ticket};
 

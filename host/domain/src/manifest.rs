@@ -3,7 +3,7 @@
 pub mod diff;
 pub mod read;
 
-use crate::{Kind, KindId, PluginId};
+use crate::{Kind, KindId, PluginId, Report};
 use serde::{Deserialize, Serialize};
 
 /// Sections of the component that carry the manifest and the assets.
@@ -59,12 +59,14 @@ pub struct Manifest {
     pub approval: Option<ApprovalRule>,
     pub settings: Vec<Setting>,
     pub steps: Vec<Step>,
+    #[serde(default)]
+    pub reports: Vec<Report>,
 }
 
 /// The changes a plugin wants a say in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GuardRule {
-    /// Kinds of tickets; `*` means all.
+    /// Kinds of tickets and records; `*` means all tickets.
     pub kinds: Vec<String>,
     /// Guards run by this number, then by plugin id; the practice that owns the kind always runs first.
     pub order: i32,
@@ -227,6 +229,12 @@ impl GuardRule {
     #[must_use]
     pub fn covers(&self, kind: &KindId) -> bool {
         self.kinds.iter().any(|k| k == "*" || *k == kind.0)
+    }
+
+    /// Whether the kind is named. Only so a guard is asked about records: `*` means all tickets.
+    #[must_use]
+    pub fn names(&self, kind: &KindId) -> bool {
+        self.kinds.contains(&kind.0)
     }
 }
 

@@ -91,7 +91,7 @@ impl Wave<'_> {
         );
         if !self.is_import() {
             for (name, rule) in &kind.fields {
-                if rule.required && !fields.contains_key(name) {
+                if rule.required && rule.applies(&fields) && !fields.contains_key(name) {
                     self.problem(
                         &format!("{pointer}/fields/{name}"),
                         "required",

@@ -36,7 +36,7 @@ impl Wave<'_> {
             }
         }
         for (name, rule) in &kind.fields {
-            if rule.required && !fields.contains_key(name) {
+            if rule.required && rule.applies(&fields) && !fields.contains_key(name) {
                 self.problem(&format!("{pointer}/fields/{name}"), "required", format!("`{}` is needed", rule.title));
             }
         }

@@ -176,7 +176,8 @@ impl Wave<'_> {
                 let value = working.after.ticket.fields.get(name);
                 let missing = value
                     .is_none_or(|value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()));
-                if missing {
+                let asked = kind.field(name).is_none_or(|rule| rule.applies(&working.after.ticket.fields));
+                if missing && asked {
                     let title = kind.field(name).map_or(name.as_str(), |field| field.title.as_str());
                     problems.push((format!("/fields/{name}"), "required", format!("`{}` needs `{title}`", rule.title)));
                 }

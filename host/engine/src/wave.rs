@@ -126,6 +126,12 @@ impl<'a> Wave<'a> {
         self.tickets.iter().filter(|(_, working)| !working.effects.is_empty()).map(|(id, _)| id.clone()).collect()
     }
 
+    /// Records that something was applied to, in order of their ids: as each was, and as it is becoming.
+    #[must_use]
+    pub fn touched_records(&self) -> Vec<(Option<Record>, Record)> {
+        self.records.values().filter(|(before, after)| before.as_ref() != Some(after)).cloned().collect()
+    }
+
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems

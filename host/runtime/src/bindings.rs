@@ -5,13 +5,15 @@ wasmtime::component::bindgen!({
     path: [
         "../../wit/types@0.1.0",
         "../../wit/host@0.1.0",
+        "../../wit/search@0.1.0",
         "../../wit/practice@0.1.0",
         "../../wit/approval@0.1.0",
         "../../wit/automation@0.1.0",
         "../../wit/form@0.1.0",
         "../../wit/sdk@0.1.0",
+        "../../wit/sdk@0.1.1",
     ],
-    world: "weft:sdk/host@0.1.0",
+    world: "weft:sdk/host@0.1.1",
     imports: {
         "weft:host/settings": trappable,
         "weft:host/log": trappable,
@@ -21,7 +23,7 @@ wasmtime::component::bindgen!({
 });
 
 /// The interfaces that this host offers, by name: a component may import these and nothing else.
-pub(crate) const OFFERED: [&str; 9] = [
+pub(crate) const OFFERED: [&str; 10] = [
     "weft:types/types@0.1.0",
     "weft:host/tickets@0.1.0",
     "weft:host/clocks@0.1.0",
@@ -31,6 +33,7 @@ pub(crate) const OFFERED: [&str; 9] = [
     "weft:host/calendars@0.1.0",
     "weft:host/settings@0.1.0",
     "weft:host/log@0.1.0",
+    "weft:search/tickets@0.1.0",
 ];
 
 pub(crate) const GUARD: &str = "weft:practice/guard@0.1.0";

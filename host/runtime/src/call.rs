@@ -92,8 +92,9 @@ where
 
     let mut memory_bytes = 0;
     let outcome = async {
+        let _places = places(runtime, &loaded).await?;
+        // From here: a component that had to wait for others is not at fault, and gets all its time.
         let until = deadline(config);
-        let _places = places(runtime, &loaded, until).await?;
         let state = State::new(config, Some(reader), settings);
         let mut store = store(runtime, state, config.call_compute_ms_max);
         let end = guarded(run(&loaded, &mut store, context), until).await;
@@ -122,22 +123,18 @@ where
 
 /// A place in the pool, and one of the component's own. Waiting for the component's own comes first, so that the calls of one
 /// slow plugin queue there and not in the pool.
-async fn places<'a>(
-    runtime: &'a Runtime,
-    loaded: &'a Loaded,
-    until: Deadline,
-) -> Result<[SemaphorePermit<'a>; 2], FaultCause> {
+async fn places<'a>(runtime: &'a Runtime, loaded: &'a Loaded) -> Result<[SemaphorePermit<'a>; 2], FaultCause> {
     const OPEN: &str = "the semaphore is never closed";
     if let (Ok(own), Ok(pool)) = (loaded.places.try_acquire(), runtime.calls.try_acquire()) {
         return Ok([own, pool]);
     }
+    let _waiting = runtime.waiting.try_acquire().map_err(|_| FaultCause::Busy)?;
     let both = async {
         let own = loaded.places.acquire().await.expect(OPEN);
         let pool = runtime.calls.acquire().await.expect(OPEN);
         [own, pool]
     };
-    let elapsed = |_| FaultCause::Deadline(runtime.config.call_wall_ms_max);
-    tokio::time::timeout_at(until, both).await.map_err(elapsed)
+    tokio::time::timeout_at(deadline(&runtime.config), both).await.map_err(|_| FaultCause::Busy)
 }
 
 /// The instant at which a call that begins now is given up.
@@ -170,6 +167,7 @@ fn outcome(cause: &FaultCause) -> &'static str {
     match cause {
         FaultCause::Trap(_) => "trap",
         FaultCause::Deadline(_) => "deadline",
+        FaultCause::Busy => "busy",
         FaultCause::Memory(_) => "memory",
         FaultCause::Stack => "stack",
         FaultCause::ResultTooLarge(_) => "result-too-large",

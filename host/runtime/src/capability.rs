@@ -1,4 +1,4 @@
-//! What a component may ask: one file for each interface of `weft:host`, which is one permission group.
+//! What a component may ask: one file for each interface of `weft:host` and `weft:search`.
 //!
 //! Every function asks the [`SnapshotReader`](app::port::plugins::SnapshotReader) of the decision, which knows the grants and the
 //! person acted for. A denial comes back as a `fault` of the contract; nothing here makes a component trap but the count of its
@@ -10,6 +10,7 @@ mod clocks;
 mod log;
 mod people;
 mod records;
+mod search;
 mod settings;
 mod tickets;
 

@@ -25,7 +25,9 @@ pub struct RuntimeConfig {
     pub calls_per_component_max: u32,
     /// Time that a call may compute, in steps of the 10 ms epoch. Default 100 ms. Waiting for the host does not count.
     pub call_compute_ms_max: u64,
-    /// Wall time of a call with all its waiting, for a turn too. Default 5 s.
+    /// Calls of all components that wait for their turn; one more is refused. Default 1024.
+    pub calls_waiting_max: u32,
+    /// Wall time of a call with all its waiting for the host. Waiting for its turn has the same limit again. Default 5 s.
     pub call_wall_ms_max: u64,
     /// Time that the first start of a component may compute. Default 1 s: interpreters start slowly.
     pub start_compute_ms_max: u64,
@@ -72,6 +74,7 @@ impl Default for RuntimeConfig {
             compile_ms_max: 120_000,
             calls_max: 64,
             calls_per_component_max: 32,
+            calls_waiting_max: 1024,
             call_compute_ms_max: 100,
             call_wall_ms_max: 5_000,
             start_compute_ms_max: 1_000,

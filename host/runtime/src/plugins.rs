@@ -30,6 +30,8 @@ pub struct Runtime {
     pub(crate) cache: Arc<Cache>,
     /// Places for calls: as many as the pool has.
     pub(crate) calls: Semaphore,
+    /// Room for calls that wait for a place.
+    pub(crate) waiting: Semaphore,
     pub(crate) compilations: Arc<Semaphore>,
     loaded: RwLock<HashMap<Digest, Arc<Loaded>>>,
 }
@@ -55,6 +57,7 @@ impl Runtime {
         let cache = Cache::open(&config, &engine).map_err(StartError::Cache)?;
         Ok(Self {
             calls: Semaphore::new(count(config.calls_max.max(1))),
+            waiting: Semaphore::new(count(config.calls_waiting_max)),
             compilations: Arc::new(Semaphore::new(count(config.compile_concurrency.max(1)))),
             cache: Arc::new(cache),
             loaded: RwLock::default(),

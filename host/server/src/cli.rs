@@ -43,6 +43,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// Look for words in tickets, records, CIs and people
+    Search {
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Whose eyes to look with, when no server is asked
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// What starts by time
     Schedule {
         #[command(subcommand)]

@@ -13,6 +13,7 @@ mod plugin;
 mod restore;
 pub(crate) mod retention;
 mod schedule;
+mod search;
 mod serve;
 mod user;
 
@@ -29,6 +30,9 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
         Command::Serve { database } => serve::run(settings.values, database).await,
         Command::Node { action, remote } => node::run(action, client(remote)?, settings.values).await,
         Command::Outbox { action, remote } => outbox::run(action, client(remote)?, settings.values).await,
+        Command::Search { text, r#as, json, remote } => {
+            search::run(&text.join(" "), r#as.as_deref(), json, client(remote)?, settings.values).await
+        }
         Command::Schedule { action, remote } => schedule::run(action, client(remote)?, settings.values).await,
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,

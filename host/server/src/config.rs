@@ -7,6 +7,7 @@ mod log;
 mod mail;
 mod migrate;
 mod outbound;
+mod overload;
 mod plugins;
 mod retention;
 mod store;
@@ -17,15 +18,18 @@ pub use log::Log;
 pub use mail::Mail;
 pub use migrate::Migrate;
 pub use outbound::Outbound;
+pub use overload::Overload;
 pub use plugins::Plugins;
 pub use retention::Retention;
 pub use store::Store;
 
 use crate::failure::Failure;
+use api::schema::ServerSetting;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A setting: its key, what it is for.
@@ -86,6 +90,7 @@ use section;
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub struct Settings {
     pub http: Http,
+    pub overload: Overload,
     pub store: Store,
     pub plugins: Plugins,
     pub jobs: Jobs,
@@ -94,6 +99,9 @@ pub struct Settings {
     pub retention: Retention,
     pub mail: Mail,
     pub log: Log,
+    /// Where each setting came from, by its key; what is absent has its default.
+    #[serde(skip)]
+    pub origins: BTreeMap<String, String>,
 }
 
 /// The settings and where each came from.
@@ -108,6 +116,7 @@ pub struct Loaded {
 pub fn keys() -> Vec<Key> {
     [
         Http::KEYS,
+        Overload::KEYS,
         Store::KEYS,
         Plugins::KEYS,
         Jobs::KEYS,
@@ -158,6 +167,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
     }
     let values = Settings {
         http: Http::read(&figment, &mut problems),
+        overload: Overload::read(&figment, &mut problems),
         store: Store::read(&figment, &mut problems),
         plugins: Plugins::read(&figment, &mut problems),
         jobs: Jobs::read(&figment, &mut problems),
@@ -166,6 +176,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         retention: Retention::read(&figment, &mut problems),
         mail: Mail::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
+        origins: origins(&figment),
     };
     if problems.is_empty() {
         return Ok(Loaded { values, figment });
@@ -180,6 +191,39 @@ fn value<T: DeserializeOwned>(figment: &Figment, path: &str, default: T, problem
         problems.extend(error.into_iter().map(|one| format!("{path} ({origin}): {}", one.kind)));
         default
     })
+}
+
+fn origins(figment: &Figment) -> BTreeMap<String, String> {
+    let told = keys().into_iter().filter_map(|key| Some((key.path(), origin(figment.find_metadata(&key.path())?))));
+    told.collect()
+}
+
+/// Every setting as people may see it: its value without the password of an address, what it is for, and where it came from.
+#[must_use]
+pub fn described(settings: &Settings) -> Vec<ServerSetting> {
+    let values = serde_json::to_value(settings).unwrap_or_default();
+    keys()
+        .into_iter()
+        .map(|key| ServerSetting {
+            value: match &values[key.section][key.name] {
+                serde_json::Value::String(text) => without_password(text).into(),
+                other => other.clone(),
+            },
+            origin: settings.origins.get(&key.path()).cloned().unwrap_or_else(|| "default".to_owned()),
+            key: key.path(),
+            help: key.help.trim().to_owned(),
+        })
+        .collect()
+}
+
+/// `scheme://user:password@host` with the password left out.
+fn without_password(text: &str) -> String {
+    let parts = text.split_once("://").and_then(|(scheme, rest)| {
+        let (login, place) = rest.split_once('@')?;
+        let (user, _) = login.split_once(':')?;
+        Some(format!("{scheme}://{user}:…@{place}"))
+    });
+    parts.unwrap_or_else(|| text.to_owned())
 }
 
 /// Where a setting came from, for people.
@@ -308,6 +352,14 @@ mod tests {
         assert_eq!(from("jobs.concurrency"), "environment variable WEFT_JOBS_CONCURRENCY");
         assert!(from("http.public_url").ends_with("weft.toml"));
         assert_eq!(from("log.format"), "default");
+        let described = described(&Settings {
+            store: Store { url: "postgres://weft:hunter2@db.example/weft".to_owned(), ..Store::default() },
+            ..loaded.values
+        });
+        let shown =
+            |key: &str| described.iter().find(|one| one.key == key).map(|one| (one.value.clone(), one.origin.clone()));
+        assert_eq!(shown("jobs.concurrency").unwrap().1, "environment variable WEFT_JOBS_CONCURRENCY");
+        assert_eq!(shown("store.url").unwrap().0, "postgres://weft:…@db.example/weft");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The server: listen, answer, stop in order.
 
-use crate::config::Settings;
+use crate::config::{Overload, Settings};
 use crate::failure::Failure;
 use crate::out;
-use api::{ApiConfig, ApiState, Asset, Assets};
+use api::{AdmissionConfig, ApiConfig, ApiState, Asset, Assets};
 use app::App;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::future::Future;
@@ -95,12 +95,27 @@ fn state(app: &Arc<App>, settings: &Settings, stop: CancellationToken) -> Result
         plugin_bytes_max: http.plugin_bytes_max,
         request_timeout: Duration::from_secs(http.request_timeout_seconds),
         streams_max: http.streams_max,
+        admission: admission(&settings.overload),
         ..ApiConfig::default()
     };
     let recorder = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| Failure::of("metrics cannot be collected", &error))?;
-    Ok(ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop))
+    let mut state = ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop);
+    state.settings = crate::config::described(settings).into();
+    Ok(state)
+}
+
+fn admission(overload: &Overload) -> AdmissionConfig {
+    AdmissionConfig {
+        is_on: overload.admission,
+        in_flight_max: overload.in_flight_max,
+        served_target: Duration::from_millis(overload.served_ms_target),
+        waiting_max: overload.waiting_max,
+        wait_max: Duration::from_millis(overload.wait_ms_max),
+        caller_open_max: overload.caller_open_max,
+        caller_per_second_max: overload.caller_per_second_max,
+    }
 }
 
 /// The built screens.

@@ -13,6 +13,7 @@ mod credential;
 mod error;
 mod filter;
 mod flow;
+mod insight;
 mod job;
 mod journal;
 mod migrate;

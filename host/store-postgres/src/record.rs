@@ -9,7 +9,7 @@ use domain::{KindId, OrgId, Record};
 use sqlx::postgres::PgRow;
 use store::{Page, Records, Result};
 
-const COLUMNS: &str = "id, number, kind, space, state, category, title, version, updated_at, fields";
+pub(crate) const COLUMNS: &str = "id, number, kind, space, state, category, title, version, updated_at, fields";
 
 pub(crate) fn row(org: &OrgId, record: &Record) -> Row {
     Row::new(
@@ -30,7 +30,7 @@ pub(crate) fn row(org: &OrgId, record: &Record) -> Row {
     )
 }
 
-fn decode(row: &PgRow) -> Result<Record> {
+pub(crate) fn decode(row: &PgRow) -> Result<Record> {
     let cells = Cells(row);
     Ok(Record {
         id: cells.text("id")?.into(),

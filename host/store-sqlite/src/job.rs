@@ -87,6 +87,7 @@ impl Jobs for SqliteStore {
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {
         let (state, due_at, tried, error) = match release {
             Release::Retry { due_at, error } => (JobState::Ready, Some(due_at), 1_i64, Some(error)),
+            Release::Later { due_at, error } => (JobState::Ready, Some(due_at), 0, Some(error)),
             Release::Hold { error } => (JobState::Held, None, 0, Some(error)),
             Release::Bury { error } => (JobState::Dead, None, 1, Some(error)),
             Release::GiveBack => (JobState::Ready, None, 0, None),

@@ -14,7 +14,7 @@ const COLUMNS: &str = "seq, subject_kind, subject, subject_seq, space, at, actor
 /// Events of one answer.
 const PAGE_MAX: u32 = 1_000;
 
-fn decode(row: &SqliteRow) -> Result<Event> {
+pub(crate) fn decode(row: &SqliteRow) -> Result<Event> {
     let cells = Cells(row);
     Ok(Event {
         seq: cells.int("seq")?,

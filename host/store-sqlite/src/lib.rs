@@ -11,6 +11,7 @@ mod credential;
 mod error;
 mod filter;
 mod flow;
+mod insight;
 mod job;
 mod journal;
 mod lock;

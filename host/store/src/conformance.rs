@@ -9,6 +9,7 @@ pub mod commits;
 pub mod data;
 pub mod filters;
 pub mod flows;
+pub mod insight;
 pub mod jobs;
 pub mod journal;
 pub mod nouns;
@@ -99,6 +100,9 @@ macro_rules! conformance_tests {
             nouns::keep_calendars_plugins_and_components,
             nouns::keep_notifications_and_blobs,
             nouns::keep_nodes_while_they_beat,
+            insight::search_the_journal_within_a_scope,
+            insight::find_records_by_words,
+            insight::give_facts_of_visible_tickets,
             outbox::keep_what_is_sent_until_it_is_sent,
             outbox::list_count_and_forget_what_was_sent,
         }

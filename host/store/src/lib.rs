@@ -10,6 +10,7 @@ pub mod conformance;
 pub mod digest;
 pub mod error;
 pub mod flow;
+pub mod insight;
 pub mod migration;
 pub mod outbox;
 pub mod query;
@@ -18,6 +19,7 @@ pub mod snapshot;
 pub use changeset::{Changeset, Committed, Expect, JobDone, NewJob, Noun, QueryRead, QueryScope, StoredAnswer, Write};
 pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
+pub use insight::{ClockFact, EventQuery, EventScope, Fact, FactColumn, FactQuery, FactTime, Insight, RecordSearch};
 pub use outbox::{Outbox, OutboxQuery};
 pub use query::{Cursor, Page, Sort, TicketQuery};
 pub use snapshot::Snapshot;
@@ -258,6 +260,11 @@ pub enum Release {
         due_at: Timestamp,
         error: String,
     },
+    /// It could not be tried, for a reason that is not its own: the attempt does not count.
+    Later {
+        due_at: Timestamp,
+        error: String,
+    },
     Hold {
         error: String,
     },
@@ -352,6 +359,7 @@ pub trait Store:
     + Notifications
     + Flows
     + Outbox
+    + Insight
     + std::fmt::Debug
 {
     /// Answers if the database does.

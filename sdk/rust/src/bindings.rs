@@ -5,9 +5,10 @@
 
 pub mod imports {
     wit_bindgen::generate!({
-        path: ["../../wit/types@0.1.0", "../../wit/host@0.1.0", "../../wit/practice@0.1.0", "../../wit/approval@0.1.0",
-               "../../wit/automation@0.1.0", "../../wit/form@0.1.0", "../../wit/sdk@0.1.0"],
-        world: "weft:sdk/imports@0.1.0",
+        path: ["../../wit/types@0.1.0", "../../wit/host@0.1.0", "../../wit/search@0.1.0", "../../wit/practice@0.1.0",
+               "../../wit/approval@0.1.0", "../../wit/automation@0.1.0", "../../wit/form@0.1.0", "../../wit/sdk@0.1.0",
+               "../../wit/sdk@0.1.1"],
+        world: "weft:sdk/imports@0.1.1",
         generate_all,
     });
 }
@@ -16,8 +17,9 @@ macro_rules! capability {
     ($module:ident, $world:literal, $macro_name:literal, $bindings:literal, $interface:literal) => {
         pub mod $module {
             wit_bindgen::generate!({
-                path: ["../../wit/types@0.1.0", "../../wit/host@0.1.0", "../../wit/practice@0.1.0", "../../wit/approval@0.1.0",
-                       "../../wit/automation@0.1.0", "../../wit/form@0.1.0", "../../wit/sdk@0.1.0"],
+                path: ["../../wit/types@0.1.0", "../../wit/host@0.1.0", "../../wit/search@0.1.0", "../../wit/practice@0.1.0",
+                       "../../wit/approval@0.1.0", "../../wit/automation@0.1.0", "../../wit/form@0.1.0", "../../wit/sdk@0.1.0",
+                       "../../wit/sdk@0.1.1"],
                 world: $world,
                 pub_export_macro: true,
                 export_macro_name: $macro_name,
@@ -32,6 +34,7 @@ macro_rules! capability {
                     "weft:host/calendars@0.1.0": crate::bindings::imports::weft::host::calendars,
                     "weft:host/settings@0.1.0": crate::bindings::imports::weft::host::settings,
                     "weft:host/log@0.1.0": crate::bindings::imports::weft::host::log,
+                    "weft:search/tickets@0.1.0": crate::bindings::imports::weft::search::tickets,
                     $interface: generate,
                 },
             });
@@ -41,30 +44,30 @@ macro_rules! capability {
 
 capability!(
     guard,
-    "weft:sdk/cap-guard@0.1.0",
+    "weft:sdk/cap-guard@0.1.1",
     "export_guard",
     "weft_sdk::bindings::guard",
     "weft:practice/guard@0.1.0"
 );
 capability!(
     react,
-    "weft:sdk/cap-react@0.1.0",
+    "weft:sdk/cap-react@0.1.1",
     "export_react",
     "weft_sdk::bindings::react",
     "weft:practice/react@0.1.0"
 );
 capability!(
     approval,
-    "weft:sdk/cap-approval@0.1.0",
+    "weft:sdk/cap-approval@0.1.1",
     "export_approval",
     "weft_sdk::bindings::approval",
     "weft:approval/rule@0.1.0"
 );
 capability!(
     automation,
-    "weft:sdk/cap-automation@0.1.0",
+    "weft:sdk/cap-automation@0.1.1",
     "export_automation",
     "weft_sdk::bindings::automation",
     "weft:automation/step@0.1.0"
 );
-capability!(form, "weft:sdk/cap-form@0.1.0", "export_form", "weft_sdk::bindings::form", "weft:form/form@0.1.0");
+capability!(form, "weft:sdk/cap-form@0.1.1", "export_form", "weft_sdk::bindings::form", "weft:form/form@0.1.0");

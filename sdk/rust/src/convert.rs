@@ -4,8 +4,9 @@
 //! message, and nothing is committed.
 
 use crate::bindings::imports::weft::host::{cis, log, tickets};
+use crate::bindings::imports::weft::search::tickets as search;
 use crate::bindings::imports::weft::types::types as wire;
-use crate::host::LogLevel;
+use crate::host::{LogLevel, Search};
 use crate::{
     ActorKind, Ci, Clock, ClockState, Context, Direction, Effect, Effects, Event, Fault, Instant, Issue, Object,
     Origin, Person, Record, Rejection, Relation, Ticket, TicketFilter, Value,
@@ -267,6 +268,18 @@ mod practice {
     impl From<Rejection> for guard::Rejection {
         fn from(rejection: Rejection) -> Self {
             Self { issues: rejection.issues.into_iter().map(wire::Issue::from).collect() }
+        }
+    }
+}
+
+impl From<&Search> for search::Criteria {
+    fn from(search: &Search) -> Self {
+        let attr = |(name, value): &(String, Value)| wire::Attr { name: name.clone(), value: value.to_string() };
+        Self {
+            kind: search.kind.clone(),
+            states: search.states.clone(),
+            open_only: search.open_only,
+            fields: search.fields.iter().map(attr).collect(),
         }
     }
 }

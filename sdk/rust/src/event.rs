@@ -49,6 +49,12 @@ impl Event {
         }
     }
 
+    /// For tests: an event about a record.
+    #[must_use]
+    pub fn of_record(kind: &str, record: &str, data: Value) -> Self {
+        Self { subject_kind: "record".to_owned(), ..Self::about(kind, record, data) }
+    }
+
     /// For tests: the change of a state.
     #[must_use]
     pub fn state_change(ticket: &str, from: &str, to: &str) -> Self {

@@ -1,6 +1,6 @@
 //! A host in memory, so that a plugin is tested without a server.
 
-use crate::host::{Host, LogLevel, TicketFilter};
+use crate::host::{Host, LogLevel, Search, TicketFilter};
 use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,6 +37,47 @@ pub struct FakeHost {
     settings: BTreeMap<String, Value>,
     denied: BTreeSet<String>,
     log: RefCell<Vec<(LogLevel, String)>>,
+}
+
+/// A file of `kinds/`, as tests ask about it.
+///
+/// ```
+/// use weft_sdk::fake::KindFile;
+///
+/// let kind = KindFile::read("[[state]]\nid = \"new\"\n[[transition]]\nfrom = [\"new\"]\nto = \"closed\"\n");
+/// assert_eq!((kind.states(), kind.legal("new")), (vec!["new"], vec!["closed"]));
+/// ```
+#[derive(Debug)]
+pub struct KindFile(Value);
+
+impl KindFile {
+    /// # Panics
+    /// If the text is not TOML.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        Self(toml::from_str(text).expect("a kind is TOML"))
+    }
+
+    /// Ids, in their order.
+    #[must_use]
+    pub fn states(&self) -> Vec<&str> {
+        self.0["state"].as_array().into_iter().flatten().filter_map(|state| state["id"].as_str()).collect()
+    }
+
+    /// The states that a state leads to, in the order of the file.
+    #[must_use]
+    pub fn legal(&self, from: &str) -> Vec<&str> {
+        let leaves = |rule: &&Value| rule["from"].as_array().is_some_and(|states| states.iter().any(|one| one == from));
+        let rules = self.0["transition"].as_array().into_iter().flatten().filter(leaves);
+        rules.filter_map(|rule| rule["to"].as_str()).collect()
+    }
+
+    /// What must be filled in to come into a state, by the first transition that leads there.
+    #[must_use]
+    pub fn required(&self, to: &str) -> Vec<&str> {
+        let rule = self.0["transition"].as_array().into_iter().flatten().find(|rule| rule["to"] == to);
+        rule.and_then(|rule| rule["required"].as_array()).into_iter().flatten().filter_map(Value::as_str).collect()
+    }
 }
 
 /// A calendar that is open when a function of the instant says so, decided minute by minute.
@@ -234,6 +275,20 @@ impl Host for FakeHost {
 
     fn ticket_count(&self, filter: &TicketFilter) -> Result<u32, Fault> {
         Ok(self.found(filter)?.len() as u32)
+    }
+
+    fn find(&self, search: &Search, limit: u32) -> Result<Vec<Ticket>, Fault> {
+        let found =
+            self.found(&TicketFilter { open_only: search.open_only, ..TicketFilter::new().kind(&search.kind) })?;
+        let is = |ticket: &Ticket| {
+            (search.states.is_empty() || search.states.contains(&ticket.state))
+                && search.fields.iter().all(|(name, value)| ticket.field(name) == value)
+        };
+        Ok(found.into_iter().filter(is).take(limit.min(200) as usize).collect())
+    }
+
+    fn find_count(&self, search: &Search) -> Result<u32, Fault> {
+        Ok(self.find(search, 200)?.len() as u32)
     }
 
     fn clocks(&self, ticket: &str) -> Result<Vec<Clock>, Fault> {

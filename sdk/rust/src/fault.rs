@@ -49,6 +49,12 @@ impl Rejection {
         self.issues.push(Issue::new(pointer, code, message));
     }
 
+    /// For tests: the codes, in order.
+    #[must_use]
+    pub fn codes(&self) -> Vec<&str> {
+        self.issues.iter().map(|issue| issue.code.as_str()).collect()
+    }
+
     /// `value`, unless something is wrong.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What a plugin may ask while it decides. Every answer comes from the snapshot of the decision and becomes part of what the
 //! commit checks.
 
-use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket};
+use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket, Value};
 use serde::de::DeserializeOwned;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +58,52 @@ impl TicketFilter {
     }
 }
 
+/// Tickets of one kind by what the kind defines.
+///
+/// ```
+/// use weft_sdk::prelude::*;
+///
+/// let host = FakeHost::new().with_ticket(Ticket::new("T1", "incident").with("ci", "db-1"));
+/// let about_it = Search::of("incident").field("ci", "db-1").open();
+/// assert_eq!(host.find(&about_it, 10).unwrap().len(), 1);
+/// assert_eq!(host.find_count(&Search::of("incident").field("ci", "db-2")), Ok(0));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    pub kind: String,
+    /// Any of these; any state at all when empty.
+    pub states: Vec<String>,
+    /// Not resolved, closed or cancelled.
+    pub open_only: bool,
+    /// Fields and the text, number or flag that each must have.
+    pub fields: Vec<(String, Value)>,
+}
+
+impl Search {
+    #[must_use]
+    pub fn of(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), states: Vec::new(), open_only: false, fields: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn field(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.push((name.to_owned(), value.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn states(mut self, states: &[&str]) -> Self {
+        self.states = states.iter().map(|&state| state.to_owned()).collect();
+        self
+    }
+
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        self.open_only = true;
+        self
+    }
+}
+
 /// The questions. On the platform [`crate::Imports`] asks the server, in a test [`crate::fake::FakeHost`] answers from memory;
 /// a decision takes `&impl Host` and does not know which.
 ///
@@ -70,6 +116,9 @@ pub trait Host {
     /// Newest first, at most `limit` and never more than 200.
     fn tickets(&self, filter: &TicketFilter, limit: u32) -> Result<Vec<Ticket>, Fault>;
     fn ticket_count(&self, filter: &TicketFilter) -> Result<u32, Fault>;
+    /// Newest first, at most `limit` and never more than 200.
+    fn find(&self, search: &Search, limit: u32) -> Result<Vec<Ticket>, Fault>;
+    fn find_count(&self, search: &Search) -> Result<u32, Fault>;
     /// In order of their start.
     fn clocks(&self, ticket: &str) -> Result<Vec<Clock>, Fault>;
     fn ci(&self, id: &str) -> Result<Option<Ci>, Fault>;

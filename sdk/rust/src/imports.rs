@@ -1,8 +1,8 @@
 //! The server as a host: every question goes through an import of the component.
 
-use crate::bindings::imports::weft::host;
+use crate::bindings::imports::weft::{host, search};
 use crate::convert;
-use crate::host::{Host, LogLevel, TicketFilter};
+use crate::host::{Host, LogLevel, Search, TicketFilter};
 use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket};
 
 /// Asks the server. Works in a component only; in a test use [`crate::fake::FakeHost`].
@@ -32,6 +32,14 @@ impl Host for Imports {
 
     fn ticket_count(&self, filter: &TicketFilter) -> Result<u32, Fault> {
         one(host::tickets::count(&filter.into()))
+    }
+
+    fn find(&self, search: &Search, limit: u32) -> Result<Vec<Ticket>, Fault> {
+        each(search::tickets::find(&search.into(), limit))
+    }
+
+    fn find_count(&self, search: &Search) -> Result<u32, Fault> {
+        one(search::tickets::count(&search.into()))
     }
 
     fn clocks(&self, ticket: &str) -> Result<Vec<Clock>, Fault> {

@@ -54,7 +54,7 @@ pub use effect::{
 };
 pub use event::{Event, FieldChange};
 pub use fault::{Fault, Issue, Rejection};
-pub use host::{Host, TicketFilter};
+pub use host::{Host, Search, TicketFilter};
 pub use imports::Imports;
 #[doc(hidden)]
 pub use imports::explain_panics;
@@ -73,7 +73,7 @@ pub mod prelude {
     pub use crate::fake::FakeHost;
     pub use crate::host::LogLevel;
     pub use crate::{
-        Change, Context, Effects, Event, Fault, Host, Instant, Issue, Object, Origin, Rejection, Ticket, TicketFilter,
-        Value, Visibility, json,
+        Change, Context, Effects, Event, Fault, Host, Instant, Issue, Object, Origin, Rejection, Search, Ticket,
+        TicketFilter, Value, Visibility, json,
     };
 }

@@ -1,6 +1,6 @@
 //! What else a plugin may read: people, CIs, records and clocks.
 
-use crate::{Instant, Object, Value};
+use crate::{Instant, Object, UpsertRecord, Value};
 
 /// A configuration item.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,6 +131,52 @@ impl Record {
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(field.to_owned(), value.into());
         self
+    }
+
+    /// A field; `null` when it has no value.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &Value {
+        self.fields.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// Text that is not empty.
+    #[must_use]
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.field(field).as_str().filter(|text| !text.trim().is_empty())
+    }
+
+    #[must_use]
+    pub fn integer(&self, field: &str) -> Option<i64> {
+        self.field(field).as_i64()
+    }
+
+    #[must_use]
+    pub fn flag(&self, field: &str) -> bool {
+        self.field(field).as_bool().unwrap_or(false)
+    }
+
+    #[must_use]
+    pub fn instant(&self, field: &str) -> Option<Instant> {
+        self.field(field).as_str()?.parse().ok()
+    }
+
+    /// The strings of a list; none when it is absent.
+    pub fn list(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.field(field).as_array().into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// A change of this record that keeps what it does not name.
+    ///
+    /// ```
+    /// use weft_sdk::{Effects, Record};
+    ///
+    /// let laptop = Record::new("A1", "asset", "in-stock");
+    /// let effects = Effects::new().upsert_record(laptop.change().state("in-use").field("user", "erin"));
+    /// assert_eq!(effects.iter().next().unwrap().text("record"), Some("A1"));
+    /// ```
+    #[must_use]
+    pub fn change(&self) -> UpsertRecord {
+        UpsertRecord::new(&self.kind, &self.space, &self.title).record(&self.id)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The API as its callers see it.
 
 mod access;
+mod admission;
 mod edge;
 mod events;
+mod insight;
 mod inventory;
 mod session;
 mod tickets;

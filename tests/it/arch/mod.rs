@@ -7,6 +7,7 @@ mod absences;
 mod edges;
 mod layout;
 mod migrations;
+mod requirements;
 mod rust_source;
 mod tree;
 mod wit;

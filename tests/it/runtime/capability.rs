@@ -72,6 +72,29 @@ async fn tickets_are_queried_by_a_condition_that_the_store_compiles() {
 }
 
 #[tokio::test]
+async fn tickets_are_found_by_what_their_kind_defines() {
+    let find = |fields: Vec<(&'static str, &'static str)>| {
+        let states = Argument::Attributes(Vec::new());
+        let arguments = vec![text("incident"), states, Argument::Number(1), Argument::Attributes(fields)];
+        let limited = [arguments, vec![Argument::Number(5000)]].concat();
+        question("weft:search/tickets@0.1.0", "find", limited, Shape::Records)
+    };
+    let granted = || FakeSnapshot::granting(&["ticket"]);
+
+    let heard = ask(&find(vec![("ci", "\"db-1\"")]), granted()).await;
+    let condition = "200 of And([In(Kind, [\"incident\"]), In(Category, [\"new\", \"active\", \"paused\"]), \
+                     FieldEquals(\"ci\", String(\"db-1\"))])";
+    assert_eq!(heard, effect("list", condition), "the limit of the contract holds");
+    assert_eq!(ask(&find(vec![("ci", "[]")]), granted()).await, effect("invalid", "not-a-scalar"));
+    assert_eq!(ask(&find(vec![("ci", "db")]), granted()).await, effect("invalid", "not-json"));
+    assert_eq!(ask(&find(vec![("ci", "1"); 9]), granted()).await, effect("invalid", "too-many-fields"));
+    let denied = ask(&find(Vec::new()), FakeSnapshot::default()).await;
+    assert_eq!(denied, effect("denied", "no grant to read ticket"));
+    let inspection = start().inspect(&guests::asking("asking", &find(Vec::new()))).expect("valid");
+    assert_eq!(inspection.imports, ["weft:search/tickets@0.1.0", "weft:types/types@0.1.0"]);
+}
+
+#[tokio::test]
 async fn clocks_are_read_with_their_ticket() {
     let clocks = question("weft:host/clocks@0.1.0", "of-ticket", vec![text("1")], Shape::Records);
     check(clocks, "ticket", effect("list", "resolve"), Some(effect("none", ""))).await;

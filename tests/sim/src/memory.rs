@@ -6,6 +6,7 @@
 pub(crate) mod commit;
 pub(crate) mod data;
 mod flow;
+mod insight;
 mod job;
 pub(crate) mod journal;
 mod noun;

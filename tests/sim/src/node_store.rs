@@ -505,6 +505,18 @@ forward!(Notifications {
     fn notification_list(org: &OrgId, person: &PersonId, limit: u32) -> Vec<Notification>;
 });
 
+forward!(Insight {
+    fn event_search(org: &OrgId, query: &store::EventQuery) -> Vec<domain::Event>;
+    fn record_search(org: &OrgId, query: &store::RecordSearch) -> Vec<domain::Record>;
+    fn ticket_facts(org: &OrgId, query: &store::FactQuery) -> Vec<store::Fact>;
+    fn clock_facts(
+        org: &OrgId,
+        filter: &filter::Filter,
+        since: Option<Timestamp>,
+        limit: u32,
+    ) -> Vec<store::ClockFact>;
+});
+
 forward!(Outbox {
     fn outbox_get(org: &OrgId, id: &OutboxId) -> Option<domain::outbox::OutboxItem>;
     fn outbox_content(org: &OrgId, id: &OutboxId) -> Option<domain::outbox::Content>;

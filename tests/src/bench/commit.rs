@@ -72,6 +72,39 @@ struct Bench {
     series: Vec<Series>,
 }
 
+/// What one store did on one disk.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) flushes_per_second: f64,
+    /// Clients, commits a second, p99 in milliseconds.
+    pub(crate) rows: Vec<(usize, f64, f64)>,
+}
+
+/// The medians of some interleaved rounds of the bare disk and of the first `levels` of the numbers of clients.
+///
+/// # Panics
+/// The store does not do what it should.
+pub(crate) async fn figures(folder: &Path, store: Arc<dyn Store>, rounds: usize, levels: usize) -> Figures {
+    let mut bench = Bench::new("", store).await;
+    let mut raw = Vec::new();
+    for _ in 0..rounds {
+        raw.push(flushes_per_second(folder).await);
+        for (place, clients) in CLIENTS.iter().take(levels).enumerate() {
+            let desks = std::mem::take(&mut bench.desks);
+            bench.desks = slice(&bench.store, desks, *clients, &mut bench.series[place]).await;
+        }
+    }
+    bench.store.close().await;
+    let row = |(clients, series): (&usize, &mut Series)| {
+        series.latencies_us.sort_unstable();
+        (*clients, median(&series.per_second), percentile_ms(&series.latencies_us, 99))
+    };
+    Figures {
+        flushes_per_second: median(&raw),
+        rows: CLIENTS.iter().zip(&mut bench.series).take(levels).map(row).collect(),
+    }
+}
+
 /// Measure on the disk that holds `folder`, print a table, and give the same figures back as JSON. A PostgreSQL keeps its data in the
 /// folder for temporary files, which should be on the same disk.
 ///

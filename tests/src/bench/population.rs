@@ -19,7 +19,7 @@ const BATCH: usize = 2_000;
 /// How much slower a step may be with the largest population.
 const GROWTH_MAX: f64 = 1.2;
 
-const MODEL: &str = r#"<?xml version="1.0"?>
+pub(crate) const MODEL: &str = r#"<?xml version="1.0"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="t">
 <bpmn:process id="sleeper" isExecutable="true"><bpmn:startEvent id="start"/><bpmn:sequenceFlow id="a" sourceRef="start" targetRef="work"/>
 <bpmn:userTask id="work" name="Work"><bpmn:extensionElements><zeebe:userTask/><zeebe:assignmentDefinition assignee="max"/></bpmn:extensionElements></bpmn:userTask>

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use weft_tests::promise::{self, Promise, Size};
 
 const IDS: &str = "business-time FILE    cases of calendars and SLAs, by the preset of their source
+facts FILE            facts of the practices (matrices, state machines, rules), put to the shipped components
 bpmn FOLDER           cases of the BPMN conformance suite: models that must run, and that must be refused
 dmn FOLDER            cases of the DMN compatibility kit, by level";
 
@@ -21,6 +22,13 @@ fn main() -> ExitCode {
         }
         (Some("bpmn"), Some(folder)) => {
             if weft_tests::accept::bpmn::run(&folder) {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        (Some("facts"), Some(file)) => {
+            if weft_tests::accept::facts::run(&file) {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE

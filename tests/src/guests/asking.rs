@@ -20,6 +20,8 @@ pub enum Argument {
     Text(String),
     Number(u32),
     OptionalText(Option<String>),
+    /// Names and JSON values.
+    Attributes(Vec<(&'static str, &'static str)>),
     /// A filter of tickets by kind, open ones only or not, and a limit: more than sixteen values travel through memory.
     Filter {
         kind: Option<String>,
@@ -86,6 +88,12 @@ fn arguments(data: &mut Data, arguments: &[Argument]) -> (String, usize) {
             Argument::OptionalText(Some(text)) => {
                 values.push(1);
                 values.extend(data.text(text));
+            }
+            Argument::Attributes(list) => {
+                let words: Vec<u32> =
+                    list.iter().flat_map(|(name, value)| [data.text(name), data.text(value)]).flatten().collect();
+                values.push(data.words(&words));
+                values.push(u32::try_from(list.len()).expect("a test's list is short"));
             }
             Argument::Filter { kind, open_only, limit } => {
                 let kind = kind.as_ref().map_or([0, 0, 0], |kind| {

@@ -201,7 +201,7 @@ async fn repeat(address: &str, notes: &Mutex<Notes>) -> Result<(), String> {
         http.insert(login, client);
     }
     for step in waiting {
-        let client: usize = step.key.split(' ').nth(3).and_then(|word| word.parse().ok()).unwrap_or(0);
+        let client: usize = step.key.split('-').nth(3).and_then(|word| word.parse().ok()).unwrap_or(0);
         let http = http.get_mut(PERSONAS[client % PERSONAS.len()]).expect("everybody is signed in");
         let body = step.body.to_string();
         let (status, headers, body) = http

@@ -18,6 +18,8 @@ const CLIENTS: u32 = 32;
 /// Bytes of the file system.
 const SIZE: &str = "256M";
 const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Cuts of one database; then another is begun, so that looking at all of it after each cut stays cheap.
+const CUTS_EACH: u32 = 10;
 
 /// # Errors
 /// The machine does not let us mount: not root, or no loop devices.
@@ -60,7 +62,10 @@ fn run(mode: &str, cuts: u32) -> Result<Outcome, String> {
     let mut known = std::collections::BTreeSet::new();
     for cut in 0..cuts {
         disk.mount()?;
-        let file = disk.folder().join("weft.db");
+        let file = disk.folder().join(format!("weft-{}.db", cut / CUTS_EACH));
+        if cut % CUTS_EACH == 0 {
+            known.clear();
+        }
         let mut writer = Process::start(&file, mode, CLIENTS, u64::from(cut) * 1_000_000, &[])?;
         // A different moment each time, and never before there is something to lose.
         let wanted = 200 + (cut as usize * 37) % 300;

@@ -1,6 +1,7 @@
 //! Who calls: a browser session by cookie, or an API token. Requests that change something and come with a cookie have to show that
 //! they come from our own pages.
 
+use crate::admission::By;
 use crate::problem::{ApiError, Result};
 use crate::state::{ApiConfig, ApiState};
 use app::Session;
@@ -30,7 +31,11 @@ impl FromRequestParts<ApiState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self> {
         let (secret, by_cookie) = secret(&parts.headers, &state.config).ok_or_else(ApiError::unauthenticated)?;
-        let principal = state.app.authenticate(&secret).await?.ok_or_else(ApiError::unauthenticated)?;
+        let Some(principal) = state.app.authenticate(&secret).await? else {
+            state.admission.forget(&secret);
+            return Err(ApiError::unauthenticated());
+        };
+        state.admission.know(&secret, if by_cookie { By::Cookie } else { By::Token });
         if by_cookie && !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) {
             check_origin(&parts.headers, &state.config)?;
             if parts.headers.get("x-weft").is_none_or(|value| value != "1") {
@@ -43,7 +48,7 @@ impl FromRequestParts<ApiState> for Caller {
 }
 
 /// The bearer token or the cookie of a request; true if it is the cookie.
-fn secret(headers: &HeaderMap, config: &ApiConfig) -> Option<(String, bool)> {
+pub(crate) fn secret(headers: &HeaderMap, config: &ApiConfig) -> Option<(String, bool)> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| (token.trim().to_owned(), false));

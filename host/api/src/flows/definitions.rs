@@ -194,6 +194,24 @@ pub(crate) async fn diff_flows(
     body: Body<TwoModels>,
 ) -> Result<Response> {
     let changes = state.app.flow_diff(&body.value.old, &body.value.new)?;
-    let shown = changes.iter().map(|change| schema::FlowChange { text: change.to_string() });
-    Ok(Page::whole(shown.collect()).into_response())
+    Ok(Page::whole(changes.into_iter().map(change).collect()).into_response())
+}
+
+fn change(change: app::flow::Change) -> schema::FlowChange {
+    use app::flow::Change;
+    let text = change.to_string();
+    match change {
+        Change::Added { id, .. } => plain(schema::FlowChangeType::Added, id, text),
+        Change::Removed { id, .. } => plain(schema::FlowChangeType::Removed, id, text),
+        Change::Changed { id, attribute, from, to, .. } => schema::FlowChange {
+            attribute: Some(attribute),
+            from,
+            to,
+            ..plain(schema::FlowChangeType::Changed, id, text)
+        },
+    }
+}
+
+fn plain(change: schema::FlowChangeType, id: String, text: String) -> schema::FlowChange {
+    schema::FlowChange { change, id, attribute: None, from: None, to: None, text }
 }

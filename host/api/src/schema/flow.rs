@@ -273,11 +273,28 @@ pub struct SimulatedLine {
     pub event: Value,
 }
 
-/// One difference between two models, as a line for people.
+/// One difference between two models.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlowChange {
+    #[serde(rename = "type")]
+    pub change: FlowChangeType,
+    /// Id of the element.
+    pub id: String,
+    /// What is different about an element that both models have.
+    pub attribute: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    /// All of it as a line.
     pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowChangeType {
+    Added,
+    Removed,
+    Changed,
 }
 
 /// Who answers approvals in somebody's place, and when.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::{AppError, Result};
-use crate::port::plugins::{Call, Context, RawEffect};
+use crate::port::plugins::{Call, Context, FaultCause, RawEffect};
 use crate::registry::{Plugin, Registry, record_target, ticket_target};
 use crate::snapshot::{ReadSet, Snapshot};
 use domain::change::Command;
@@ -116,6 +116,7 @@ impl App {
                 self.health.called(plugin.id(), u32::try_from(micros).unwrap_or(u32::MAX));
                 Ok(value)
             }
+            Err(fault) if fault.cause == FaultCause::Busy => Err(AppError::Busy { retry_seconds: 1 }),
             Err(fault) => {
                 tracing::warn!(plugin = %plugin.id(), function = fault.function, cause = %fault.cause, "a component failed");
                 if self.health.faulted(&fault, now) {

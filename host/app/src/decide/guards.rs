@@ -62,11 +62,11 @@ impl App {
                 }
             }
         }
-        Ok(())
+        self.ask_about_records(command, registry, wave, reads, applied).await
     }
 
     /// A ticket is only decided about while the practice that owns its kind can.
-    fn owner_is_ready(&self, registry: &Registry, kind: &KindId) -> Result<()> {
+    pub(super) fn owner_is_ready(&self, registry: &Registry, kind: &KindId) -> Result<()> {
         let owner = registry.kinds.get(kind).and_then(|kind| registry.plugin(&kind.plugin));
         match owner {
             Some(plugin) if self.health.is_quarantined(plugin.id()) => {

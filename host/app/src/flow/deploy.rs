@@ -99,6 +99,9 @@ impl App {
         for form in candidates.iter_mut().filter(|one| one.definition_type == DefinitionType::Form) {
             form.key = form_key(plugin, &form.key);
         }
+        if let Some(plugin) = plugin {
+            candidates = self.without_edited(plugin, candidates).await?;
+        }
         for _ in 0..=self.config.retries_max {
             let (set, mut deployment) = self.plan_deployment(actor, plugin, &candidates).await?;
             deployment.warnings.clone_from(&report.warnings);
@@ -112,6 +115,22 @@ impl App {
             }
         }
         Err(AppError::Contended { what: "the definitions".to_owned() })
+    }
+
+    /// What people made of a plugin's model stays the newest version until the plugin brings another model than it had: otherwise every
+    /// start would undo their work.
+    async fn without_edited(&self, plugin: &PluginId, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let mut rest = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            let versions =
+                self.store.definition_versions(self.org(), candidate.definition_type, &candidate.key).await?;
+            let edited = versions.first().is_some_and(|newest| newest.plugin.is_none());
+            let brought = versions.iter().find(|version| version.plugin.as_ref() == Some(plugin));
+            if !(edited && brought.is_some_and(|brought| brought.source == candidate.source)) {
+                rest.push(candidate);
+            }
+        }
+        Ok(rest)
     }
 
     async fn plan_deployment(

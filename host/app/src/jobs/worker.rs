@@ -64,10 +64,12 @@ impl App {
             let woken = self.wake.notified();
             let rest = worker.fill().await;
             let has_room = worker.free() > 0;
+            // Slots that are held back for people come back by a wake.
+            let has_slots = worker.running.len() < self.config.concurrency;
             let rest = self.clock.sleep(rest);
             tokio::select! {
                 Some(_) = worker.running.join_next() => {}
-                () = woken, if has_room => {}
+                () = woken, if has_slots => {}
                 () = rest, if has_room => {}
                 () = stop.cancelled() => {}
             }
@@ -135,7 +137,7 @@ fn back_off(attempts: u32, random: u16) -> SignedDuration {
 
 impl Worker {
     fn free(&self) -> usize {
-        self.app.config.concurrency.saturating_sub(self.running.len())
+        self.app.job_slots().saturating_sub(self.running.len())
     }
 
     /// Claim and begin jobs until the slots are full or nothing is due. Gives how long there is nothing to do.

@@ -3,7 +3,7 @@
 use super::after::{Peer, after};
 use super::{notify, plan};
 use crate::app::App;
-use crate::jobs::{Stop, stop};
+use crate::jobs::{Stop, retry, stop};
 use crate::port::outbound::{Delivery, OutboundHttp, OutboundMail};
 use domain::event::EventDraft;
 use domain::job::{OutboundRequest, Work};
@@ -379,8 +379,4 @@ fn host_of(url: &str) -> Option<String> {
     let rest = url.split_once("://")?.1;
     let host = rest.split(['/', '?', '#']).next()?;
     Some(host.rsplit('@').next()?.to_ascii_lowercase())
-}
-
-fn retry(error: impl std::fmt::Display) -> Stop {
-    Stop::Retry(error.to_string())
 }

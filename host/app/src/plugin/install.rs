@@ -6,7 +6,7 @@ use crate::plugin::health::HealthReport;
 use crate::port::plugins::{Capability, Inspection};
 use crate::registry::{Plugin, Registry};
 use domain::event::{Cause, EventDraft, Origin};
-use domain::manifest::{Grant, Manifest, Setting, read};
+use domain::manifest::{ApprovalRule, Grant, Manifest, Setting, Step, read};
 use domain::{Actor, Digest, Object, PluginId, Problem};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -51,6 +51,10 @@ pub struct PluginView {
     pub imports: Vec<String>,
     pub settings_schema: Vec<Setting>,
     pub settings: Object,
+    /// What it offers to flows, with the schemas of inputs and outputs.
+    pub steps: Vec<Step>,
+    /// What its approval rule can be told, where it has one.
+    pub approval: Option<ApprovalRule>,
     pub health: HealthReport,
 }
 
@@ -270,6 +274,8 @@ impl App {
             imports: plugin.imports.clone(),
             settings_schema: manifest.settings.clone(),
             settings: (*plugin.settings).clone(),
+            steps: manifest.steps.clone(),
+            approval: manifest.approval.clone(),
             health,
         }
     }

@@ -119,6 +119,9 @@ pub enum FaultCause {
     Trap(String),
     #[error("ran longer than {0} ms")]
     Deadline(u64),
+    /// Too many calls were waiting, or its turn did not come in time: nothing that the component did.
+    #[error("did not get its turn")]
+    Busy,
     #[error("wanted more than {0} bytes of memory")]
     Memory(u64),
     #[error("used up its stack")]

@@ -7,6 +7,7 @@ mod grant;
 mod kind;
 mod lifecycle;
 mod near;
+mod report;
 mod rule;
 mod schema;
 mod source;
@@ -79,6 +80,7 @@ fn manifest(
     let approval = rule::approval(&mut table, reader);
     let settings = rule::settings(&mut table, reader);
     let steps = rule::steps(&mut table, reader);
+    let reports = report::read(&mut table, &files, reader);
     table.finish(reader);
 
     Some(Manifest {
@@ -94,6 +96,7 @@ fn manifest(
         approval,
         settings,
         steps,
+        reports,
     })
 }
 

@@ -29,7 +29,7 @@ fn definition(key: &str, version: u32) -> Definition {
     }
 }
 
-fn instance(id: &str, started: i64) -> FlowInstance {
+pub(super) fn instance(id: &str, started: i64) -> FlowInstance {
     FlowInstance {
         id: id.into(),
         process: "laptop".to_owned(),

@@ -167,9 +167,13 @@ pub async fn are_given_back_as_they_were(made: Made) {
 
     assert_eq!(ids(&third), ["j"], "at once, and in its place");
     assert_eq!((third[0].job.attempts, third[0].job.last_error.as_deref()), (1, Some("timeout")));
+    release(&third[0], Release::Later { due_at: at(3), error: "busy".to_owned() }).await;
+    assert!(claim(&*store, 2).await.is_empty(), "not before its time");
+    let third = claim(&*store, 3).await;
+    assert_eq!((third[0].job.attempts, third[0].job.last_error.as_deref()), (1, Some("busy")), "and it does not count");
     assert!(matches!(complete(&*store, &second).await, Err(CommitError::Fenced(_))));
     release(&second, Release::GiveBack).await;
-    assert!(claim(&*store, 2).await.is_empty(), "an old fence gives nothing back");
+    assert!(claim(&*store, 3).await.is_empty(), "an old fence gives nothing back");
 }
 
 pub async fn hold_back_what_comes_after(made: Made) {

@@ -25,6 +25,11 @@ class CurrentSession {
     return this.#any(['administrator']);
   }
 
+  /** Reads the journal: those who run the platform, and those who look at what others do. */
+  get audits() {
+    return this.#any(['administrator', 'auditor', 'manager']);
+  }
+
   /** The roles that count in a space: those held there and those held everywhere. */
   roles(space: string): Role[] {
     const roles = this.current?.roles ?? {};

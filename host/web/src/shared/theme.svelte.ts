@@ -1,6 +1,6 @@
-// Light, dark or as the system; kept in this browser.
+// Light, dark, high contrast or as the system; kept in this browser.
 const STORED = 'weft.theme';
-export const THEMES = ['auto', 'light', 'dark'] as const;
+export const THEMES = ['auto', 'light', 'dark', 'contrast'] as const;
 export type Theme = (typeof THEMES)[number];
 
 class Themes {

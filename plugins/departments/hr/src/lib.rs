@@ -3,6 +3,8 @@
 //! What is done when and by whom is the flow's (`flows/onboarding.bpmn`): its timers read the start date from the ticket, so nothing
 //! here moves them.
 
+mod grievance;
+
 use weft_sdk::prelude::*;
 use weft_sdk::{SendMessage, StartFlow};
 
@@ -15,6 +17,9 @@ const WITHDRAWN: &str = "onboarding.withdrawn";
 fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     if change.context.is_import() {
         return Ok(Effects::new());
+    }
+    if change.after.kind == "grievance" {
+        return grievance::decide(host, change);
     }
     if change.is_create() {
         let flow = StartFlow::new(PROCESS)
@@ -36,10 +41,10 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn host() -> FakeHost {
+    pub(crate) fn host() -> FakeHost {
         FakeHost::of_manifest(include_str!("../plugin.toml"))
     }
 

@@ -3,31 +3,56 @@
 //! The models are data of the setting `models`; the flows in `flows/` walk them. A person who moves a change by hand is held to the
 //! same rules as the flow.
 
+mod conflict;
+mod drift;
 mod model;
+mod outcome;
+mod risk;
+mod template;
+mod window;
 
 use model::Models;
 use std::collections::BTreeMap;
 use weft_sdk::StartFlow;
 use weft_sdk::prelude::*;
 
-weft_sdk::practice! { guard: guard }
+weft_sdk::practice! { guard: guard, react: react }
 
 fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     if change.context.is_import() {
         return Ok(Effects::new());
     }
-    let mut refused = Rejection::none();
-    window(change, &mut refused);
-    if change.is_create() {
-        return refused.or_ok(start(host, &change.after)?);
+    if change.after.kind == "change-template" {
+        return template::decide(change);
     }
+    let mut refused = Rejection::none();
+    has_length(change, &mut refused);
+    let mut effects = risk::decide(host, change)?.and(conflict::decide(host, change)?).and(window::freeze(
+        host,
+        change,
+        &mut refused,
+    )?);
+    if change.is_create() {
+        effects = effects.and(template::follow(host, &change.after, &mut refused)?);
+        return refused.or_ok(effects.and(start(host, &change.after)?));
+    }
+    hold(change, &mut refused);
     movement(&host.setting::<Models>("models")?, change, &mut refused);
     own_approval(change, &mut refused);
     if change.changed("type") {
         let message = "a change keeps its type, because its flow follows it: cancel this one and open another";
         refused.add("/fields/type", "fixed", message);
     }
-    refused.or_ok(Effects::new())
+    refused.or_ok(effects)
+}
+
+fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
+    match subject {
+        None if event.kind == "ci.changed" => drift::react(host, context, event),
+        Some(ticket) if ticket.kind == "change" => Ok(outcome::look_again(event, ticket)),
+        Some(ticket) if ticket.kind == "incident" => outcome::link_cause(host, event, ticket),
+        _ => Ok(Effects::new()),
+    }
 }
 
 fn kind_of(ticket: &Ticket) -> &str {
@@ -48,10 +73,22 @@ fn start(host: &impl Host, ticket: &Ticket) -> Result<Effects, Fault> {
 }
 
 /// A window has a length.
-fn window(change: &Change, refused: &mut Rejection) {
+fn has_length(change: &Change, refused: &mut Rejection) {
     let (start, end) = (change.after.instant("planned_start"), change.after.instant("planned_end"));
     if start.zip(end).is_some_and(|(start, end)| end <= start) {
         refused.add("/fields/planned_end", "empty-window", "the planned end must be after the planned start");
+    }
+}
+
+/// A change on hold waits where it is: the only way out is to give it up.
+fn hold(change: &Change, refused: &mut Rejection) {
+    let held = |ticket: &Ticket| ticket.flag("on_hold");
+    if held(&change.after) && change.after.text("on_hold_reason").is_none() {
+        refused.add("/fields/on_hold_reason", "required", "say why it is on hold");
+    }
+    let was = change.before.as_ref().is_some_and(held);
+    if was && held(&change.after) && change.changed("state") && !change.entered("cancelled") {
+        refused.add("/state", "on-hold", "the change is on hold: resume it first, or cancel it");
     }
 }
 
@@ -81,14 +118,14 @@ fn own_approval(change: &Change, refused: &mut Rejection) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn host() -> FakeHost {
+    pub(crate) fn host() -> FakeHost {
         FakeHost::of_manifest(include_str!("../plugin.toml"))
     }
 
-    fn of_type(kind: &str, state: &str) -> Ticket {
+    pub(crate) fn of_type(kind: &str, state: &str) -> Ticket {
         Ticket::new("C1", "change")
             .in_state(state)
             .for_requester("rosa")
@@ -98,7 +135,7 @@ mod tests {
             .with("planned_end", "2026-03-07T23:00:00Z")
     }
 
-    fn codes(decision: Result<Effects, Rejection>) -> Vec<String> {
+    pub(crate) fn codes(decision: Result<Effects, Rejection>) -> Vec<String> {
         decision.expect_err("a refusal").issues.into_iter().map(|issue| issue.code).collect()
     }
 
@@ -172,6 +209,17 @@ mod tests {
         assert_eq!(codes(guard(&host(), &Change::creating(empty))), ["empty-window"]);
         let retyped = Change::of(&of_type("normal", "assess"), of_type("standard", "assess"));
         assert_eq!(codes(guard(&host(), &retyped)), ["fixed"]);
+    }
+
+    #[test]
+    fn chg_10_on_hold_a_change_can_only_be_cancelled() {
+        let held = |state: &str| of_type("normal", state).with("on_hold", true).with("on_hold_reason", "No parts.");
+        let decide = |before: Ticket, after: Ticket| guard(&host(), &Change::of(&before, after));
+        assert_eq!(codes(decide(held("authorize"), held("scheduled"))), ["on-hold"]);
+        assert_eq!(decide(held("authorize"), held("cancelled")), Ok(Effects::new()));
+        assert_eq!(decide(held("authorize"), of_type("normal", "authorize")), Ok(Effects::new()), "it is resumed");
+        let silent = of_type("normal", "authorize").with("on_hold", true);
+        assert_eq!(codes(decide(of_type("normal", "authorize"), silent)), ["required"]);
     }
 
     #[test]

@@ -47,6 +47,10 @@ fn release(data: &mut Data, id: &str, fence: i64, release: Release) {
                 job.attempts += 1;
                 Some(error)
             }
+            Release::Later { due_at, error } => {
+                (job.state, job.due_at) = (JobState::Ready, due_at);
+                Some(error)
+            }
             Release::Hold { error } => {
                 job.state = JobState::Held;
                 Some(error)

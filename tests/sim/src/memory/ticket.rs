@@ -73,7 +73,7 @@ fn cursor(sort: Sort, ticket: &Ticket) -> Cursor {
     Cursor { value, id: ticket.id.0.clone() }
 }
 
-fn field_of(ticket: &Ticket, field: Field) -> Option<String> {
+pub(crate) fn field_of(ticket: &Ticket, field: Field) -> Option<String> {
     match field {
         Field::Id => Some(ticket.id.0.clone()),
         Field::Number => Some(ticket.number.clone()),

@@ -75,6 +75,8 @@ impl Running<'_> {
         let outcome = match self.app.observe(&plugin, started, answer) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(fault)) => return Ok(self.step_fault(element, fault)),
+            // The node is full, and the step did nothing wrong: the wave is tried again as a whole.
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => return Ok(failed(error_text(&error), Finality::MayRetry)),
         };
         Ok(match outcome {
@@ -201,6 +203,7 @@ impl Running<'_> {
         Ok(match self.app.observe(&plugin, started, answer) {
             Ok(Ok(verdict)) => flow::Command::Verdict { element, verdict: verdict_of(verdict) },
             Ok(Err(fault)) => faulted(fault.to_string()),
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => faulted(error_text(&error)),
         })
     }

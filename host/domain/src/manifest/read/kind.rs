@@ -1,14 +1,15 @@
 //! A kind file: states, transitions and fields of one type of ticket or record.
 
-use super::source::{Place, Reader, Table};
+use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
 use super::{lifecycle, near, schema, words};
-use crate::kind::{FieldRule, Kind, Noun, State, StateCategory, TransitionRule};
+use crate::kind::{FieldRule, Kind, Noun, Portal, State, StateCategory, TransitionRule, When};
 use crate::{KindId, PluginId, Problem, Role};
 
 const STATES_MAX: usize = 200;
 const FIELDS_MAX: usize = 200;
 const TRANSITIONS_MAX: usize = 1000;
+const SPACES_MAX: usize = 100;
 pub(super) const TITLE_CHARS_MAX: usize = 100;
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 2000;
 /// Fields of every ticket that `set-field` sets: a kind cannot have its own by these names.
@@ -56,6 +57,8 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
     let create = roles(&mut table, "create", reader);
     let states = states(&mut table, reader);
     let fields = fields(&mut table, reader);
+    check_conditions(&fields, reader);
+    let portal = portal(&mut table, &fields, reader);
     let transitions = transitions(&mut table, &states, &fields, reader);
     check_lifecycle(noun, &states, &transitions, reader);
     table.finish(reader);
@@ -73,6 +76,7 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
             transitions: transitions.into_iter().map(|rule| rule.value).collect(),
             fields: fields.into_iter().map(|(name, rule)| Some((name.value, rule?))).collect::<Option<_>>()?,
             create,
+            portal,
         })
     });
     KindFile { id: id.map(str::to_owned), prefix: prefix.map(str::to_owned), noun, kind }
@@ -180,6 +184,7 @@ fn field(mut entry: Table<'_>, reader: &mut Reader<'_>) -> Option<FieldRule> {
     let required = entry.get("required").map(|node| node.boolean(reader));
     let write = roles(&mut entry, "write", reader);
     let read = roles(&mut entry, "read", reader);
+    let when = entry.get("when").map(|node| when(&node, reader));
     entry.finish(reader);
     Some(FieldRule {
         title: title?.to_owned(),
@@ -188,7 +193,79 @@ fn field(mut entry: Table<'_>, reader: &mut Reader<'_>) -> Option<FieldRule> {
         required: required.unwrap_or(Some(false))?,
         write,
         read,
+        when: when.map_or(Some(None), |when| when.map(Some))?,
     })
+}
+
+fn when(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<When> {
+    let mut table = node.table(reader, "`when`")?;
+    let field = table.need("field").and_then(|node| node.shaped(reader, "bad-id", words::field));
+    let is = table.need("is").and_then(|node| match node.json(reader)? {
+        serde_json::Value::Array(values) if values.is_empty() => {
+            reader.add(&node.place, "empty-list", "`is` is empty; name the values that it is asked for");
+            None
+        }
+        serde_json::Value::Array(values) => Some(values),
+        one => Some(vec![one]),
+    });
+    table.finish(reader);
+    Some(When { field: field?.to_owned(), is: is? })
+}
+
+/// A condition is about another field, and about one that is always asked: chains would hide more than anybody sees.
+fn check_conditions(fields: &[(Known<String>, Option<FieldRule>)], reader: &mut Reader<'_>) {
+    for (name, rule) in fields {
+        let Some(when) = rule.as_ref().and_then(|rule| rule.when.as_ref()) else { continue };
+        let on = fields.iter().find(|(other, _)| other.value == when.field);
+        let message = match on {
+            None => {
+                let hint = near::hint(&when.field, fields.iter().map(|(name, _)| name.value.as_str()));
+                format!("`when` is about `{}`, which the kind does not have{hint}", quoted(&when.field))
+            }
+            Some((other, _)) if other.value == name.value => {
+                "`when` is about the field itself; name another".to_owned()
+            }
+            Some((_, Some(FieldRule { when: Some(_), .. }))) => {
+                format!("`{}` has a condition of its own; name a field that is always asked", when.field)
+            }
+            Some(_) => continue,
+        };
+        reader.add(&name.place, "bad-condition", message);
+    }
+}
+
+fn portal(
+    table: &mut Table<'_>,
+    fields: &[(Known<String>, Option<FieldRule>)],
+    reader: &mut Reader<'_>,
+) -> Option<Portal> {
+    let mut table = table.get("portal")?.table(reader, "`[portal]`")?;
+    let spaces = table.get("spaces").map_or(Vec::new(), |node| {
+        let listed = node.list(reader, SPACES_MAX);
+        listed.iter().filter_map(|node| Some(node.shaped(reader, "bad-id", words::word)?.to_owned())).collect()
+    });
+    let summary = table.get("summary").and_then(|node| node.text(reader, DESCRIPTION_CHARS_MAX)).unwrap_or_default();
+    let rating = table.get("rating").and_then(|node| {
+        let name = node.text(reader, words::WORD_CHARS_MAX)?;
+        let rule = fields.iter().find(|(field, _)| field.value == name).and_then(|(_, rule)| rule.as_ref());
+        let fits = rule.is_some_and(|rule| {
+            rule.schema["type"] == "integer"
+                && rule.schema["minimum"] == 1
+                && rule.schema["maximum"] == 5
+                && rule.write.contains(&Role::Requester)
+        });
+        if !fits {
+            let message = format!(
+                "`rating` is `{}`; it must name a field of type integer from 1 to 5 that the requester may write",
+                quoted(name)
+            );
+            reader.add(&node.place, "bad-rating", message);
+        }
+        fits.then(|| name.to_owned())
+    });
+    let hidden = table.get("hidden").and_then(|node| node.boolean(reader)).unwrap_or_default();
+    table.finish(reader);
+    Some(Portal { spaces, summary: summary.to_owned(), rating, hidden })
 }
 
 fn transitions(

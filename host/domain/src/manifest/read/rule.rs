@@ -9,8 +9,18 @@ use crate::manifest::{ApprovalRule, Grant, GuardRule, ReactRule, Setting, Step};
 
 const LIST_MAX: usize = 100;
 /// Events of the host; a plugin may name others, but not one that is nearly one of these.
-const EVENTS: [&str; 6] =
-    ["ticket.created", "ticket.changed", "comment.added", "clock.due", "timer.fired", "record.changed"];
+const EVENTS: [&str; 10] = [
+    "ticket.created",
+    "ticket.changed",
+    "comment.added",
+    "clock.started",
+    "clock.due",
+    "timer.fired",
+    "record.created",
+    "record.changed",
+    "ci.created",
+    "ci.changed",
+];
 
 /// What the rest of the manifest says about kinds.
 pub(super) struct Kinds<'k> {
@@ -103,14 +113,10 @@ fn kind_names(
 
 fn check_covered(rule: &str, name: &str, place: &Place, kinds: &Kinds<'_>, reader: &mut Reader<'_>) {
     let own = kinds.files.iter().find(|file| file.id.as_deref() == Some(name)).and_then(|file| file.noun);
-    if rule == "guard" && own == Some(Noun::Record) {
-        reader.add(place, "bad-target", format!("`{name}` is a record; only tickets are guarded, so remove it"));
-        return;
-    }
     // A kind of another plugin may be either; what it is shows only when both are installed.
     let nouns: &[&str] = match own {
         Some(Noun::Record) => &["record"],
-        None if rule == "react" && name != "*" => &["ticket", "record"],
+        None if name != "*" => &["ticket", "record"],
         _ => &["ticket"],
     };
     let covered = |noun: &&str| {

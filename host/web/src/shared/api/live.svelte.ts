@@ -1,6 +1,6 @@
 // Live events: one stream for the whole application. The browser resumes it with Last-Event-ID; when it gives up we start a new
 // one and tell every listener to load again, because events may have been missed.
-import type { LiveEvent, LiveFlow } from './types';
+import type { LiveEvent, LiveFlow, Watching } from './types';
 
 const RETRY_MS_MAX = 15_000;
 /** The server pings every 15 s; a stream that is silent for longer is dead even if nobody said so. */
@@ -11,6 +11,7 @@ const HIDDEN_MS_MAX = 60_000;
 const BANNER_AFTER_MS = 2_500;
 
 type Listener = (event: LiveEvent | 'resync') => void;
+type PresenceListener = (ticket: string, people: Watching[]) => void;
 type FlowListener = (event: LiveFlow | 'resync') => void;
 
 class Live {
@@ -18,6 +19,7 @@ class Live {
   connected = $state(true);
   #listeners = new Set<Listener>();
   #flowListeners = new Set<FlowListener>();
+  #presenceListeners = new Set<PresenceListener>();
   #source: EventSource | undefined;
   #retryMs = 500;
   #missed = false;
@@ -27,6 +29,12 @@ class Live {
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Who came to a ticket, or left it. */
+  subscribePresence(listener: PresenceListener): () => void {
+    this.#presenceListeners.add(listener);
+    return () => this.#presenceListeners.delete(listener);
   }
 
   /** Instances that went on; their tasks may have come or gone. */
@@ -86,6 +94,11 @@ class Live {
       this.#heard();
       const event = JSON.parse((message as MessageEvent<string>).data) as LiveFlow;
       for (const listener of this.#flowListeners) listener(event);
+    });
+    source.addEventListener('presence', (message) => {
+      this.#heard();
+      const { ticket, people } = JSON.parse((message as MessageEvent<string>).data) as { ticket: string; people: Watching[] };
+      for (const listener of this.#presenceListeners) listener(ticket, people);
     });
     source.addEventListener('ping', () => this.#heard());
   }

@@ -76,6 +76,8 @@ export interface FieldRule {
   required: boolean;
   write: Role[];
   read: Role[];
+  /** Only asked for then. */
+  when?: { field: string; is: Value[] };
 }
 
 export interface Kind {
@@ -89,6 +91,7 @@ export interface Kind {
   transitions: { from: string[]; to: string; title: string; roles: Role[]; required: string[]; comment: boolean }[];
   fields: [string, FieldRule][];
   create: Role[];
+  portal?: { spaces: string[]; summary: string; rating: string | null; hidden: boolean };
 }
 
 export interface Ticket {
@@ -275,4 +278,151 @@ export interface LiveEvent {
   ticket: string;
   number: string;
   version: number;
+}
+
+/** What administration shows of a person. */
+export interface PersonDetail extends Person {
+  email: string;
+  manager: string | null;
+  locale: string;
+  zone: string;
+  active: boolean;
+  attributes: Fields;
+  version: number;
+}
+
+export interface RoleIn {
+  space: string;
+  role: Role;
+}
+
+export interface SpaceDetail extends Space {
+  confidential: boolean;
+  calendar: string | null;
+  version: number;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface Calendar {
+  key: string;
+  title: string;
+  zone: string;
+  definition: Fields;
+  version: number;
+}
+
+export interface ServerSetting {
+  key: string;
+  help: string;
+  value: Value;
+  origin: string;
+}
+
+export interface AuditEntry {
+  seq: number;
+  at: string;
+  actor: string;
+  kind: string;
+  subject_kind: string;
+  subject: string;
+  space: string;
+  origin: string;
+  data: Value;
+  hash: string;
+}
+
+export interface NodeInfo {
+  id: string;
+  name: string;
+  version: string;
+  started_at: string;
+  seen_at: string;
+  lease_until: string;
+}
+
+export interface Found {
+  tickets: Ticket[];
+  records: { id: string; number: string; kind: string; space: string; state: string; title: string }[];
+  cis: { id: string; name: string; class: string; space: string }[];
+  people: { id: string; name: string; email: string }[];
+  corrected: string | null;
+}
+
+export interface ReportSummary {
+  plugin: string;
+  plugin_title?: string;
+  id: string;
+  title: string;
+  description: string;
+  kind: string;
+  group: string | null;
+  days: number | null;
+}
+
+export interface ReportRow {
+  key: string;
+  title: string | null;
+  count: number;
+  value: number | null;
+  p90: number | null;
+  met: number | null;
+}
+
+export interface ReportResult {
+  report: ReportSummary;
+  unit: 'count' | 'share' | 'seconds' | 'number';
+  since: string | null;
+  rows: ReportRow[];
+  total: ReportRow;
+  complete: boolean;
+}
+
+export interface Watching {
+  person: string;
+  name: string;
+  writes: boolean;
+}
+
+export interface RelatedTicket {
+  ticket: Ticket;
+  relation: 'same-ci' | 'same-words' | 'same-requester';
+}
+
+export interface Ci {
+  id: string;
+  name: string;
+  class: string;
+  space: string;
+  attributes: Fields;
+  version: number;
+}
+
+export interface Impact {
+  items: { ci: Ci; distance: number; path: string[] }[];
+  hidden: number;
+}
+
+export interface CiRelation {
+  from: string;
+  type: string;
+  to: string;
+}
+
+export interface RecordItem {
+  id: string;
+  number: string;
+  kind: string;
+  space: string;
+  state: string;
+  category: Category;
+  title: string;
+  version: number;
+  updated_at: string;
+  fields: Fields;
 }

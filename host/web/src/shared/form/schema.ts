@@ -109,6 +109,14 @@ function toLocalInput(at: string): string {
 }
 
 /** What is read: the title of a choice, not its value. */
+/** Whether a field is asked for, given what the others say: the same rule as on the server. */
+export function applies(rule: { when?: { field: string; is: Value[] } }, fields: Fields): boolean {
+  const { when } = rule;
+  if (!when) return true;
+  const value = fields[when.field];
+  return value !== undefined && when.is.some((one) => one === value || JSON.stringify(one) === JSON.stringify(value));
+}
+
 export function display(value: Value | undefined, schema: Schema): string {
   if (value === null || value === undefined || value === '') return '';
   const kind = control(schema);

@@ -1,7 +1,10 @@
 // Die deutschen Texte.
 import type { Key } from './en';
+import { de as screens } from './screens/de';
 
 export const de: Record<Key, string> = {
+  ...screens,
+
   'app.skip': 'Zum Inhalt springen',
   'app.loading': 'Wird geladen …',
   'app.not-found': 'Unter dieser Adresse gibt es nichts',

@@ -1,7 +1,11 @@
 // The English texts, and with them the list of keys that every other language must have.
 // A plural is two keys, `.one` and `.other`.
 
+import { en as screens } from './screens/en';
+
 export const en = {
+  ...screens,
+
   'app.skip': 'Skip to content',
   'app.loading': 'Loading…',
   'app.not-found': 'There is nothing at this address',

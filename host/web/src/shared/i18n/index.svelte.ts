@@ -3,12 +3,15 @@ import { en, type Key } from './en';
 
 export type { Key };
 export const LOCALES = { en: 'English', de: 'Deutsch' } as const;
+/** For tests of the screens: every text longer and marked, from left to right or from right to left. */
+const PSEUDO = ['qps', 'qps-rtl'] as const;
 export type Locale = keyof typeof LOCALES;
 type Texts = Record<Key, string>;
 type Params = Record<string, string | number>;
 type PluralKey = Key extends infer K ? (K extends `${infer Base}.other` ? Base : never) : never;
 
 const STORED = 'weft.locale';
+const PSEUDO_STORED = 'weft.pseudo';
 const loaders: Record<Locale, () => Promise<Texts>> = {
   en: () => Promise.resolve(en),
   de: () => import('./de').then((module) => module.de),
@@ -31,9 +34,12 @@ class Language {
   }
 
   async #load(locale: Locale) {
-    this.texts = await loaders[locale]();
+    const pseudo = PSEUDO.find((name) => name === localStorage.getItem(PSEUDO_STORED));
+    const texts = await loaders[locale]();
+    this.texts = pseudo ? stretched(texts) : texts;
     this.locale = locale;
     document.documentElement.lang = locale;
+    document.documentElement.dir = pseudo === 'qps-rtl' ? 'rtl' : 'ltr';
   }
 }
 
@@ -48,6 +54,16 @@ export function tn(key: PluralKey, n: number, params?: Params): string {
   const form = new Intl.PluralRules(language.locale).select(n) === 'one' ? 'one' : 'other';
   const text = language.texts[`${key}.${form}` as Key];
   return fill(text, { n: new Intl.NumberFormat(language.locale).format(n), ...params });
+}
+
+/** Longer by a third, with accents, in brackets: what is not in brackets on the screen was never translated. */
+export function stretched(texts: Texts): Texts {
+  const accents: Record<string, string> = { a: 'á', e: 'é', i: 'í', o: 'ó', u: 'ú', A: 'Á', E: 'É', I: 'Í', O: 'Ó', U: 'Ú' };
+  const stretch = (text: string) => {
+    const marked = text.replace(/\{\w+\}|[aeiouAEIOU]/g, (part) => accents[part] ?? part);
+    return `⟦${marked}${'·'.repeat(Math.ceil(text.length / 3))}⟧`;
+  };
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, stretch(text)])) as Texts;
 }
 
 export function fill(text: string, params: Params = {}): string {

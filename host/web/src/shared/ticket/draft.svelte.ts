@@ -2,7 +2,7 @@
 import { api, asProblem, newKey } from '../api/client';
 import type { Attachment, Fields, Kind, ProblemBody, Ticket } from '../api/types';
 import { directory } from '../directory.svelte';
-import { byControl, defaults, isEmpty, writable } from '../form/schema';
+import { applies, byControl, defaults, isEmpty, writable } from '../form/schema';
 import { session } from '../session.svelte';
 
 /** Fields beyond these and the required ones stand under "more details". */
@@ -23,13 +23,16 @@ export class Draft {
   kinds = $derived(creatable(this.space));
   kind = $derived(directory.kind(this.kindId));
   all = $derived(this.kind ? writable(this.kind, session.roles(this.space)) : []);
-  first = $derived(this.all.filter(([, rule], index) => rule.required || index < FIRST_FIELDS));
-  more = $derived(this.all.filter((field) => !this.first.includes(field)));
+  /** Those that are asked for, given what was said so far. */
+  asked = $derived(this.all.filter(([name, rule]) => name !== this.kind?.portal?.rating && applies(rule, this.fields)));
+  first = $derived(this.asked.filter(([, rule], index) => rule.required || rule.when !== undefined || index < FIRST_FIELDS));
+  more = $derived(this.asked.filter((field) => !this.first.includes(field)));
   sorted = $derived(byControl(this.problem, ['title', 'requester', 'group', ...this.all.map(([name]) => name)]));
   #key = newKey();
 
-  constructor(kind?: string) {
-    const home = this.spaces.find((space) => creatable(space.id).some((own) => kind === undefined || own.id === kind));
+  constructor(kind?: string, space?: string) {
+    const fits = (id: string) => creatable(id).some((own) => kind === undefined || own.id === kind);
+    const home = this.spaces.find(({ id }) => id === space && fits(id)) ?? this.spaces.find(({ id }) => fits(id));
     this.space = home?.id ?? this.spaces[0]?.id ?? '';
     this.choose(kind ?? this.kinds[0]?.id ?? '');
   }
@@ -48,7 +51,8 @@ export class Draft {
   async send(): Promise<Ticket | undefined> {
     this.busy = true;
     this.problem = undefined;
-    const fields = Object.fromEntries(Object.entries(this.fields).filter(([, value]) => !isEmpty(value)));
+    const asked = new Set(this.asked.map(([name]) => name));
+    const fields = Object.fromEntries(Object.entries(this.fields).filter(([name, value]) => asked.has(name) && !isEmpty(value)));
     const body = {
       kind: this.kindId,
       space: this.space,
@@ -75,6 +79,11 @@ export class Draft {
 export function creatable(space: string): Kind[] {
   const roles = session.roles(space);
   return directory.kinds.filter((kind) => kind.noun === 'ticket' && kind.create.some((role) => roles.includes(role)));
+}
+
+/** What the portal offers in a department: the kinds that this person may create there and that are meant for it. */
+export function offered(space: string): Kind[] {
+  return creatable(space).filter(({ portal }) => !portal?.hidden && (!portal?.spaces.length || portal.spaces.includes(space)));
 }
 
 export function uploadTo(ticket: Ticket, file: File): Promise<Attachment> {

@@ -1,0 +1,118 @@
+//! One search over tickets, people, CIs and records. What the caller may not see is not looked at: each part carries its condition into
+//! the store's query. Words with a slip of the pen are tried as the words that are in use; see [`words`].
+
+mod words;
+
+pub(crate) use words::Vocabulary;
+
+use crate::app::App;
+use crate::error::Result;
+use domain::filter::Filter;
+use domain::{Actor, Ci, Person, Record, Ticket};
+use store::{RecordSearch, Sort, TicketQuery};
+
+/// Rows of each noun in one answer.
+pub const HITS_MAX: u32 = 20;
+/// Characters that are looked at.
+const TEXT_MAX: usize = 200;
+
+/// What was found, the best noun for the words first.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Found {
+    pub tickets: Vec<Ticket>,
+    pub records: Vec<Record>,
+    pub cis: Vec<Ci>,
+    pub people: Vec<Person>,
+    /// The words that were looked for instead, when those that were given are nowhere.
+    pub corrected: Option<String>,
+}
+
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.tickets.is_empty() && self.records.is_empty() && self.cis.is_empty() && self.people.is_empty()
+    }
+}
+
+impl App {
+    /// Look for words everywhere that the caller may look.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Found> {
+        let text: String = text.chars().take(TEXT_MAX).collect();
+        if text.trim().is_empty() {
+            return Ok(Found::default());
+        }
+        let found = self.look_for(actor, &text, limit).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        self.learn_words().await?;
+        // The correction is told only with something to show for it: it would give words away that only others may read.
+        for corrected in self.words.corrections(&text) {
+            let found = self.look_for(actor, &corrected, limit).await?;
+            if !found.is_empty() {
+                return Ok(Found { corrected: Some(corrected), ..found });
+            }
+        }
+        Ok(Found::default())
+    }
+
+    async fn look_for(&self, actor: &Actor, text: &str, limit: u32) -> Result<Found> {
+        let limit = limit.clamp(1, HITS_MAX);
+        let tickets = TicketQuery {
+            filter: Filter::Text(text.to_owned()),
+            sort: Sort::UpdatedAt,
+            descending: true,
+            after: None,
+            limit,
+        };
+        let tickets = self.ticket_list(actor, tickets).await?.items;
+        let spaces = self.visible_spaces(actor).await?;
+        let records = RecordSearch { text: text.to_owned(), kinds: Vec::new(), spaces, limit };
+        let records = self.store.record_search(self.org(), &records).await?;
+        let cis = self.ci_list(actor, text, None, None, limit).await?.items;
+        let people = self.person_list(text, None, limit).await?.items;
+        let people = people.into_iter().filter(|person| person.active).collect();
+        Ok(Found { tickets, records, cis, people, corrected: None })
+    }
+
+    /// Tickets like this one that the caller may see: about the same CI, of the same person, or in the same words; newest first.
+    ///
+    /// # Errors
+    /// There is no such ticket for the caller.
+    pub async fn ticket_related(&self, actor: &Actor, id: &str, limit: u32) -> Result<Vec<(Ticket, Relation)>> {
+        let ticket = self.ticket(actor, id).await?.ticket;
+        let mut related: Vec<(Ticket, Relation)> = Vec::new();
+        let ci = ticket.fields.get("ci").filter(|value| value.is_string()).cloned();
+        let by_ci = ci.map(|ci| (Filter::FieldEquals("ci".to_owned(), ci), Relation::SameCi));
+        let words = words::telling(&ticket.title);
+        let pairs = words.iter().enumerate().flat_map(|(place, one)| {
+            words.iter().skip(place + 1).map(move |other| Filter::Text(format!("{one} {other}")))
+        });
+        let by_words = (words.len() > 1).then(|| (Filter::Or(pairs.collect()), Relation::SameWords));
+        let by_person = ticket
+            .requester
+            .as_ref()
+            .map(|person| (Filter::eq(domain::filter::Field::Requester, person.0.clone()), Relation::SameRequester));
+        for (filter, relation) in by_ci.into_iter().chain(by_words).chain(by_person) {
+            let query =
+                TicketQuery { filter, sort: Sort::UpdatedAt, descending: true, after: None, limit: limit.clamp(1, 20) };
+            for other in self.ticket_list(actor, query).await?.items {
+                if other.id != ticket.id && !related.iter().any(|(known, _)| known.id == other.id) {
+                    related.push((other, relation));
+                }
+            }
+        }
+        related.truncate(limit as usize);
+        Ok(related)
+    }
+}
+
+/// Why a ticket is like another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    SameCi,
+    SameWords,
+    SameRequester,
+}

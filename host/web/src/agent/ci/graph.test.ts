@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { graph } from './graph';
+
+const ci = (id: string) => ({ id, name: id, class: 'server', space: 'it', attributes: {}, version: 1 });
+
+test('what is further away stands further right, and an edge comes from the step before', () => {
+  const drawn = graph(ci('switch'), {
+    items: [
+      { ci: ci('host'), distance: 1, path: ['switch', 'host'] },
+      { ci: ci('app'), distance: 2, path: ['switch', 'host', 'app'] },
+    ],
+    hidden: 0,
+  });
+  const x = Object.fromEntries(drawn.nodes.map((node) => [node.id, node.x]));
+  expect(x.switch).toBeLessThan(x.host ?? 0);
+  expect(x.host).toBeLessThan(x.app ?? 0);
+  expect(drawn.edges.map(({ from, to }) => `${from}>${to}`)).toEqual(['switch>host', 'host>app']);
+});
+
+test('a way through what may not be seen begins at the start', () => {
+  const drawn = graph(ci('switch'), { items: [{ ci: ci('app'), distance: 2, path: ['app'] }], hidden: 1 });
+  expect(drawn.edges.map(({ from, to }) => `${from}>${to}`)).toEqual(['switch>app']);
+});

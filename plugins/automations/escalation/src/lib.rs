@@ -1,0 +1,153 @@
+//! Escalation: levels before and after the due time of a clock.
+//!
+//! A clock that is started again, after a pause or with another target, has its levels set again: the timers of a level have its
+//! name, so the later replaces the earlier, and one that fires late looks at the clock as it is.
+
+use serde::Deserialize;
+use weft_sdk::prelude::*;
+use weft_sdk::{Clock, ClockState, Notify};
+
+weft_sdk::automation! { react: react }
+
+#[derive(Debug, Deserialize)]
+struct Level {
+    percent: i64,
+    tell: Vec<String>,
+}
+
+impl Level {
+    /// The instant at which this share of the time has passed, however often the clock rested meanwhile.
+    fn at(&self, clock: &Clock) -> Option<Instant> {
+        let due = clock.due_at?;
+        Some(clock.started_at.plus_seconds(due.seconds_since(clock.started_at) * self.percent / 100))
+    }
+
+    fn key(&self, clock: &str) -> String {
+        format!("{clock}@{}", self.percent)
+    }
+}
+
+fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
+    let Some(ticket) = subject else { return Ok(Effects::new()) };
+    let levels: Vec<Level> = host.setting("levels")?;
+    let clocks = host.clocks(&ticket.id)?;
+    if event.kind == "clock.started" {
+        let Some(clock) = clocks.iter().find(|clock| Some(clock.name.as_str()) == event.text("clock")) else {
+            return Ok(Effects::new());
+        };
+        let set = |effects: Effects, level: &Level| match level.at(clock) {
+            Some(at) => effects.schedule(
+                &level.key(&clock.name),
+                at.max(context.now),
+                json!({"clock": clock.name, "due": clock.due_at}),
+            ),
+            None => effects,
+        };
+        return Ok(levels.iter().fold(Effects::new(), set));
+    }
+    let data = event.value("data");
+    let clock = clocks.iter().find(|clock| data["clock"] == clock.name.as_str());
+    let level = levels.iter().find(|level| clock.is_some_and(|clock| event.is_timer(&level.key(&clock.name))));
+    let Some((clock, level)) = clock.zip(level) else { return Ok(Effects::new()) };
+    // Met, cancelled, resting, or counting to another time by now: nobody is told.
+    if clock.state != ClockState::Running || data["due"] != json!(clock.due_at) {
+        return Ok(Effects::new());
+    }
+    tell(host, ticket, clock, level)
+}
+
+fn tell(host: &impl Host, ticket: &Ticket, clock: &Clock, level: &Level) -> Result<Effects, Fault> {
+    let (mut people, mut groups): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for whom in &level.tell {
+        match (whom.as_str(), &ticket.assignee) {
+            ("assignee", Some(person)) => people.push(person.clone()),
+            ("manager", Some(person)) => people.extend(host.manager(person)?.map(|manager| manager.id)),
+            // Nobody has it yet, so those hear of it who could take it.
+            ("assignee" | "manager" | "group", _) => groups.extend(ticket.group.clone()),
+            (group, _) => groups.push(group.to_owned()),
+        }
+    }
+    groups.dedup();
+    let text = format!(
+        "{} % of {} are over; it is due at {}.",
+        level.percent,
+        clock.title,
+        clock.due_at.map(|due| due.to_string()).unwrap_or_default()
+    );
+    let subject = format!("{}: {} at {} %", ticket.number, clock.title, level.percent);
+    let (people, groups): (Vec<&str>, Vec<&str>) =
+        (people.iter().map(String::as_str).collect(), groups.iter().map(String::as_str).collect());
+    let told = !people.is_empty() || !groups.is_empty();
+    Ok(Effects::new().comment_internal(text.as_str()).when(told, |effects| {
+        effects.notify(Notify { people: &people, groups: &groups, subject: &subject, body: &text })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weft_sdk::Person;
+
+    fn at(text: &str) -> Instant {
+        format!("2026-03-02T{text}:00Z").parse().unwrap()
+    }
+
+    fn ticket() -> Ticket {
+        Ticket::new("T1", "incident").assigned("network", Some("ada"))
+    }
+
+    fn host(clock: Clock) -> FakeHost {
+        FakeHost::of_manifest(include_str!("../plugin.toml"))
+            .with_clock("T1", clock)
+            .with_person(Person::new("ada").managed_by("mona"))
+            .with_person(Person::new("mona"))
+    }
+
+    fn clock() -> Clock {
+        Clock::new("resolve", at("08:00"), at("12:00"))
+    }
+
+    fn told(clock: Clock, event: Event) -> Effects {
+        let context = Context { now: at("08:00"), ..Context::of_plugin("escalation") };
+        react(&host(clock), &context, &event, Some(&ticket())).unwrap()
+    }
+
+    fn people(effects: &Effects) -> Vec<Value> {
+        effects.iter().filter(|effect| effect.kind == "notify").map(|effect| effect.data["people"].clone()).collect()
+    }
+
+    #[test]
+    fn slm_06_levels_are_set_at_shares_of_the_time() {
+        let data = || json!({"clock": "resolve", "due": at("12:00")});
+        let set = told(clock(), Event::about("clock.started", "T1", json!({"clock": "resolve"})));
+        let expected =
+            Effects::new().schedule("resolve@75", at("11:00"), data()).schedule("resolve@100", at("12:00"), data());
+        assert_eq!(set, expected);
+    }
+
+    #[test]
+    fn slm_06_each_level_tells_more_people() {
+        let fire = |key: &str| told(clock(), Event::timer("T1", key, json!({"clock": "resolve", "due": at("12:00")})));
+        assert_eq!(people(&fire("resolve@75")), [json!(["ada"])]);
+        assert_eq!(people(&fire("resolve@100")), [json!(["ada", "mona"])]);
+        assert_eq!(fire("resolve@60"), Effects::new());
+    }
+
+    #[test]
+    fn slm_06_a_clock_that_is_met_paused_or_moved_tells_nobody() {
+        let fire = |clock: Clock| {
+            told(clock, Event::timer("T1", "resolve@75", json!({"clock": "resolve", "due": at("12:00")})))
+        };
+        for state in [ClockState::Stopped, ClockState::Paused, ClockState::Cancelled] {
+            assert_eq!(fire(Clock { state, ..clock() }), Effects::new());
+        }
+        assert_eq!(fire(Clock { due_at: Some(at("15:00")), ..clock() }), Effects::new());
+    }
+
+    #[test]
+    fn slm_06_levels_that_were_due_already_are_replayed_when_the_target_is_replaced() {
+        let short = Clock::new("resolve", at("06:00"), at("08:30"));
+        let set = told(short, Event::about("clock.started", "T1", json!({"clock": "resolve"})));
+        assert_eq!(set.iter().next().unwrap().text("at"), Some("2026-03-02T08:00:00Z"), "at once, not in the past");
+    }
+}

@@ -1,0 +1,180 @@
+//! Maintenance windows, blackouts and freezes: when a change may be, and when not.
+//!
+//! A window is an interval, a calendar, or both: what recurs, in which zone, and over daylight saving is the calendar's business.
+
+use weft_sdk::Record;
+use weft_sdk::prelude::*;
+
+/// From when to when.
+pub(crate) type Span = (Instant, Instant);
+
+pub(crate) fn span(ticket: &Ticket) -> Option<Span> {
+    ticket.instant("planned_start").zip(ticket.instant("planned_end")).filter(|(start, end)| start < end)
+}
+
+pub(crate) fn overlap(a: Span, b: Span) -> Option<Span> {
+    Some((a.0.max(b.0), a.1.min(b.1))).filter(|(start, end)| start < end)
+}
+
+/// The part of a span in which a window is open.
+pub(crate) fn open_during(host: &impl Host, window: &Record, during: Span) -> Result<Option<Span>, Fault> {
+    let from = window.instant("start").unwrap_or(during.0);
+    let to = window.instant("end").unwrap_or(during.1);
+    let Some(shared) = overlap(during, (from, to)) else { return Ok(None) };
+    match window.text("calendar") {
+        Some(calendar) => Ok((host.calendar_between(calendar, shared.0, shared.1, None)? > 0).then_some(shared)),
+        None => Ok(Some(shared)),
+    }
+}
+
+/// Whether the whole span lies in a window.
+pub(crate) fn holds(host: &impl Host, window: &Record, span: Span) -> Result<bool, Fault> {
+    let (from, to) = (window.instant("start").unwrap_or(span.0), window.instant("end").unwrap_or(span.1));
+    if from > span.0 || to < span.1 {
+        return Ok(false);
+    }
+    match window.text("calendar") {
+        Some(calendar) => {
+            Ok(i64::from(host.calendar_between(calendar, span.0, span.1, None)?) == span.1.seconds_since(span.0))
+        }
+        None => Ok(true),
+    }
+}
+
+/// Whether a window is about this item of this change. One that names nothing is about everything.
+pub(crate) fn concerns(host: &impl Host, window: &Record, change: &Ticket, ci: Option<&str>) -> Result<bool, Fault> {
+    let names =
+        |field: &str, value: Option<&str>| value.is_some_and(|value| window.list(field).any(|one| one == value));
+    if ["cis", "classes", "sites"].into_iter().all(|field| window.list(field).next().is_none()) {
+        return Ok(true);
+    }
+    if names("cis", ci) || names("sites", change.text("site")) {
+        return Ok(true);
+    }
+    let class = match ci {
+        Some(ci) if window.list("classes").next().is_some() => host.ci(ci)?.map(|ci| ci.class),
+        _ => None,
+    };
+    Ok(names("classes", class.as_deref()))
+}
+
+/// A freeze refuses new changes and the next step of those that are there, unless whoever may says why not.
+pub(crate) fn freeze(host: &impl Host, change: &Change, refused: &mut Rejection) -> Result<Effects, Fault> {
+    let after = &change.after;
+    let said = change.changed("freeze_override") && after.text("freeze_override").is_some();
+    let role: String = host.setting("freeze-role")?;
+    if said && change.context.is_person() && !change.context.has_role(&role) {
+        refused.add(
+            "/fields/freeze_override",
+            "not-yours",
+            format!("only a {role} may take a change through a freeze"),
+        );
+        return Ok(Effects::new());
+    }
+    let onward = change.is_create()
+        || (change.changed("state") && !["closed", "cancelled", "review"].contains(&after.state.as_str()));
+    let moved = change.changed("planned_start") || change.changed("planned_end");
+    let Some(span) = span(after).filter(|_| onward || moved || said) else { return Ok(Effects::new()) };
+    for window in host.records("change-window", Some("active"))? {
+        if window.text("type") != Some("freeze") || !touches(host, &window, after)? {
+            continue;
+        }
+        let Some((from, to)) = open_during(host, &window, span)? else { continue };
+        let what = format!("{} ({}) from {from} to {to}", window.title, window.number);
+        match after.text("freeze_override") {
+            Some(reason) => {
+                let text = format!("Goes through the freeze {what}, by {}: {reason}", change.context.actor);
+                return Ok(Effects::new().when(said, |effects| effects.comment_internal(text)));
+            }
+            None => {
+                let message = format!("there is a freeze: {what}; a {role} may let it through in `freeze_override`");
+                refused.add("/fields/planned_start", "freeze", message);
+            }
+        }
+    }
+    Ok(Effects::new())
+}
+
+fn touches(host: &impl Host, window: &Record, change: &Ticket) -> Result<bool, Fault> {
+    let mut cis = change.list("cis").peekable();
+    if cis.peek().is_none() {
+        return concerns(host, window, change, None);
+    }
+    for ci in cis {
+        if concerns(host, window, change, Some(ci))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{codes, host, of_type};
+    use weft_sdk::Ci;
+    use weft_sdk::fake::FakeCalendar;
+
+    fn freeze_of(from: &str, to: &str) -> Record {
+        Record::new("W1", "change-window", "active").with("type", "freeze").with("start", from).with("end", to)
+    }
+
+    /// Over the evening of the change.
+    fn frozen() -> FakeHost {
+        host().with_record(freeze_of("2026-03-07T00:00:00Z", "2026-03-08T00:00:00Z").with("cis", json!(["db"])))
+    }
+
+    fn create(host: &FakeHost, roles: &[&str], ticket: Ticket) -> Result<Effects, Rejection> {
+        crate::guard(host, &Change::creating(ticket).within(Context::of_person("ada", roles)))
+    }
+
+    fn on(ci: &str) -> Ticket {
+        of_type("normal", "new").with("cis", json!([ci]))
+    }
+
+    #[test]
+    fn chg_08_a_freeze_blocks_creation_and_movement_within_its_scope() {
+        assert_eq!(codes(create(&frozen(), &["agent"], on("db"))), ["freeze"]);
+        assert!(create(&frozen(), &["agent"], on("mail")).is_ok(), "another item");
+        let before = on("db").in_state("authorize");
+        let move_to = |state: &str| crate::guard(&frozen(), &Change::of(&before, before.clone().in_state(state)));
+        assert_eq!(codes(move_to("scheduled")), ["freeze"]);
+        assert!(move_to("cancelled").is_ok(), "giving up is always possible");
+        let later = of_type("normal", "new")
+            .with("planned_start", "2026-03-09T20:00:00Z")
+            .with("planned_end", "2026-03-09T21:00:00Z");
+        assert!(create(&frozen(), &["agent"], later.with("cis", json!(["db"]))).is_ok());
+    }
+
+    #[test]
+    fn chg_08_the_scope_is_items_classes_or_sites() {
+        let window = |field: &str, value: &str| {
+            host()
+                .with_ci(Ci::new("db", "database"))
+                .with_record(freeze_of("2026-03-07T00:00:00Z", "2026-03-08T00:00:00Z").with(field, json!([value])))
+        };
+        assert_eq!(codes(create(&window("classes", "database"), &["agent"], on("db"))), ["freeze"]);
+        assert!(create(&window("classes", "server"), &["agent"], on("db")).is_ok());
+        assert_eq!(codes(create(&window("sites", "Berlin"), &["agent"], on("db").with("site", "Berlin"))), ["freeze"]);
+    }
+
+    #[test]
+    fn chg_08_an_override_needs_the_role_and_a_reason_and_is_noted() {
+        let said = on("db").with("freeze_override", "The database burns.");
+        let note = "Goes through the freeze change-window W1 (#W1) from 2026-03-07T20:00:00Z to 2026-03-07T23:00:00Z, by ada: The database burns.";
+        let effects = create(&frozen(), &["agent", "manager"], said.clone()).unwrap();
+        assert!(effects.include(&Effects::new().comment_internal(note)), "{effects:#?}");
+        assert_eq!(codes(create(&frozen(), &["agent"], said)), ["not-yours"]);
+    }
+
+    #[test]
+    fn chg_08_a_recurring_freeze_follows_its_calendar() {
+        // Month-end work, every Saturday evening.
+        let saturday = FakeCalendar::new(|at| at.weekday() == 5 && at.second_of_day() >= 18 * 3600);
+        let window = Record::new("W1", "change-window", "active").with("type", "freeze").with("calendar", "month-end");
+        let host = host().with_calendar("month-end", saturday).with_record(window);
+        assert_eq!(codes(create(&host, &["agent"], on("db"))), ["freeze"], "2026-03-07 is a Saturday");
+        let sunday = on("db").with("planned_start", "2026-03-08T20:00:00Z").with("planned_end", "2026-03-08T21:00:00Z");
+        assert!(create(&host, &["agent"], sunday).is_ok());
+    }
+}
