@@ -78,8 +78,8 @@ impl App {
                 self.fire_timer(plugin, ticket, (key, data), cause, claimed.job.due_at, done).await
             }
             Work::StartFlow { process, start, cause } => self.start_flow_job(process, start, cause, done).await,
-            Work::StartTimer { process, version, node } => {
-                self.start_timer_job((process, *version, node), claimed.job.due_at, done).await
+            Work::StartTimer { process, version, node, at } => {
+                self.start_timer_job((process, *version, node), at.unwrap_or(claimed.job.due_at), done).await
             }
             Work::FlowTimer { instance, timer } => match crate::flow::key_of(timer) {
                 Ok(timer) => self.flow_step_of_job(instance, flow::Command::TimerDue { timer }, done).await,

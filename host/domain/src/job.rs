@@ -54,8 +54,15 @@ pub enum Work {
     Timer { plugin: PluginId, ticket: TicketId, key: String, data: serde_json::Value, cause: Cause },
     /// Start a process; at most one running instance for its business key.
     StartFlow { process: String, start: FlowStart, cause: Cause },
-    /// Fire a timer start event and arm it again.
-    StartTimer { process: String, version: u32, node: String },
+    /// Fire a timer start event and arm it again. `at` is when it is due by its schedule: a retry moves the job, and what follows is reckoned from
+    /// the schedule. Jobs of an older Weft do not say.
+    StartTimer {
+        process: String,
+        version: u32,
+        node: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// Fire a timer of an instance.
     FlowTimer { instance: InstanceId, timer: String },
     /// Hand a message or a signal to a subscription of an instance.

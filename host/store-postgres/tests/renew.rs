@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed case")]
 
 use futures_util::future::join_all;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Row};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -106,7 +106,8 @@ async fn hold_a_snapshot(stranger: &mut PgConnection) {
 }
 
 async fn ask(stranger: &mut PgConnection, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql).fetch_one(stranger).await.unwrap()
+    // In one message: a statement that is prepared first looks like a transaction of several, which is waited for.
+    sqlx::raw_sql(sql).fetch_one(stranger).await.unwrap().get(0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

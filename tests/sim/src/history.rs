@@ -4,7 +4,7 @@ use crate::double::ACTIVE_MAX;
 use crate::memory::Database;
 use crate::memory::data::JobRow;
 use domain::job::Work;
-use domain::{Event, FlowInstance, OrgId, Ticket};
+use domain::{Event, FlowInstance, JobId, OrgId, Ticket};
 use engine::flow::Instance;
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Changeset, JobDone, Write};
@@ -22,6 +22,8 @@ pub enum Told {
 pub struct History {
     /// Jobs that ended, by id.
     ended_jobs: BTreeSet<String>,
+    /// Jobs that were given up: the others went on, so what becomes of them when somebody has them tried again comes late.
+    buried_jobs: BTreeSet<String>,
     /// Place of the last event that was delivered, by plugin and subject.
     delivered: BTreeMap<(String, String), i64>,
     /// What the desk has said: ticket, and for what.
@@ -39,6 +41,10 @@ pub struct History {
 impl History {
     pub fn violated(&mut self, text: String) {
         self.violation.get_or_insert(text);
+    }
+
+    pub fn buried(&mut self, job: &JobId) {
+        self.buried_jobs.insert(job.0.clone());
     }
 
     pub fn ordered(&mut self, key: &str) {
@@ -61,7 +67,8 @@ impl History {
                 done.id, done.fence
             ));
         }
-        if let Some(Work::React { plugin, seq }) = job.and_then(|job| job.work) {
+        let in_turn = job.filter(|job| !self.buried_jobs.contains(job.id.as_str()));
+        if let Some(Work::React { plugin, seq }) = in_turn.and_then(|job| job.work) {
             let subject = database.look(org, |data| data.events.get(&seq).map(|event| event.subject.clone()));
             self.reacted(plugin.0, subject.unwrap_or_default(), seq);
         }

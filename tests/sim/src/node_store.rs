@@ -356,6 +356,9 @@ impl Jobs for NodeStore {
 
     async fn job_release(&self, org: &OrgId, id: &JobId, fence: i64, release: Release) -> Result<()> {
         self.shared.log(format_args!("{} gives `{id}` back: {release:?}", self.life.name));
+        if let Release::Bury { .. } = release {
+            self.shared.history().buried(id);
+        }
         self.call("job_release", self.store.job_release(org, id, fence, release)).await
     }
 

@@ -72,7 +72,8 @@ pub fn run(plan: Plan) -> Outcome {
     let mut faults = Faults::random(&mut dice);
     let mut nodes = 1 + dice.below(3);
     if plan.clock_steps {
-        faults = Faults { clock_steps: true, skew_seconds_max: 0, ..faults };
+        // Nothing but steps: a clock that jumps is set right now and then, by a month.
+        faults = Faults { clock_steps: true, clock_jump: 0, skew_seconds_max: 0, ..faults };
         nodes = 1;
     }
     let log = if plan.keeps_log { Log::keeping() } else { Log::default() };

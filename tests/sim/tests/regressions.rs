@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is a failed case")]
 
 use app::App;
-use app::flow::{NewInstance, TaskCompletion, VoteRequest, model};
+use app::flow::{InstanceQuery, NewInstance, TaskCompletion, VoteRequest, model};
 use app::port::clock::Clock;
 use domain::change::Command;
 use domain::flow::TaskState;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use store::Release;
 use store::conformance::data::Dice;
 use tokio_util::sync::CancellationToken;
-use weft_sim::company::{company, config, org};
+use weft_sim::company::{TICKS, company, config, org};
 use weft_sim::double::{DoubleOutbound, DoublePlugins};
 use weft_sim::fault::Faults;
 use weft_sim::log::Log;
@@ -334,4 +334,29 @@ fn a_timer_that_waited_for_another_ones_guard_runs_when_that_is_resumed() {
 
         assert_eq!(held(&node.app).await, 0);
     });
+}
+
+/// A retry moves the time of a job. What a schedule had missed was reckoned from there, and what came before was lost.
+#[test]
+fn a_failed_start_by_time_loses_none_that_were_missed() {
+    for calls in 0..20 {
+        play(async |shared| {
+            let node = node(shared, 1, 0).await;
+            // All starts of the schedule pass while nobody works.
+            shared.timeline.sleep(Duration::from_secs(3_600)).await;
+
+            node.life.fail_after(calls);
+            let _ = node.app.drain().await;
+            node.life.plan_nothing();
+            for _ in 0..10 {
+                shared.timeline.sleep(Duration::from_secs(60)).await;
+                node.app.drain().await.unwrap();
+            }
+
+            let max = node.app.actor_by_login("max").await.unwrap();
+            let instances = node.app.instance_list(&max, InstanceQuery::default(), None, 200).await.unwrap().items;
+            let ticks = instances.iter().filter(|one| one.process == "tick").count();
+            assert_eq!(ticks, TICKS, "call {calls} failed");
+        });
+    }
 }

@@ -218,7 +218,12 @@ impl App {
                     if let Some(due_at) = timer.and_then(|timer| timer.first(now)) {
                         set.jobs.push(NewJob {
                             id: JobId(self.new_id()),
-                            work: job::Work::StartTimer { process: process.id.clone(), version, node: node.id.clone() },
+                            work: job::Work::StartTimer {
+                                process: process.id.clone(),
+                                version,
+                                node: node.id.clone(),
+                                at: Some(due_at),
+                            },
                             order_key: id(node),
                             due_at,
                             unique_key: Some(id(node)),

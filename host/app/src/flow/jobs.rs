@@ -143,7 +143,7 @@ impl App {
             let key = format!("start:{process}:{node}");
             set.jobs.extend(fired.next.map(|next| NewJob {
                 id: JobId(self.new_id()),
-                work: Work::StartTimer { process: process.to_owned(), version, node: node.to_owned() },
+                work: Work::StartTimer { process: process.to_owned(), version, node: node.to_owned(), at: Some(next) },
                 order_key: key.clone(),
                 due_at: next,
                 unique_key: Some(key),

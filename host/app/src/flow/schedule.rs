@@ -45,12 +45,12 @@ impl App {
     }
 
     async fn schedule_view(&self, job: &Job) -> Result<Option<ScheduleView>> {
-        let Work::StartTimer { process, version, node } = &job.work else { return Ok(None) };
+        let Work::StartTimer { process, version, node, at } = &job.work else { return Ok(None) };
         let definition = self.definition(DefinitionType::Process, process, Some(*version)).await?;
         let deployed = self.deployed(process, Some(*version)).await?;
         let Some(start) = deployed.process.nodes.iter().find(|one| one.id == *node) else { return Ok(None) };
         let Some(timer) = timer::start_timer(start, self.now()) else { return Ok(None) };
-        let after = std::iter::successors(timer.following(definition.deployed_at, job.due_at), |due| {
+        let after = std::iter::successors(timer.following(definition.deployed_at, at.unwrap_or(job.due_at)), |due| {
             timer.following(definition.deployed_at, *due)
         });
         let problem = match job.state {
