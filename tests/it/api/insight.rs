@@ -36,7 +36,7 @@ async fn a_search_finds_what_the_caller_may_see_and_forgives_a_slip() {
     for text in ["boardroom", "boardroon"] {
         for stranger in [&erin, &hana] {
             let found = search(stranger, text).await;
-            assert_eq!((titles(&found), found.corrected), (vec![], None), "{text}");
+            assert_eq!((titles(&found), found.corrected.clone()), (vec![], None), "{text}");
         }
     }
     // What was written a moment ago is known.

@@ -400,7 +400,7 @@ impl Running<'_> {
             let mut instance = self.instance.clone().expect("a step is of an instance that was loaded or started");
             let step = {
                 let world = self.world();
-                let step =
+                let mut step =
                     || flow::step(&self.deployed.process, &mut instance, command.clone(), &world, &Limits::default());
                 if self.deployed.may_take_long { aside(step) } else { step() }
             };
