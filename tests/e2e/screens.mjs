@@ -141,16 +141,18 @@ export async function screens(run, mark, { ada, ben, max, number }) {
 
   await run.test('an employee finds an answer before a form, and says how it was', async () => {
     const erin = await run.person('erin', { viewport: PHONE });
-    await erin.locator('[name=words]').fill('contract');
-    await erin.locator('[data-answers] a', { hasText: /contract/i }).first().waitFor();
+    await erin.locator('[name=words]').fill('incident');
+    await erin.locator('[data-answers] a', { hasText: /incident/i }).first().waitFor();
     await run.look(erin, 'portal-answers-phone');
-    await erin.goto(`${run.base}/portal/new/contract-review?space=legal`);
-    await settle(erin);
-    await erin.getByText('More details').click().catch(() => undefined);
-    await erin.locator('[name=contract_type]').selectOption('purchase');
-    await erin.locator('[name=term_months]').waitFor({ state: 'attached' });
-    await erin.locator('[name=contract_type]').selectOption('nda');
-    await erin.locator('[name=term_months]').waitFor({ state: 'detached' });
+    const lena = await run.person('lena', { viewport: PHONE });
+    await lena.goto(`${run.base}/portal/new/contract-review?space=legal`);
+    await settle(lena);
+    await lena.getByText('More details').click().catch(() => undefined);
+    await lena.locator('[name=contract_type]').selectOption('purchase');
+    await lena.locator('[name=term_months]').waitFor({ state: 'attached' });
+    await lena.locator('[name=contract_type]').selectOption('nda');
+    await lena.locator('[name=term_months]').waitFor({ state: 'detached' });
+    await lena.context().close();
     await erin.goto(`${run.base}/portal/new/incident?space=it`);
     await erin.fill('[name=title]', `A quick one ${mark}`);
     await erin.click('form button.primary');

@@ -51,11 +51,6 @@ fn effects_survive_lost_replies_and_kills() {
 }
 
 #[test]
-fn what_can_never_be_done_ends_and_harms_nobody() {
-    promised("12");
-}
-
-#[test]
 fn commits_share_the_flushes_of_the_disk() {
     promised("17");
 }
@@ -83,11 +78,6 @@ fn no_trick_reaches_what_must_not_be_reached() {
 #[test]
 fn commits_without_an_answer_happen_once() {
     promised("05");
-}
-
-#[test]
-fn a_held_snapshot_neither_slows_nor_bloats_the_queue() {
-    promised("14");
 }
 
 #[test]

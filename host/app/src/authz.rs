@@ -134,7 +134,7 @@ impl Authz {
         if let Some(filter) = self.filters.read().expect("nothing panics while it holds this lock").get(&key) {
             return Arc::clone(filter);
         }
-        let filter = Arc::new(self.partial(actor, action).unwrap_or_else(|error| {
+        let filter = Arc::new(with_stack(|| self.partial(actor, action)).unwrap_or_else(|error| {
             // Closed, never open: a policy that cannot be compiled lets nobody in.
             tracing::error!(%error, action = action.name(), "policies could not be compiled into a query");
             Filter::False
@@ -218,7 +218,7 @@ impl Authz {
     #[must_use]
     pub fn may_create(&self, actor: &Actor, space: &SpaceId, kind: &Kind) -> bool {
         let roles = actor.roles_in(space);
-        self.in_space("create", actor, space, [("roles", names(&roles)), ("create", names(&kind.create))])
+        with_stack(|| self.in_space("create", actor, space, [("roles", names(&roles)), ("create", names(&kind.create))]))
     }
 
     #[must_use]
@@ -227,7 +227,7 @@ impl Authz {
         if let Some(allowed) = self.spaces.read().expect("nothing panics while it holds this lock").get(&key) {
             return *allowed;
         }
-        let allowed = self.in_space(action.name(), actor, space, [("roles", names(&key.1))]);
+        let allowed = with_stack(|| self.in_space(action.name(), actor, space, [("roles", names(&key.1))]));
         self.spaces.write().expect("nothing panics while it holds this lock").insert(key, allowed);
         allowed
     }
@@ -270,6 +270,14 @@ impl Authz {
     pub fn administers_platform(&self, actor: &Actor) -> bool {
         self.space(actor, SpaceAction::Administer, &SpaceId::from(Actor::PLATFORM))
     }
+}
+
+/// Cedar asks the thread how much stack is left, and refuses to evaluate anything when it is little. What a component asks for runs on a
+/// stack of its own, of which the thread knows nothing: measured against the thread's, nothing may be left. Then there is a new one.
+fn with_stack<T>(work: impl FnOnce() -> T) -> T {
+    const NEEDED_BYTES: usize = 256 * 1024;
+    const NEW_BYTES: usize = 1024 * 1024;
+    stacker::maybe_grow(NEEDED_BYTES, NEW_BYTES, work)
 }
 
 fn who(actor: &Actor) -> Who {

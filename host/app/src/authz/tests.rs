@@ -151,3 +151,21 @@ fn what_no_index_can_answer_is_refused() {
     let error = super::residual::policy(&like).expect_err("`like` has no index");
     assert!(error.contains("`like`"), "{error}");
 }
+
+/// A component's questions are answered on a stack that is not the thread's; a thread with next to none is the same to Cedar.
+#[test]
+fn whoever_has_no_stack_left_is_decided_about_all_the_same() {
+    let authz = Authz::new();
+    let decided = std::thread::Builder::new()
+        .stack_size(64 * 1024)
+        .spawn(move || {
+            let max = Actor {
+                roles: BTreeMap::from([(Actor::PLATFORM.into(), BTreeSet::from([Role::Administrator]))]),
+                ..actor(&mut Random(1))
+            };
+            (authz.administers_platform(&max), authz.ticket_filter(&max) != domain::filter::Filter::False)
+        })
+        .expect("a thread")
+        .join();
+    assert_eq!(decided.expect("no panic"), (true, true));
+}

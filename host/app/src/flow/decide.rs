@@ -3,6 +3,8 @@
 //! The engine says what is to be done now; components and approval rules that it asks for run inside the wave, and their answers go
 //! straight back. What they want to happen to tickets is applied to the same working set that every other decision uses, is asked of the
 //! same guards, and is committed together with the state of the instance.
+//!
+//! Longer than 600 lines because a wave is one story, from what it begins with to its commit.
 
 mod component;
 mod load;

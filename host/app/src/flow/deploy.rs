@@ -2,6 +2,8 @@
 //!
 //! What is deployed together may refer to each other. A process is only deployed when every component, process, decision and form that it
 //! names is there; what each name stands for is kept with the version, and an instance never sees another one.
+//!
+//! Longer than 600 lines because reading, binding and keeping a model share what a model names.
 
 use crate::app::App;
 use crate::authz::SpaceAction;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Records of one kind: title, the states it goes through after its first, fields.
-fn records(now: Timestamp) -> Vec<(&'static str, &'static str, &'static [&'static str], Value)> {
+fn records(now: Timestamp, manager: &str) -> Vec<(&'static str, &'static str, &'static [&'static str], Value)> {
     let day = |days: i64| (now + SignedDuration::from_hours(24 * days)).to_string()[..10].to_owned();
     let published: &[&str] = &["review", "scheduled", "published"];
     vec![
@@ -48,7 +48,7 @@ fn records(now: Timestamp) -> Vec<(&'static str, &'static str, &'static [&'stati
             "contract",
             "Maintenance of the lifts",
             &["approved", "active"],
-            json!({ "vendor": "Lifts Ltd", "start": day(-300), "end": day(65), "renewal": "tacit", "notice_days": 60, "owner": "mona" }),
+            json!({ "vendor": "Lifts Ltd", "start": day(-300), "end": day(65), "renewal": "tacit", "notice_days": 60, "owner": manager }),
         ),
         (
             "licence",
@@ -72,7 +72,8 @@ fn records(now: Timestamp) -> Vec<(&'static str, &'static str, &'static [&'stati
 }
 
 pub(super) async fn seed(app: &Arc<App>, now: Timestamp) -> Result<(), Failure> {
-    for (kind, title, states, fields) in records(now) {
+    let manager = app.actor_by_login("mona").await?.id.clone();
+    for (kind, title, states, fields) in records(now, &manager) {
         let kind = KindId::from(kind);
         if app.registry().kinds.get(&kind).is_none() {
             continue;
@@ -88,7 +89,7 @@ pub(super) async fn seed(app: &Arc<App>, now: Timestamp) -> Result<(), Failure> 
     open(app, "ada", "problem", "The core switch restarts by itself", problem, &["assess", "root-cause-analysis"])
         .await?;
     let improvement = json!({ "objective": "New colleagues can work on their first day.", "kpi": "days without an account",
-        "baseline": 3, "target": 0, "manager": "mona" });
+        "baseline": 3, "target": 0, "manager": manager });
     open(app, "mona", "improvement", "Accounts before the first day", improvement, &["accepted", "assess"]).await
 }
 
