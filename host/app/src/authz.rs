@@ -218,7 +218,9 @@ impl Authz {
     #[must_use]
     pub fn may_create(&self, actor: &Actor, space: &SpaceId, kind: &Kind) -> bool {
         let roles = actor.roles_in(space);
-        with_stack(|| self.in_space("create", actor, space, [("roles", names(&roles)), ("create", names(&kind.create))]))
+        with_stack(|| {
+            self.in_space("create", actor, space, [("roles", names(&roles)), ("create", names(&kind.create))])
+        })
     }
 
     #[must_use]

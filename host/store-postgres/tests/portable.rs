@@ -3,8 +3,6 @@
 //!
 //! The statements are the real ones: those that a long run of random operations sent, those of the migrations, and all that a commit
 //! can put together.
-#![expect(clippy::unwrap_used, reason = "a panic is a failed case")]
-
 mod workload;
 
 use std::collections::BTreeSet;

@@ -206,7 +206,7 @@ async fn rivals([mut first, mut second]: [Caller; 2]) {
             first.move_to(&format!("r{round}-done-{number}"), ticket, "done").await;
         }
         let (one, other) = (format!("r{round}-one"), format!("r{round}-other"));
-        join(first.move_to(&one, &next[0], "active"), second.move_to(&other, &next[1], "active")).await;
+        Box::pin(join(first.move_to(&one, &next[0], "active"), second.move_to(&other, &next[1], "active"))).await;
     }
     *known.busy.lock().expect(LOCK) -= 1;
 }

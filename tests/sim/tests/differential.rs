@@ -1,7 +1,5 @@
 //! The same random operations on SQLite and in memory, answer by answer: what the simulation finds on the one holds for the other.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
-
 #[path = "../../../host/store-postgres/tests/workload/mod.rs"]
 mod workload;
 

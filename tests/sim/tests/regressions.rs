@@ -160,9 +160,10 @@ fn two_votes_at_once_both_count() {
         let (one, other) = (node(shared, 1, 0).await, node(shared, 2, 0).await);
         let task = order_to_approve(shared, &one.app).await;
 
-        let ((), came_between) =
-            between(&one.life, calls, vote(&one.app, "ada", &task), async || vote(&other.app, "ben", &task).await)
-                .await;
+        let ((), came_between) = Box::pin(between(&one.life, calls, vote(&one.app, "ada", &task), async || {
+            vote(&other.app, "ben", &task).await
+        }))
+        .await;
         if !came_between {
             vote(&other.app, "ben", &task).await;
         }

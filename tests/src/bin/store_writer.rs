@@ -2,7 +2,7 @@
 //!
 //! `store_writer FILE full|normal CLIENTS FIRST`: lines `ack ID`, `refused ID why`; after a refusal the same is tried again.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its output is its result")]
+#![expect(clippy::print_stderr, reason = "its output is its result")]
 
 use std::process::ExitCode;
 use weft_tests::promise::writer;

@@ -43,11 +43,11 @@ pub(super) async fn run(lasts: Duration) -> Result<Found, String> {
         "ALTER TABLE ticket ADD COLUMN of_the_next_version TEXT;
          INSERT INTO schema_migration (number, slug, checksum) SELECT max(number) + 1, 'next', 'next' FROM schema_migration",
     )?;
-    for place in 0..nodes.len() {
+    for (place, node) in nodes.iter_mut().enumerate() {
         pause(lasts / 5).await;
         let next = cluster.node().await;
         addresses.lock().unwrap_or_else(PoisonError::into_inner)[place].clone_from(&next.address);
-        std::mem::replace(&mut nodes[place], next).stop().await;
+        std::mem::replace(node, next).stop().await;
     }
     let (mut commands, mut repeated, mut failed) = (0, 0, 0);
     for client in clients.join_all().await {

@@ -62,8 +62,8 @@ impl Vocabulary {
         let mut corrected = 0;
         for word in words {
             let near = if corrected < CORRECTED_MAX { known.near(&word) } else { Vec::new() };
+            corrected += usize::from(!near.is_empty());
             let choices = if near.is_empty() { vec![word] } else { near };
-            corrected += 1;
             options = options
                 .into_iter()
                 .flat_map(|begun| {
