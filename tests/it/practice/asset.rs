@@ -30,6 +30,8 @@ async fn ast_01_ast_03_assets_items_and_contracts_are_in_step() {
     let contract = file(&mona, "contract", "Laptop care", terms).await;
     change_record(&mona, &contract, json!({ "state": "approved" })).await;
     app.world.advance(SignedDuration::from_hours(24)).await;
+    // Their sessions are over by then.
+    let (ada, mona) = (app.caller("ada").await, app.caller("mona").await);
     assert_eq!(record(&mona, &contract).await["state"], "active", "its first day has come");
     let licence = file(
         &ada,
