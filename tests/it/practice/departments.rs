@@ -30,7 +30,7 @@ async fn esm_facilities_a_vendor_repairs_in_the_hours_of_the_site_and_checks_rec
     assert_eq!(fault["group"], "tower");
     change_ticket(&ben, &fault, json!({ "state": "with-vendor", "fields": { "vendor": "Lifts Ltd" } })).await;
     let clock = app.world.load(&id(&fault).into()).await.clocks[0].clone();
-    assert_eq!(clock.due_at.expect("it runs").to_string(), "2026-03-03T10:00:00Z", "seven hours today, three tomorrow");
+    assert_eq!(clock.due_at.expect("it runs").to_string(), "2026-03-03T11:00:00Z", "seven hours today, three tomorrow");
     change_ticket(&ben, &fault, json!({ "state": "repaired", "fields": { "what_was_done": "Oiled." } })).await;
 
     let plan = json!({ "ticket_kind": "facility-fault", "ticket_title": "Check the lift", "ticket_fields": { "location": "Tower" },
@@ -39,6 +39,7 @@ async fn esm_facilities_a_vendor_repairs_in_the_hours_of_the_site_and_checks_rec
     app.world.advance(SignedDuration::from_hours(24)).await;
     app.world.advance(SignedDuration::from_hours(48)).await;
     settled(&app).await;
+    let ben = app.caller("ben").await;
     let checks = list(&ben, "/tickets?kind=facility-fault").await;
     assert_eq!(checks.iter().filter(|one| one["title"] == "Check the lift").count(), 1);
 }

@@ -69,8 +69,10 @@ async fn knw_02_knw_03_what_is_no_longer_valid_leaves_and_what_does_not_help_is_
         told.iter().any(|one| one["subject"].as_str().is_some_and(|text| text.contains("valid until 2026-03-03"))),
         "{told:?}"
     );
+    let ada = app.caller("ada").await;
     assert_eq!(record(&ada, &article).await["state"], "published", "its last day");
     app.world.advance(SignedDuration::from_hours(24)).await;
+    let ada = app.caller("ada").await;
     assert_eq!(record(&ada, &article).await["state"], "outdated");
     settled(&app).await;
 }
