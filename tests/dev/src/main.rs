@@ -28,7 +28,7 @@ cargo dev ui                  build the screens into host/web/dist
 cargo dev plugins             build and pack the plugins into <target>/plugins, with their digests
 cargo dev regen               write the generated files again
 cargo dev bench NAME [ARG…]   run a benchmark in a release build; without NAME, list them
-cargo dev accept ID [FILE]    run an acceptance check by its id; without ID, list them
+cargo dev accept ID [FILE]    run an acceptance check by its id, full promises in a release build; without ID, list them
 
 Missing pieces are installed where that is possible and said: the Wasm target by rustup or else the distribution's compiler,
 npm packages, and for the browser tests Chromium. WEFT_PLUGINS_PREBUILT and WEFT_WASM_RUSTC choose how plugins are built.";
@@ -96,11 +96,17 @@ fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
     run::replace(bench)
 }
 
-/// A check is told its id and perhaps a file, as they were typed, and runs in the project's folder.
+/// A check is told its id and perhaps a file, as they were typed, and runs in the project's folder. Promises in full size are measured
+/// in a release build, as benchmarks are; what only counts cases, and the quick sizes of the test run, need none.
 fn accept(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    let is_promise = |id: &String| id == "all" || id.bytes().all(|byte| byte.is_ascii_digit());
+    let profile = match arguments {
+        [id] if is_promise(id) => "release",
+        _ => "dev",
+    };
     setup::for_build(project)?;
-    project.build_binaries("dev")?;
-    let mut accept = project.command(project.binary("dev", "accept"));
+    project.build_binaries(profile)?;
+    let mut accept = project.command(project.binary(profile, "accept"));
     accept.args(arguments);
     run::replace(accept)
 }
