@@ -21,6 +21,9 @@ use store_sqlite::{SqliteConfig, SqliteSnapshot};
 use tokio::sync::Mutex;
 
 const READY_MAX: Duration = Duration::from_secs(5);
+/// Times that somebody comes back who was turned away, and how long between them.
+const TRIES_MAX: usize = 60;
+const REST: Duration = Duration::from_millis(250);
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 const PERSONAS: [&str; 2] = ["ada", "erin"];
 
@@ -141,8 +144,9 @@ async fn signed_in(http: &mut Client, login: &str) -> Result<(), String> {
     http.headers = vec![("X-Weft".to_owned(), "1".to_owned()), ("Sec-Fetch-Site".to_owned(), "same-origin".to_owned())];
     let asked = http.request("POST", "/api/v1/session/persona", &[], Some(body.as_bytes()));
     let reply = tokio::time::timeout(ANSWER_MAX, asked).await.map_err(|error| error.to_string())?;
-    let (_, headers, _) = reply.map_err(|error| error.to_string())?;
-    let cookie = headers.iter().find(|(name, _)| name == "set-cookie").ok_or("no session")?;
+    let (status, headers, _) = reply.map_err(|error| error.to_string())?;
+    let cookie = headers.iter().find(|(name, _)| name == "set-cookie");
+    let cookie = cookie.ok_or_else(|| format!("no session but {status}"))?;
     http.headers.push(("Cookie".to_owned(), cookie.1.split(';').next().unwrap_or_default().to_owned()));
     Ok(())
 }
@@ -159,11 +163,12 @@ async fn send(http: &mut Client, step: Step, notes: &Mutex<Notes>) -> Option<Str
             let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
             Some(notes.acknowledge(&step, answer["id"].as_str().unwrap_or_default()))
         }
-        Ok(Ok((status, _, body))) => {
+        // Who is told to come back comes back when the others do.
+        Ok(Ok((status, _, body))) if !is_turned_away(status) => {
             notes.refused.push(format!("{status} {}", String::from_utf8_lossy(&body)));
             None
         }
-        Ok(Err(_)) | Err(_) => {
+        _ => {
             if let Kind::Create { title } = &step.kind {
                 notes.under_way.insert(title.clone());
             }
@@ -197,17 +202,32 @@ async fn repeat(address: &str, notes: &Mutex<Notes>) -> Result<(), String> {
     let mut http = BTreeMap::new();
     for login in PERSONAS {
         let mut client = Client::connect(address).await.map_err(|error| error.to_string())?;
-        signed_in(&mut client, login).await?;
+        let mut tries = 0;
+        while let Err(error) = signed_in(&mut client, login).await {
+            tries += 1;
+            if tries == TRIES_MAX {
+                return Err(error);
+            }
+            pause(REST).await;
+        }
         http.insert(login, client);
     }
     for step in waiting {
         let client: usize = step.key.split('-').nth(3).and_then(|word| word.parse().ok()).unwrap_or(0);
         let http = http.get_mut(PERSONAS[client % PERSONAS.len()]).expect("everybody is signed in");
         let body = step.body.to_string();
-        let (status, headers, body) = http
-            .request(step.method, &step.path, &[("Idempotency-Key", &step.key)], Some(body.as_bytes()))
-            .await
-            .map_err(|error| format!("the server that was started again does not answer: {error}"))?;
+        let key = [("Idempotency-Key", step.key.as_str())];
+        let mut tries = 0;
+        let (status, headers, body) = loop {
+            let reply = http.request(step.method, &step.path, &key, Some(body.as_bytes())).await;
+            let reply =
+                reply.map_err(|error| format!("the server that was started again does not answer: {error}"))?;
+            tries += 1;
+            if !is_turned_away(reply.0) || tries == TRIES_MAX {
+                break reply;
+            }
+            pause(REST).await;
+        };
         let mut notes = notes.lock().await;
         if !(200..300).contains(&status) {
             notes.refused.push(format!("{status} {}", String::from_utf8_lossy(&body)));
@@ -223,6 +243,11 @@ async fn repeat(address: &str, notes: &Mutex<Notes>) -> Result<(), String> {
         notes.acknowledge(&step, answer["id"].as_str().unwrap_or_default());
     }
     Ok(())
+}
+
+/// 429 and 503 with nothing done: the machine has too much to do just now.
+const fn is_turned_away(status: u16) -> bool {
+    matches!(status, 429 | 503)
 }
 
 async fn judge(file: &Path, notes: &Notes, kills: u32, slowest: Duration) -> Result<Verdict, String> {
