@@ -130,3 +130,8 @@ fn a_backup_under_load_is_whole_and_comes_back() {
 fn both_databases_answer_alike() {
     promised("25");
 }
+
+#[test]
+fn what_falls_with_a_ci_is_told_at_once() {
+    promised("20");
+}

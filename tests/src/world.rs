@@ -119,6 +119,12 @@ impl World {
         Self::over(folder, clock, config, outside).await
     }
 
+    /// Another host over the same store, which hears nothing of what this one commits.
+    pub async fn twin(&self) -> Arc<App> {
+        let config = self.app.config.clone();
+        over_store(Arc::clone(self.app.store()), &self.clock, config, Arc::clone(&self.outside)).await
+    }
+
     /// Install a component, consent to what it asks for, and switch it on.
     pub async fn install(&self, wasm: Vec<u8>) -> PluginId {
         let max = self.actor("max").await;
@@ -223,9 +229,18 @@ async fn start(folder: &Path, clock: &Arc<SimClock>, app: AppConfig, outside: Ar
     let config =
         SqliteConfig { synchronous: Synchronous::Off, readers: 2, ..SqliteConfig::new(folder.join("weft.db")) };
     let store = SqliteStore::open(config).await.expect("the store opens");
+    over_store(Arc::new(store), clock, app, outside).await
+}
+
+async fn over_store(
+    store: Arc<dyn store::Store>,
+    clock: &Arc<SimClock>,
+    app: AppConfig,
+    outside: Arc<dyn Outbound>,
+) -> Arc<App> {
     let runtime = Runtime::new(RuntimeConfig { cache_dir: Some(code_cache().to_owned()), ..RuntimeConfig::default() });
     let runtime = runtime.expect("the runtime starts");
     let entropy = Arc::new(SeededEntropy(AtomicU64::new(0x5eed)));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    App::start(app, Arc::new(store), Arc::new(runtime), clock, entropy, outside).await.expect("the application starts")
+    App::start(app, store, Arc::new(runtime), clock, entropy, outside).await.expect("the application starts")
 }

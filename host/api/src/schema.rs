@@ -501,7 +501,10 @@ pub struct CiRelation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Impact {
+    /// The nearest of those that the caller may see.
     pub items: Vec<Impacted>,
+    /// All of those that the caller may see.
+    pub total: u64,
     /// CIs that are reached and that the caller may not see.
     pub hidden: u64,
 }
@@ -511,7 +514,10 @@ pub struct Impact {
 pub struct Impacted {
     pub ci: Ci,
     pub distance: u32,
+    /// From the start to it, without CIs that the caller may not see.
     pub path: Vec<String>,
+    /// How many the path leaves out.
+    pub hidden_between: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

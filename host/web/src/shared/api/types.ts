@@ -404,7 +404,8 @@ export interface Ci {
 }
 
 export interface Impact {
-  items: { ci: Ci; distance: number; path: string[] }[];
+  items: { ci: Ci; distance: number; path: string[]; hidden_between: number }[];
+  total: number;
   hidden: number;
 }
 
