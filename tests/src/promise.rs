@@ -13,6 +13,7 @@ mod group_commit;
 mod impact;
 mod kill;
 mod load;
+mod outsider;
 mod overload;
 mod partition;
 mod poison;
@@ -130,6 +131,7 @@ pub const ALL: &[Promise] = &[
         check: portability::check,
     },
     Promise { id: "29", title: "no trick makes the host connect to what it must not reach", check: ssrf::check },
+    Promise { id: "34", title: "an outsider cannot tell that a hidden case exists", check: outsider::check },
 ];
 
 #[must_use]

@@ -119,6 +119,23 @@ impl World {
         Self::over(folder, clock, config, outside).await
     }
 
+    /// The same data twice, each served by a new process: what one does from now on, the other does not know.
+    pub async fn fork(self) -> (Self, Self) {
+        self.app.store().close().await;
+        let Self { app, clock, folder, outside } = self;
+        let config = app.config.clone();
+        drop(app);
+        let copy = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        for entry in std::fs::read_dir(folder.path()).expect("the folder of a world can be read") {
+            let from = entry.expect("its files can be listed").path();
+            let name = from.file_name().expect("a file has a name");
+            std::fs::copy(&from, copy.path().join(name)).expect("a world has files only, and room for two");
+        }
+        let other = Arc::new(SimClock::at(&clock.now().to_string()));
+        let left = Self::over(folder, clock, config.clone(), Arc::clone(&outside)).await;
+        (left, Self::over(copy, other, config, outside).await)
+    }
+
     /// Another host over the same store, which hears nothing of what this one commits.
     pub async fn twin(&self) -> Arc<App> {
         let config = self.app.config.clone();

@@ -236,6 +236,7 @@ pub struct Attachment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimelineEntry {
+    /// Its place among everything that happened to the ticket, from 1.
     pub seq: i64,
     pub at: Timestamp,
     pub actor: String,
@@ -709,7 +710,6 @@ pub struct Notification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveEvent {
-    pub seq: i64,
     /// For example `ticket.changed`.
     pub kind: String,
     pub ticket: String,
@@ -721,7 +721,6 @@ pub struct LiveEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveFlow {
-    pub seq: i64,
     /// For example `flow.advanced`.
     pub kind: String,
     pub instance: String,

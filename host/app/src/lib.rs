@@ -24,6 +24,7 @@ mod outbox;
 mod plan;
 mod plugin;
 pub mod port;
+mod position;
 mod presence;
 mod pressure;
 mod publish;
