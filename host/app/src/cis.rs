@@ -88,13 +88,7 @@ impl App {
     ///
     /// # Errors
     /// There is no such CI for the caller.
-    pub async fn ci_impact(
-        &self,
-        actor: &Actor,
-        id: &CiId,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<ImpactView> {
+    pub async fn ci_impact(&self, actor: &Actor, id: &CiId, direction: Direction, limit: usize) -> Result<ImpactView> {
         self.ci(actor, id).await?;
         let may_see = |space: &SpaceId| self.authz.may_read_space(actor, space);
         let reach = self.impact_of(id, direction, may_see, limit.min(IMPACT_MAX)).await?;

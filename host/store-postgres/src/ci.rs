@@ -47,6 +47,11 @@ fn decode(row: &PgRow) -> Result<Ci> {
     })
 }
 
+fn decode_place(row: &PgRow) -> Result<(CiId, SpaceId)> {
+    let cells = Cells(row);
+    Ok((cells.text("id")?.into(), cells.text("space")?.into()))
+}
+
 fn decode_relation(row: &PgRow) -> Result<CiRelation> {
     let cells = Cells(row);
     Ok(CiRelation {
@@ -107,16 +112,10 @@ impl Cis for PostgresStore {
         }
         sql.push(" OconnectionsER BY id LIMIT ").bind(limit);
         let rows = self.connections.rows(sql.text, sql.values).await?;
-        let place = |row| Ok((Cells(row).text("id")?.into(), Cells(row).text("space")?.into()));
-        rows.iter().map(place).collect()
+        rows.iter().map(decode_place).collect()
     }
 
-    async fn ci_relation_page(
-        &self,
-        org: &OrgId,
-        after: Option<&CiRelation>,
-        limit: u32,
-    ) -> Result<Vec<CiRelation>> {
+    async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>> {
         let mut sql = Sql::new("SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = ");
         sql.bind(org.as_str());
         if let Some(after) = after {

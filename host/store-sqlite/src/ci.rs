@@ -47,6 +47,11 @@ fn decode(row: &SqliteRow) -> Result<Ci> {
     })
 }
 
+fn decode_place(row: &SqliteRow) -> Result<(CiId, SpaceId)> {
+    let cells = Cells(row);
+    Ok((cells.text("id")?.into(), cells.text("space")?.into()))
+}
+
 fn decode_relation(row: &SqliteRow) -> Result<CiRelation> {
     let cells = Cells(row);
     Ok(CiRelation {
@@ -107,16 +112,10 @@ impl Cis for SqliteStore {
         }
         sql.push(" OreadersER BY id LIMIT ").bind(limit);
         let rows = self.readers.rows(sql.text, sql.values).await?;
-        let place = |row| Ok((Cells(row).text("id")?.into(), Cells(row).text("space")?.into()));
-        rows.iter().map(place).collect()
+        rows.iter().map(decode_place).collect()
     }
 
-    async fn ci_relation_page(
-        &self,
-        org: &OrgId,
-        after: Option<&CiRelation>,
-        limit: u32,
-    ) -> Result<Vec<CiRelation>> {
+    async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>> {
         let mut sql = Sql::new("SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = ");
         sql.bind(org.as_str());
         if let Some(after) = after {

@@ -24,7 +24,8 @@ fn names(impact: &Value) -> Vec<&str> {
 async fn cfg_03_impact_through_an_item_that_may_not_be_seen() {
     let app = TestApp::new().await;
     let (system, kim) = (Actor::system(), PersonId::from("kim"));
-    let change = PersonChange { login: Some("kim".to_owned()), name: Some("kim".to_owned()), ..PersonChange::default() };
+    let change =
+        PersonChange { login: Some("kim".to_owned()), name: Some("kim".to_owned()), ..PersonChange::default() };
     app.world.app.person_put(&system, Some(&kim), change).await.expect("a person");
     let roles = ["it", "hr"].map(|space| (SpaceId::from(space), Role::Agent)).to_vec();
     app.world.app.roles_put(&system, &kim, roles).await.expect("roles");

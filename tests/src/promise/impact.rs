@@ -110,7 +110,13 @@ impl Filling<'_> {
         }
         let mut set = Changeset::new(self.world.app.config.org.clone(), self.world.app.now());
         set.writes = std::mem::take(&mut self.writes);
-        self.world.app.store().commit(set).await.map(drop).map_err(|error| format!("the company cannot be kept: {error}"))
+        self.world
+            .app
+            .store()
+            .commit(set)
+            .await
+            .map(drop)
+            .map_err(|error| format!("the company cannot be kept: {error}"))
     }
 }
 
@@ -176,13 +182,7 @@ fn p95(times: &mut [f64]) -> f64 {
 
 /// Make a whole rack depend on one program and take it back, as a person does: the longest until the answer tells of it, and whether a
 /// host that heard nothing of it still says something else by then.
-async fn changes(
-    world: &World,
-    deaf: &App,
-    made: &Made,
-    rack: u64,
-    rounds: usize,
-) -> Result<(f64, bool), String> {
+async fn changes(world: &World, deaf: &App, made: &Made, rack: u64, rounds: usize) -> Result<(f64, bool), String> {
     let actor = world.actor("ada").await;
     let (mut longest, mut deaf_is_wrong) = (0.0_f64, false);
     for round in 0..rounds {

@@ -4,6 +4,7 @@
 //! two CIs are two edges, and the end of one leaves the other.
 
 const TYPE_SHIFT: u32 = 28;
+const TARGET_MASK: u32 = (1 << TYPE_SHIFT) - 1;
 /// CIs that the graph can tell apart.
 pub(super) const NODES_MAX: usize = 1 << TYPE_SHIFT;
 
@@ -13,7 +14,7 @@ pub(super) fn edge(to: u32, relation_type: u32) -> u32 {
 }
 
 pub(super) fn target(edge: u32) -> u32 {
-    edge & (NODES_MAX as u32 - 1)
+    edge & TARGET_MASK
 }
 
 #[derive(Debug, Default, Clone)]

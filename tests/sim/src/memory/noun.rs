@@ -56,12 +56,7 @@ impl Cis for MemoryStore {
         })
     }
 
-    async fn ci_relation_page(
-        &self,
-        org: &OrgId,
-        after: Option<&CiRelation>,
-        limit: u32,
-    ) -> Result<Vec<CiRelation>> {
+    async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>> {
         self.look(org, |data| {
             let later = data.relations.rows().filter(|one| after.is_none_or(|after| *one > after));
             let mut all: Vec<CiRelation> = later.cloned().collect();
