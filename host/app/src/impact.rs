@@ -265,3 +265,70 @@ impl App {
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("laying out a graph does not panic, and is not aborted")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::event::{Cause, Origin};
+    use serde_json::{Value, json};
+
+    fn event(subject_kind: &str, kind: &str, data: Value) -> Event {
+        Event {
+            seq: 1,
+            subject_kind: subject_kind.to_owned(),
+            subject: "rack".to_owned(),
+            subject_seq: 1,
+            space: "it".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            actor: "ada".to_owned(),
+            kind: kind.to_owned(),
+            data,
+            cause: Cause {
+                command: String::new(),
+                correlation: String::new(),
+                depth: 0,
+                origin: Origin::Person,
+                chain: Vec::new(),
+            },
+            hash: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_another_node_did_is_looked_at_again() {
+        let events = [
+            event("ci", "ci.related", json!({ "type": "hosts", "to": "server" })),
+            event("ci", "ci.unrelated", json!({ "type": "uses", "to": "server" })),
+            event("ci", "ci.created", json!({ "name": "rack", "class": "rack", "attributes": {} })),
+            event("ticket", "ticket.linked", json!({ "type": "related", "to": "other" })),
+        ];
+
+        let Touched(changes) = Touched::by_events(&events);
+
+        let relation = |relation_type: &str| CiRelation {
+            from: "rack".into(),
+            relation_type: relation_type.to_owned(),
+            to: "server".into(),
+        };
+        assert_eq!(changes.relations, BTreeSet::from([relation("hosts"), relation("uses")]));
+        assert_eq!(changes.cis, BTreeSet::from([CiId::from("rack")]));
+    }
+
+    #[test]
+    fn nothing_is_kept_before_anybody_asks_and_too_much_means_beginning_again() {
+        let graph = ImpactGraph::default();
+        let touched = |from: usize, to: usize| {
+            let cis = (from..to).map(|number| CiId(format!("ci-{number}"))).collect();
+            Touched(Changes { cis, relations: BTreeSet::new() })
+        };
+        graph.note(touched(0, 5));
+        assert!(graph.with(|state| state.changes.is_empty()));
+
+        graph.with(|state| state.graph = Some(Graph::default()));
+        assert!(graph.fresh().is_some());
+        graph.note(touched(0, 5));
+        assert!(graph.fresh().is_none());
+        graph.note(touched(5, CHANGES_MAX + 1));
+        assert!(graph.fresh().is_none() && graph.with(|state| state.outrun && state.changes.is_empty()));
+    }
+}
