@@ -1,10 +1,9 @@
 //! Configuration: what falls with an item, for those who may not see all of it.
 
-use serde_json::{Value, json};
-use weft_tests::app::{Caller, TestApp};
-
 use app::PersonChange;
 use domain::{Actor, PersonId, Role, SpaceId};
+use serde_json::{Value, json};
+use weft_tests::app::{Caller, TestApp};
 
 async fn item(caller: &Caller, name: &str, space: &str) -> String {
     let body = json!({ "name": name, "class": "server", "space": space });
@@ -30,6 +29,7 @@ async fn cfg_03_impact_through_an_item_that_may_not_be_seen() {
     let roles = ["it", "hr"].map(|space| (SpaceId::from(space), Role::Agent)).to_vec();
     app.world.app.roles_put(&system, &kim, roles).await.expect("roles");
     let (kim, ada) = (app.caller("kim").await, app.caller("ada").await);
+    app.caller("max").await.put("/ci-classes/server", json!({ "title": "Server" })).await.expect(200);
     let rack = item(&kim, "rack", "it").await;
     let payroll = item(&kim, "payroll", "hr").await;
     let intranet = item(&kim, "intranet", "it").await;

@@ -199,7 +199,7 @@ async fn changes(world: &World, deaf: &App, made: &Made, rack: u64, rounds: usiz
                 let has = view.map(|view| view.total + view.hidden >= rack / 2);
                 has.map_err(|error| format!("no answer about impact: {error}"))
             };
-            while told(&world.app).await? != expected && Instant::now() < until {}
+            while told(&*world.app).await? != expected && Instant::now() < until {}
             longest = longest.max(started.elapsed().as_secs_f64() * 1e3);
             deaf_is_wrong |= told(deaf).await? != expected;
         }
