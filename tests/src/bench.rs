@@ -7,4 +7,5 @@ pub mod flow;
 pub mod nodes;
 pub mod peer;
 pub mod population;
+pub mod screens;
 pub mod ticket;

@@ -39,19 +39,36 @@ pub(crate) enum Stop {
 /// Counts what plugins do to one ticket, so that a loop is stopped with its chain.
 #[derive(Debug, Default)]
 pub struct LoopGuard {
-    recent: Mutex<HashMap<(PluginId, TicketId), VecDeque<Timestamp>>>,
+    recent: Mutex<Recent>,
+}
+
+/// What was done within the last minute, and some of what was done before.
+#[derive(Debug, Default)]
+struct Recent {
+    times: HashMap<(PluginId, TicketId), VecDeque<Timestamp>>,
+    /// Entries from which on the old ones are looked for; twice what was left the last time, so that it costs each call little.
+    sweep_at: usize,
+}
+
+impl Recent {
+    const SWEEP_AT_MIN: usize = 10_000;
+
+    fn sweep(&mut self, now: Timestamp) {
+        if self.times.len() < self.sweep_at.max(Self::SWEEP_AT_MIN) {
+            return;
+        }
+        let is_recent = |last: &Timestamp| now.duration_since(*last) < SignedDuration::from_mins(1);
+        self.times.retain(|_, times| times.back().is_some_and(is_recent));
+        self.sweep_at = self.times.len() * 2;
+    }
 }
 
 impl LoopGuard {
     /// True if this reaction is one too many within a minute.
     fn trips(&self, plugin: &PluginId, ticket: &TicketId, now: Timestamp, max: u32) -> bool {
         let mut recent = self.recent.lock().expect("nothing panics while it holds this lock");
-        if recent.len() > 50_000 {
-            recent.retain(|_, times| {
-                times.back().is_some_and(|last| now.duration_since(*last) < SignedDuration::from_mins(1))
-            });
-        }
-        let times = recent.entry((plugin.clone(), ticket.clone())).or_default();
+        recent.sweep(now);
+        let times = recent.times.entry((plugin.clone(), ticket.clone())).or_default();
         while times.front().is_some_and(|first| now.duration_since(*first) >= SignedDuration::from_mins(1)) {
             times.pop_front();
         }
@@ -383,4 +400,28 @@ fn explain(error: &AppError) -> String {
         text = format!("{text}: {}", list.join("; "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_trips_within_a_minute_and_what_is_older_is_forgotten() {
+        let (guard, plugin) = (LoopGuard::default(), PluginId::from("p"));
+        let ticket = |number: usize| TicketId::from(format!("t{number}"));
+        let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + SignedDuration::from_mins(2));
+        assert!(!guard.trips(&plugin, &ticket(0), early, 1));
+        assert!(guard.trips(&plugin, &ticket(0), early, 1));
+        assert!(!guard.trips(&plugin, &ticket(0), late, 1), "a minute is over");
+
+        let many = Recent::SWEEP_AT_MIN;
+        for number in 1..=many {
+            guard.trips(&plugin, &ticket(number), early, 1);
+        }
+        guard.trips(&plugin, &ticket(many + 1), late, 1);
+
+        let left = guard.recent.lock().unwrap().times.len();
+        assert!(left <= 2, "{left} are left: the loop of before and the last one");
+    }
 }

@@ -6,7 +6,7 @@ use crate::listen::Connections;
 use crate::out;
 use api::{AdmissionConfig, ApiConfig, ApiState, Asset, Assets};
 use app::App;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+const CONDENSE_EVERY: Duration = Duration::from_secs(5);
 
 /// What is done while requests are already answered, before jobs run.
 pub(crate) type Preparation = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
@@ -105,9 +107,21 @@ fn state(app: &Arc<App>, settings: &Settings, stop: CancellationToken) -> Result
     let recorder = PrometheusBuilder::new()
         .install_recorder()
         .map_err(|error| Failure::of("metrics cannot be collected", &error))?;
+    tokio::spawn(condense(recorder.clone(), stop.clone()));
     let mut state = ApiState::new(Arc::clone(app), config, assets(), Arc::new(move || recorder.render()), stop);
     state.settings = crate::config::described(settings).into();
     Ok(state)
+}
+
+/// Measured times are kept one by one until somebody asks for them or this is done. Nobody may ever ask.
+async fn condense(recorder: PrometheusHandle, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(CONDENSE_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => recorder.run_upkeep(),
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 fn admission(overload: &Overload) -> AdmissionConfig {

@@ -91,6 +91,9 @@ fn plugins(project: &Project) -> Result<(), Failure> {
 /// A benchmark is told its name and the remaining arguments, and runs in the project's folder. Numbers of a build that is not
 /// a release would be about the compiler.
 fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    if arguments.first().is_some_and(|name| name == "screens") {
+        setup::for_tests(project)?;
+    }
     setup::for_build(project)?;
     project.build_binaries("release")?;
     let mut bench = project.command(project.binary("release", "bench"));

@@ -10,6 +10,7 @@ feel      nanoseconds of parsed expressions, and what the length of a list costs
 flow [FOLDER]  flows of two and ten steps over HTTP, beside the disk and other durable engines installed into FOLDER
 nodes     two nodes against one on the same PostgreSQL, with the share of each
 population  a step beside 10,000 to 1,000,000 sleeping instances
+screens   from a key or a click to what is painted for it, in a browser on the demo
 ticket    incidents created over HTTP with every component on";
 
 #[tokio::main]
@@ -54,6 +55,11 @@ async fn main() -> ExitCode {
             Err(error) => return refused(&error),
         },
         Some("population") => println!("{}", weft_tests::bench::population::run().await),
+        Some("screens") => {
+            if let Err(error) = weft_tests::bench::screens::run().await {
+                return refused(&error);
+            }
+        }
         Some("ticket") => println!("{}", weft_tests::bench::ticket::run().await),
         None => println!("{NAMES}"),
         Some(other) => {

@@ -4,11 +4,11 @@
 //! without one. The control is a reader who stays at one moment, as another program with the file open may.
 
 use crate::cluster::pause;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use store::conformance::data::{changes, event, job, org};
+use store::conformance::data::{at, changes, event, job, org};
 use store::{Changeset, Commits, JobDone, Jobs, Journal};
 use store_sqlite::{SqliteConfig, SqliteSnapshot, SqliteStore};
 use tokio::time::Instant;
@@ -86,9 +86,12 @@ async fn run_jobs(store: &SqliteStore, name: &str, count: usize) -> Result<(), S
     store.commit(Changeset { jobs, ..changes() }).await.map_err(|error| text(&error))?;
     let mut left = count;
     while left > 0 {
-        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(3_600);
+        let now = at(3_600);
         let lease = now + SignedDuration::from_secs(15);
         let claimed = store.job_claim(&org(), now, lease, "check", 16).await.map_err(|error| text(&error))?;
+        if claimed.is_empty() {
+            return Err(format!("{left} of {count} jobs are due and nobody can claim them"));
+        }
         left = left.saturating_sub(claimed.len());
         let ends = claimed.iter().map(|one| {
             let job_done = Some(JobDone { id: one.job.id.clone(), fence: one.fence });
