@@ -130,3 +130,13 @@ fn a_backup_under_load_is_whole_and_comes_back() {
 fn both_databases_answer_alike() {
     promised("25");
 }
+
+#[test]
+fn an_outsider_cannot_tell_that_a_hidden_case_exists() {
+    promised("34");
+}
+
+#[test]
+fn what_falls_with_a_ci_is_told_at_once() {
+    promised("20");
+}

@@ -2,6 +2,7 @@
 
 mod asset;
 mod change;
+mod configuration;
 mod departments;
 mod financial;
 mod improvement;

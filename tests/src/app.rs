@@ -207,7 +207,7 @@ impl Caller {
     pub async fn events(&self) -> Events {
         let response = self.response("GET", "/events", None, Body::empty()).await;
         assert_eq!(response.status(), 200);
-        Events { body: response.into_body().into_data_stream(), text: String::new() }
+        Events { body: response.into_body().into_data_stream(), text: String::new(), position: String::new() }
     }
 }
 
@@ -296,6 +296,7 @@ impl Reply {
 pub struct Events {
     body: BodyDataStream,
     text: String,
+    position: String,
 }
 
 impl std::fmt::Debug for Events {
@@ -321,6 +322,12 @@ impl Events {
         self.next_of("flow").await
     }
 
+    /// From where to go on, as the last event said it.
+    #[must_use]
+    pub fn position(&self) -> &str {
+        &self.position
+    }
+
     async fn next_of<T: serde::de::DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let line = format!("event: {name}");
         loop {
@@ -328,6 +335,9 @@ impl Events {
                 self.text.split_once("\n\n").map(|(event, rest)| (event.to_owned(), rest.to_owned()))
             {
                 self.text = rest;
+                if let Some(position) = event.lines().find_map(|line| line.strip_prefix("id: ")) {
+                    position.clone_into(&mut self.position);
+                }
                 if event.lines().any(|one| one == line) {
                     let data = event.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event has data");
                     return Some(serde_json::from_str(data).expect("it has its shape"));

@@ -10,8 +10,10 @@ mod disk;
 mod effects;
 mod fencing;
 mod group_commit;
+mod impact;
 mod kill;
 mod load;
+mod outsider;
 mod overload;
 mod partition;
 mod poison;
@@ -115,6 +117,7 @@ pub const ALL: &[Promise] = &[
     Promise { id: "14", title: "a held snapshot neither slows nor bloats the queue", check: queue::check },
     Promise { id: "15", title: "a backup under load is whole, and comes back", check: upgrade::check },
     Promise { id: "17", title: "commits that wait share the flushes of the disk", check: group_commit::check },
+    Promise { id: "20", title: "what falls with a CI is told at once, among a million", check: impact::check },
     Promise { id: "22", title: "a million sleeping instances cost nothing", check: sleeping::check },
     Promise {
         id: "23",
@@ -128,6 +131,7 @@ pub const ALL: &[Promise] = &[
         check: portability::check,
     },
     Promise { id: "29", title: "no trick makes the host connect to what it must not reach", check: ssrf::check },
+    Promise { id: "34", title: "an outsider cannot tell that a hidden case exists", check: outsider::check },
 ];
 
 #[must_use]

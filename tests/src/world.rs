@@ -119,6 +119,29 @@ impl World {
         Self::over(folder, clock, config, outside).await
     }
 
+    /// The same data twice, each served by a new process: what one does from now on, the other does not know.
+    pub async fn fork(self) -> (Self, Self) {
+        self.app.store().close().await;
+        let Self { app, clock, folder, outside } = self;
+        let config = app.config.clone();
+        drop(app);
+        let copy = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        for entry in std::fs::read_dir(folder.path()).expect("the folder of a world can be read") {
+            let from = entry.expect("its files can be listed").path();
+            let name = from.file_name().expect("a file has a name");
+            std::fs::copy(&from, copy.path().join(name)).expect("a world has files only, and room for two");
+        }
+        let other = Arc::new(SimClock::at(&clock.now().to_string()));
+        let left = Self::over(folder, clock, config.clone(), Arc::clone(&outside)).await;
+        (left, Self::over(copy, other, config, outside).await)
+    }
+
+    /// Another host over the same store, which hears nothing of what this one commits.
+    pub async fn twin(&self) -> Arc<App> {
+        let config = self.app.config.clone();
+        over_store(Arc::clone(self.app.store()), &self.clock, config, Arc::clone(&self.outside)).await
+    }
+
     /// Install a component, consent to what it asks for, and switch it on.
     pub async fn install(&self, wasm: Vec<u8>) -> PluginId {
         let max = self.actor("max").await;
@@ -223,9 +246,18 @@ async fn start(folder: &Path, clock: &Arc<SimClock>, app: AppConfig, outside: Ar
     let config =
         SqliteConfig { synchronous: Synchronous::Off, readers: 2, ..SqliteConfig::new(folder.join("weft.db")) };
     let store = SqliteStore::open(config).await.expect("the store opens");
+    over_store(Arc::new(store), clock, app, outside).await
+}
+
+async fn over_store(
+    store: Arc<dyn store::Store>,
+    clock: &Arc<SimClock>,
+    app: AppConfig,
+    outside: Arc<dyn Outbound>,
+) -> Arc<App> {
     let runtime = Runtime::new(RuntimeConfig { cache_dir: Some(code_cache().to_owned()), ..RuntimeConfig::default() });
     let runtime = runtime.expect("the runtime starts");
     let entropy = Arc::new(SeededEntropy(AtomicU64::new(0x5eed)));
     let clock: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    App::start(app, Arc::new(store), Arc::new(runtime), clock, entropy, outside).await.expect("the application starts")
+    App::start(app, store, Arc::new(runtime), clock, entropy, outside).await.expect("the application starts")
 }

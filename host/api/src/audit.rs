@@ -45,6 +45,11 @@ pub(crate) async fn list_audit(
     uri: Uri,
     Params(query): Params<ListAudit>,
 ) -> Result<Response> {
+    let after: Option<String> = page::open(LIST, query.after.as_deref())?;
+    let before = match after {
+        Some(sealed) => Some(state.app.position_open(&sealed).await?.ok_or_else(page::bad_cursor)?),
+        None => None,
+    };
     let actor = query.actor.map(|actor| if actor == "me" { caller.actor.id.clone() } else { actor });
     let question = AuditQuestion {
         actor,
@@ -53,17 +58,21 @@ pub(crate) async fn list_audit(
         subject: query.subject,
         from: query.from,
         until: query.until,
-        before: page::open(LIST, query.after.as_deref())?,
+        before,
         limit: page::limit(query.limit)?,
     };
     let (events, next) = state.app.audit(&caller.actor, question).await?;
     let items = events.into_iter().map(entry).collect();
-    Ok(page::respond(&uri, Page { items, next: next.map(|seq| page::seal(LIST, seq)) }))
+    let next = match next {
+        Some(position) => Some(page::seal(LIST, state.app.position_seal(position).await?)),
+        None => None,
+    };
+    Ok(page::respond(&uri, Page { items, next }))
 }
 
 fn entry(event: Event) -> schema::AuditEntry {
     schema::AuditEntry {
-        seq: event.seq,
+        seq: event.subject_seq,
         at: event.at,
         actor: event.actor,
         kind: event.kind,

@@ -77,7 +77,13 @@ pub(crate) struct ImpactQuestion {
     /// `down` (what fails with it) when absent.
     #[param(inline)]
     direction: Option<ImpactDirection>,
+    /// CIs that are named, the nearest first: 1 to 5000; 100 when absent. All are counted.
+    #[param(minimum = 1, maximum = 5000)]
+    limit: Option<usize>,
 }
+
+/// CIs that an answer about impact names when nobody says how many.
+const IMPACT_NAMED: usize = 100;
 
 /// CIs by name.
 #[utoipa::path(get, path = "/cis", tag = "configuration", params(ListCis), responses((status = 200, body = Page<schema::Ci>)))]
@@ -210,7 +216,8 @@ async fn change_relation(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What fails with a CI, or can make it fail, nearest first.
+/// What fails with a CI, or can make it fail, nearest first. One that the caller may not see is counted and not named; what lies behind it
+/// is told.
 #[utoipa::path(get, path = "/cis/{id}/impact", tag = "configuration", params(("id" = String, Path), ImpactQuestion), responses((status = 200, body = schema::Impact)))]
 pub(crate) async fn get_ci_impact(
     State(state): State<ApiState>,
@@ -222,7 +229,8 @@ pub(crate) async fn get_ci_impact(
         Some(ImpactDirection::Up) => Direction::Up,
         Some(ImpactDirection::Down) | None => Direction::Down,
     };
-    Ok(Json(state.app.ci_impact(&caller.actor, &CiId(id), direction).await?))
+    let limit = query.limit.unwrap_or(IMPACT_NAMED).clamp(1, app::IMPACT_MAX);
+    Ok(Json(state.app.ci_impact(&caller.actor, &CiId(id), direction, limit).await?))
 }
 
 fn respond(answer: Answer, status: StatusCode) -> Result<Response> {

@@ -38,7 +38,7 @@ struct Stream {
 /// Changes of tickets and of flows as they happen, as far as the caller may know of them.
 #[utoipa::path(
     get, path = "/events", tag = "events",
-    params(("Last-Event-ID" = Option<i64>, Header, description = "The id of the last event that was received")),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was received")),
     responses((status = 200, content_type = "text/event-stream", body = schema::LiveEvent, description = "`event: ticket` with this data; `event: flow` with `LiveFlow`, when an instance went on; `event: presence` with `LivePresence`, when somebody came to a ticket or left; `event: ping` as a sign of life"))
 )]
 pub(crate) async fn stream_events(
@@ -58,7 +58,7 @@ pub(crate) async fn stream_events(
     let seen = match headers.get("last-event-id") {
         None => head,
         Some(id) => {
-            let seq = id.to_str().ok().and_then(|text| text.parse::<i64>().ok()).filter(|seq| *seq >= 0);
+            let seq = state.app.position_open(id.to_str().unwrap_or_default()).await?;
             let seq = seq.ok_or_else(|| {
                 ApiError::bad_request("bad-parameter", "`Last-Event-ID` is the id of an event of this stream.")
             })?;
@@ -113,7 +113,7 @@ impl Stream {
                 }
                 _ = self.ping.tick() => {
                     self.actor().await?;
-                    return Some(Sent::default().event("ping").id(self.seen.to_string()).data("{}"));
+                    return Some(self.marked("ping", self.seen).await?.data("{}"));
                 }
             }
         }
@@ -144,6 +144,11 @@ impl Stream {
         Some(Sent::default().event("presence").json_data(data).ok())
     }
 
+    /// Something to send, from which the stream can go on. The position is sealed: how much happened in between is not for everybody.
+    async fn marked(&self, name: &str, position: i64) -> Option<Sent> {
+        Some(Sent::default().event(name).id(self.state.app.position_seal(position).await.ok()?))
+    }
+
     async fn tell(&self, event: &Event) -> Option<Option<Sent>> {
         if !["ticket", "flow"].contains(&event.subject_kind.as_str()) {
             return Some(None);
@@ -152,24 +157,21 @@ impl Stream {
         if event.subject_kind == "flow" {
             let Some(instance) = self.state.app.live_instance(&actor, event).await.ok()? else { return Some(None) };
             let data = schema::LiveFlow {
-                seq: event.seq,
                 kind: event.kind.clone(),
                 instance: instance.id.0,
                 process: instance.process,
                 ticket: instance.ticket.map(|ticket| ticket.0),
             };
-            return Some(Sent::default().event("flow").id(event.seq.to_string()).json_data(data).ok());
+            return Some(self.marked("flow", event.seq).await?.json_data(data).ok());
         }
         let ticket = self.state.app.live_ticket(&actor, event).await.ok()?;
         let Some(ticket) = ticket else { return Some(None) };
         let data = schema::LiveEvent {
-            seq: event.seq,
             kind: event.kind.clone(),
             ticket: ticket.id.0,
             number: ticket.number,
             version: ticket.version,
         };
-        let sent = Sent::default().event("ticket").id(event.seq.to_string()).json_data(data);
-        Some(sent.ok())
+        Some(self.marked("ticket", event.seq).await?.json_data(data).ok())
     }
 }

@@ -69,11 +69,12 @@ pub(crate) fn open<T: DeserializeOwned>(list: &str, after: Option<&str>) -> Resu
     let sealed: Option<Sealed<T>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     match sealed.filter(|sealed| sealed.l == list) {
         Some(sealed) => Ok(Some(sealed.c)),
-        None => Err(ApiError::bad_request(
-            "bad-cursor",
-            "`after` takes the `next` of a page of the same list in the same order.",
-        )),
+        None => Err(bad_cursor()),
     }
+}
+
+pub(crate) fn bad_cursor() -> ApiError {
+    ApiError::bad_request("bad-cursor", "`after` takes the `next` of a page of the same list in the same order.")
 }
 
 pub(crate) fn seal<T: Serialize>(list: &str, cursor: T) -> String {

@@ -236,6 +236,7 @@ pub struct Attachment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimelineEntry {
+    /// Its place among everything that happened to the ticket, from 1.
     pub seq: i64,
     pub at: Timestamp,
     pub actor: String,
@@ -501,7 +502,10 @@ pub struct CiRelation {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Impact {
+    /// The nearest of those that the caller may see.
     pub items: Vec<Impacted>,
+    /// All of those that the caller may see.
+    pub total: u64,
     /// CIs that are reached and that the caller may not see.
     pub hidden: u64,
 }
@@ -511,7 +515,10 @@ pub struct Impact {
 pub struct Impacted {
     pub ci: Ci,
     pub distance: u32,
+    /// From the start to it, without CIs that the caller may not see.
     pub path: Vec<String>,
+    /// How many the path leaves out.
+    pub hidden_between: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -703,7 +710,6 @@ pub struct Notification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveEvent {
-    pub seq: i64,
     /// For example `ticket.changed`.
     pub kind: String,
     pub ticket: String,
@@ -715,7 +721,6 @@ pub struct LiveEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveFlow {
-    pub seq: i64,
     /// For example `flow.advanced`.
     pub kind: String,
     pub instance: String,

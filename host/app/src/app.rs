@@ -107,6 +107,9 @@ pub struct App {
     pub(crate) publisher: Publisher,
     pub(crate) health: Health,
     pub(crate) impact: ImpactGraph,
+    /// Some ticket, to be read where there is none that may be told of.
+    pub(crate) decoy: std::sync::OnceLock<domain::TicketId>,
+    pub(crate) position_key: crate::position::PositionKey,
     pub(crate) actors: crate::actors::ActorCache,
     pub(crate) loops: crate::jobs::LoopGuard,
     pub(crate) floods: crate::outbox::FloodGuard,
@@ -145,6 +148,8 @@ impl App {
             calendars: CalendarCache::default(),
             health: Health::default(),
             impact: ImpactGraph::default(),
+            decoy: std::sync::OnceLock::new(),
+            position_key: crate::position::PositionKey::default(),
             actors: crate::actors::ActorCache::default(),
             loops: crate::jobs::LoopGuard::default(),
             floods: crate::outbox::FloodGuard::default(),

@@ -4,13 +4,15 @@ use crate::app::App;
 use crate::authz::SpaceAction;
 use crate::error::{AppError, Result};
 use domain::ci::Direction;
-use domain::{Actor, Ci, CiClass, CiId, CiRelation};
+use domain::{Actor, Ci, CiClass, CiId, CiRelation, SpaceId};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use store::Page;
 
-/// CIs in one answer to an impact question.
-const IMPACT_MAX: usize = 5000;
+/// CIs that one answer to an impact question names, at most.
+pub const IMPACT_MAX: usize = 5000;
+/// CIs that are read at once.
+const READ_AT_ONCE: usize = 500;
 
 /// A CI that an impact question reached.
 #[derive(Debug, Clone, Serialize)]
@@ -19,11 +21,16 @@ pub struct ImpactNode {
     pub distance: u32,
     /// Ids from the start to it; those that the caller may not see are left out.
     pub path: Vec<CiId>,
+    /// How many were left out of the path: "through an item that you may not see".
+    pub hidden_between: u32,
 }
 
 #[derive(Debug, Clone, Serialize)]
 pub struct ImpactView {
+    /// The nearest of those that the caller may see.
     pub items: Vec<ImpactNode>,
+    /// All of those that the caller may see.
+    pub total: u64,
     /// CIs that are reached and that the caller may not see: they count, and they are not named.
     pub hidden: u64,
 }
@@ -76,24 +83,31 @@ impl App {
         Ok(visible)
     }
 
-    /// What fails with a CI (down) or can make it fail (up), nearest first.
+    /// What fails with a CI (down) or can make it fail (up): how many, and the nearest `limit`. What lies behind a CI that the caller may
+    /// not see is told; of that CI only that it is there.
     ///
     /// # Errors
     /// There is no such CI for the caller.
-    pub async fn ci_impact(&self, actor: &Actor, id: &CiId, direction: Direction) -> Result<ImpactView> {
+    pub async fn ci_impact(&self, actor: &Actor, id: &CiId, direction: Direction, limit: usize) -> Result<ImpactView> {
         self.ci(actor, id).await?;
-        let reached = self.impact_of(id, direction, IMPACT_MAX).await?;
-        let mut seen = BTreeSet::from([id.clone()]);
-        let mut view = ImpactView { items: Vec::new(), hidden: 0 };
-        for node in reached {
-            match self.ci(actor, &node.id).await {
-                Ok(ci) => {
-                    seen.insert(node.id);
-                    let path = node.path.into_iter().filter(|id| seen.contains(id)).collect();
-                    view.items.push(ImpactNode { ci, distance: node.distance, path });
+        let may_see = |space: &SpaceId| self.authz.may_read_space(actor, space);
+        let reach = self.impact_of(id, direction, may_see, limit.min(IMPACT_MAX)).await?;
+        let mut view = ImpactView { items: Vec::new(), total: reach.total, hidden: reach.hidden };
+        for some in reach.shown.chunks(READ_AT_ONCE) {
+            let ids: Vec<CiId> = some.iter().map(|node| node.id.clone()).collect();
+            let cis = self.store.ci_get_many(self.org(), &ids).await?;
+            let mut cis: HashMap<CiId, Ci> = cis.into_iter().map(|ci| (ci.id.clone(), ci)).collect();
+            for node in some {
+                match cis.remove(&node.id).filter(|ci| self.authz.may_read_ci(actor, ci)) {
+                    Some(ci) => view.items.push(ImpactNode {
+                        ci,
+                        distance: node.distance,
+                        path: node.path.clone(),
+                        hidden_between: node.hidden_between,
+                    }),
+                    // It was moved to another space a moment ago.
+                    None => (view.total, view.hidden) = (view.total - 1, view.hidden + 1),
                 }
-                Err(AppError::NotFound(_)) => view.hidden += 1,
-                Err(other) => return Err(other),
             }
         }
         Ok(view)

@@ -125,19 +125,16 @@ impl App {
     /// Commit and publish: the only place where either happens.
     pub(crate) async fn commit(&self, mut set: store::Changeset) -> Result<Vec<Event>, CommitError> {
         crate::outbox::add_notifications(self, &mut set);
-        let relations =
-            set.writes.iter().any(|write| matches!(write, store::Write::RelateCis(_) | store::Write::UnrelateCis(_)));
+        let touched = crate::impact::Touched::by_writes(&set.writes);
         let makes_work = !set.jobs.is_empty();
         let definitions = set.writes.iter().any(|write| matches!(write, store::Write::Definition(_)));
         let committed = self.store.commit(set).await;
+        // Also after an error: it may have been written all the same.
+        self.impact.note(touched);
         if definitions {
-            // Also after an error: it may have been written all the same.
             self.library.forget_newest();
         }
         let committed = committed?;
-        if relations {
-            self.impact_changed();
-        }
         if !self.config.shared {
             self.publisher.publish(&committed.events);
         }

@@ -92,9 +92,7 @@ impl App {
         if about(&["person", "group", "space", "role"]) {
             self.actors.clear();
         }
-        if about(&["ci"]) {
-            self.impact_changed();
-        }
+        self.impact.note(crate::impact::Touched::by_events(events));
         self.publisher.publish(events);
         self.wake.notify_waiters();
         Ok(())

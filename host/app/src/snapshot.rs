@@ -8,7 +8,8 @@ use domain::calendar::Calendar;
 use domain::ci::Direction;
 use domain::filter::{Field, Filter};
 use domain::{
-    Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, Ticket, TicketId,
+    Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, SpaceId,
+    Ticket, TicketId,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -160,9 +161,12 @@ impl SnapshotReader for Snapshot {
 
     async fn impact(&self, id: &CiId, direction: Direction) -> Result<Vec<Ci>, Fault> {
         self.need("ci")?;
-        let reached = self.app.impact_of(id, direction, IMPACT_MAX).await.map_err(unavailable)?;
+        let may_see = |space: &SpaceId| {
+            self.actor.kind != ActorKind::Person || self.app.authz.may_read_space(&self.actor, space)
+        };
+        let reach = self.app.impact_of(id, direction, may_see, IMPACT_MAX).await.map_err(unavailable)?;
         let mut cis = Vec::new();
-        for node in reached {
+        for node in reach.shown {
             if let Some(ci) = self.ci(&node.id).await? {
                 cis.push(ci);
             }

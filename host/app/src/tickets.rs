@@ -324,7 +324,7 @@ fn entry(event: Event, comment: Option<Comment>, actor: &Actor, kind: Option<&Ki
         hide_changes(actor, kind, &event.space.as_str().into(), &mut data);
     }
     TimelineEntry {
-        seq: event.seq,
+        seq: event.subject_seq,
         at: event.at,
         actor_name: event.actor.clone(),
         actor: event.actor,

@@ -62,6 +62,13 @@ async fn together(app: Arc<App>, name: String, stop: CancellationToken) {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let attend = tokio::spawn(Arc::clone(&app).attend(name, version, stop.clone()));
     let follow = app.config.shared.then(|| tokio::spawn(Arc::clone(&app).follow(stop.clone())));
+    let prepared = Arc::clone(&app);
+    // Nobody waits for it: a question that comes earlier reads it by itself.
+    tokio::spawn(async move {
+        if let Err(error) = prepared.impact_prepare().await {
+            tracing::warn!(%error, "the graph of impact could not be read ahead");
+        }
+    });
     app.work(stop).await;
     let follow = async {
         match follow {

@@ -5,11 +5,13 @@ use crate::table::{Row, Table};
 use crate::value::Cells;
 use crate::{PostgresStore, page};
 use async_trait::async_trait;
-use domain::{Ci, CiClass, CiId, CiRelation, OrgId};
+use domain::{Ci, CiClass, CiId, CiRelation, OrgId, SpaceId};
 use sqlx::postgres::PgRow;
 use store::{Cis, Page, Result};
 
 const COLUMNS: &str = "id, name, class, space, attributes, version";
+/// Relations that one statement asks for.
+const AMONG_MAX: usize = 50;
 
 pub(crate) fn row(org: &OrgId, item: &Ci) -> Row {
     Row::new(
@@ -43,6 +45,11 @@ fn decode(row: &PgRow) -> Result<Ci> {
         attributes: cells.json("attributes")?,
         version: cells.small("version")?,
     })
+}
+
+fn decode_place(row: &PgRow) -> Result<(CiId, SpaceId)> {
+    let cells = Cells(row);
+    Ok((cells.text("id")?.into(), cells.text("space")?.into()))
 }
 
 fn decode_relation(row: &PgRow) -> Result<CiRelation> {
@@ -97,10 +104,55 @@ impl Cis for PostgresStore {
         rows.iter().map(decode_relation).collect()
     }
 
-    async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>> {
-        let sql = "SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = $1";
-        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
+    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>> {
+        let mut sql = Sql::new("SELECT id, space FROM ci WHERE org_id = ");
+        sql.bind(org.as_str());
+        if let Some(after) = after {
+            sql.push(" AND id > ").bind(after.as_str());
+        }
+        sql.push(" OconnectionsER BY id LIMIT ").bind(limit);
+        let rows = self.connections.rows(sql.text, sql.values).await?;
+        rows.iter().map(decode_place).collect()
+    }
+
+    async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>> {
+        let mut sql = Sql::new("SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = ");
+        sql.bind(org.as_str());
+        if let Some(after) = after {
+            sql.push(" AND (from_id, relation_type, to_id) > (").bind(after.from.as_str());
+            sql.push(", ").bind(after.relation_type.as_str()).push(", ").bind(after.to.as_str()).push(")");
+        }
+        sql.push(" OconnectionsER BY from_id, relation_type, to_id LIMIT ").bind(limit);
+        let rows = self.connections.rows(sql.text, sql.values).await?;
         rows.iter().map(decode_relation).collect()
+    }
+
+    async fn ci_relations_among(&self, org: &OrgId, relations: &[CiRelation]) -> Result<Vec<CiRelation>> {
+        let mut found = Vec::new();
+        for some in relations.chunks(AMONG_MAX) {
+            let mut sql = Sql::new("SELECT from_id, relation_type, to_id FROM ci_relation WHERE org_id = ");
+            sql.bind(org.as_str());
+            for (place, one) in some.iter().enumerate() {
+                sql.push(if place == 0 { " AND (" } else { " OR " });
+                sql.push("(from_id = ").bind(one.from.as_str());
+                sql.push(" AND relation_type = ").bind(one.relation_type.as_str());
+                sql.push(" AND to_id = ").bind(one.to.as_str()).push(")");
+            }
+            sql.push(")");
+            let rows = self.connections.rows(sql.text, sql.values).await?;
+            for row in &rows {
+                found.push(decode_relation(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn ci_get_many(&self, org: &OrgId, ids: &[CiId]) -> Result<Vec<Ci>> {
+        let ids: Vec<String> = ids.iter().map(|id| id.0.clone()).collect();
+        let mut sql = Sql::new("SELECT ");
+        sql.push(COLUMNS).push(" FROM ci WHERE org_id = ").bind(org.as_str()).push(" AND ").is_in("id", &ids);
+        let rows = self.connections.rows(sql.text, sql.values).await?;
+        rows.iter().map(decode).collect()
     }
 
     async fn ci_class_list(&self, org: &OrgId) -> Result<Vec<CiClass>> {

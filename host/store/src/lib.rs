@@ -30,7 +30,7 @@ use domain::person::RoleAssignment;
 use domain::ticket::TicketBundle;
 use domain::{
     Attachment, Ci, CiClass, CiId, CiRelation, Comment, Digest, Event, Group, GroupId, Job, JobId, KindId, OrgId,
-    Person, PersonId, PluginId, Record, Space, TicketId,
+    Person, PersonId, PluginId, Record, Space, SpaceId, TicketId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -148,8 +148,19 @@ pub trait Cis: Send + Sync {
     ) -> Result<Page<Ci>>;
     /// Relations to and from a CI.
     async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>>;
-    /// Every relation of the organisation, for the graph in memory.
-    async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>>;
+    /// Those of some CIs that there are, in any order.
+    async fn ci_get_many(&self, org: &OrgId, ids: &[CiId]) -> Result<Vec<Ci>>;
+    /// Every CI and its space, in pages by id, for the graph in memory; `after` is the last one seen.
+    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>>;
+    /// Every relation, in pages, for the same.
+    async fn ci_relation_page(
+        &self,
+        org: &OrgId,
+        after: Option<&CiRelation>,
+        limit: u32,
+    ) -> Result<Vec<CiRelation>>;
+    /// Those of some relations that there are, in any order.
+    async fn ci_relations_among(&self, org: &OrgId, relations: &[CiRelation]) -> Result<Vec<CiRelation>>;
     async fn ci_class_list(&self, org: &OrgId) -> Result<Vec<CiClass>>;
 }
 

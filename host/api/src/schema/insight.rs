@@ -50,6 +50,7 @@ pub struct FoundPerson {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuditEntry {
+    /// Its place among everything that happened to the same subject, from 1.
     pub seq: i64,
     pub at: Timestamp,
     /// Id of a person or plugin, or `system`.

@@ -8,13 +8,24 @@ use domain::{Actor, ActorKind, Effect, TicketId};
 use engine::Wave;
 use std::collections::BTreeMap;
 
+/// An id as long as any other that no ticket has.
+const NO_TICKET: &str = "00000000-0000-0000-0000-000000000000";
+
 impl App {
     /// A ticket that the actor may see; "not there" and "not yours to see" are one answer.
     pub(crate) async fn load_visible(&self, actor: &Actor, id: &TicketId) -> Result<TicketBundle> {
         let found = self.store.ticket_load(self.org(), &id.0).await?;
-        found
-            .filter(|bundle| actor.kind != ActorKind::Person || self.authz.may_read(actor, bundle))
-            .ok_or_else(|| AppError::not_found("ticket", &id.0))
+        let exists = found.is_some();
+        if let Some(bundle) = found.filter(|it| actor.kind != ActorKind::Person || self.authz.may_read(actor, it)) {
+            self.decoy.get_or_init(|| bundle.ticket.id.clone());
+            return Ok(bundle);
+        }
+        // Either way one ticket is read and judged, and once there is none: otherwise the time that this answer takes would tell which.
+        let other = self.decoy.get().filter(|_| !exists).map_or(NO_TICKET, |decoy| decoy.as_str());
+        if let Ok(Some(bundle)) = self.store.ticket_load(self.org(), other).await {
+            std::hint::black_box(self.authz.may_read(actor, &bundle));
+        }
+        Err(AppError::not_found("ticket", &id.0))
     }
 
     /// Load what the effects name, so that they can be applied and checked.

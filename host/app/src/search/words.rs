@@ -1,10 +1,11 @@
-//! The words that are in use in titles and names, to correct a slip of the pen with. Kept in memory, learned from the newest tickets when
+//! The words that are in use in titles and names, to correct a slip of the pen with; not those of restricted tickets and of confidential
+//! spaces, which could be told from what is suggested instead of them. Kept in memory, learned from the newest tickets when
 //! somebody looks for a word that is nowhere, and brought up to date at most once a second: what is spelled right is always found by the
 //! database, this only helps with the rest.
 
 use crate::app::App;
 use crate::error::Result;
-use domain::filter::Filter;
+use domain::filter::{Field, Filter};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -113,11 +114,19 @@ impl App {
             known.learned_at = Some(now);
             known.newest
         };
+        let spaces = self.store.space_list(self.org()).await?;
+        let open = |confidential: bool| {
+            let some = spaces.iter().filter(move |space| space.confidential == confidential);
+            some.map(|space| space.id.0.clone()).collect::<Vec<String>>()
+        };
+        let hidden = Filter::Or(vec![Filter::eq(Field::Restricted, "true"), Filter::In(Field::Space, open(true))]);
+        let filter = Filter::Not(Box::new(hidden));
+        let spaces = Some(open(false));
         let mut after: Option<Cursor> = None;
         let mut first: Option<Timestamp> = None;
         for _ in 0..TICKETS_MAX / PAGE as usize {
             let query = TicketQuery {
-                filter: Filter::True,
+                filter: filter.clone(),
                 sort: Sort::UpdatedAt,
                 descending: true,
                 after: after.take(),
@@ -136,14 +145,14 @@ impl App {
                 break;
             }
         }
-        let records = RecordSearch { text: String::new(), kinds: Vec::new(), spaces: None, limit: PAGE };
+        let records = RecordSearch { text: String::new(), kinds: Vec::new(), spaces: spaces.clone(), limit: PAGE };
         for record in self.store.record_search(self.org(), &records).await? {
             self.words.learn(&record.title);
         }
         for person in self.store.person_list(self.org(), "", None, PAGE).await?.items {
             self.words.learn(&person.name);
         }
-        for ci in self.store.ci_list(self.org(), None, "", None, None, PAGE).await?.items {
+        for ci in self.store.ci_list(self.org(), spaces.as_deref(), "", None, None, PAGE).await?.items {
             self.words.learn(&ci.name);
         }
         let mut known = self.words.0.lock().expect("nothing panics while it holds this lock");

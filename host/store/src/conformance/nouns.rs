@@ -4,7 +4,7 @@ use super::Harness;
 use super::data::{at, object, org, person, record, write};
 use crate::{InstalledPlugin, NODE_KEPT, Node, Notification, Session, SessionKind, Write};
 use domain::person::RoleAssignment;
-use domain::{Ci, CiClass, CiRelation, Group, Person, Record, Role, Space};
+use domain::{Ci, CiClass, CiId, CiRelation, Group, Person, Record, Role, Space, SpaceId};
 use serde_json::json;
 
 type Made = Box<dyn Harness>;
@@ -155,7 +155,24 @@ pub async fn keep_cis_classes_and_relations(made: Made) {
     assert_eq!(store.ci_get(&org(), &"c1".into()).await.unwrap(), Some(all[0].clone()));
     assert_eq!(store.ci_class_list(&org()).await.unwrap(), [class]);
     assert_eq!(store.ci_relations(&org(), &"c1".into()).await.unwrap(), [relation("c1", "c2"), relation("c3", "c1")]);
-    assert_eq!(store.ci_relations_all(&org()).await.unwrap().len(), 3);
+    let hr = relation("c3", "c1");
+    assert_eq!(
+        store.ci_relation_page(&org(), None, 9).await.unwrap(),
+        [relation("c1", "c2"), hr.clone(), relation("c3", "c2")]
+    );
+    assert_eq!(store.ci_relation_page(&org(), Some(&hr), 9).await.unwrap(), [relation("c3", "c2")]);
+    assert_eq!(store.ci_relation_page(&org(), None, 1).await.unwrap(), [relation("c1", "c2")]);
+    let other_type = CiRelation { relation_type: "uses".to_owned(), ..hr.clone() };
+    let asked = [hr.clone(), other_type, relation("c2", "c1")];
+    assert_eq!(store.ci_relations_among(&org(), &asked).await.unwrap(), [hr]);
+    assert_eq!(store.ci_relations_among(&org(), &[]).await.unwrap(), []);
+    let after = CiId::from("c1");
+    let places = [("c2".into(), SpaceId::from("it")), ("c3".into(), "hr".into())];
+    assert_eq!(store.ci_places(&org(), Some(&after), 9).await.unwrap(), places);
+    assert_eq!(store.ci_places(&org(), None, 1).await.unwrap().len(), 1);
+    let mut many = store.ci_get_many(&org(), &["c3", "nothing", "c1"].map(CiId::from)).await.unwrap();
+    many.sort_by(|left, right| left.id.cmp(&right.id));
+    assert_eq!(many, [all[0].clone(), all[2].clone()]);
     let it = vec!["it".to_owned()];
     type Case<'a> = (Option<&'a [String]>, &'a str, Option<&'a str>, Option<&'a str>, Vec<&'a str>);
     let cases: [Case<'_>; 6] = [

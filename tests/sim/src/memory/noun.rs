@@ -2,7 +2,7 @@
 
 use super::{MemoryStore, has_words, limit, page};
 use async_trait::async_trait;
-use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record};
+use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record, SpaceId};
 use store::{
     Blobs, Calendars, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page, PluginRows,
     Records, Result,
@@ -42,8 +42,32 @@ impl Cis for MemoryStore {
         self.look(org, |data| data.relations.rows().filter(|one| one.from == *id || one.to == *id).cloned().collect())
     }
 
-    async fn ci_relations_all(&self, org: &OrgId) -> Result<Vec<CiRelation>> {
-        self.look(org, |data| data.relations.rows().cloned().collect())
+    async fn ci_get_many(&self, org: &OrgId, ids: &[CiId]) -> Result<Vec<Ci>> {
+        self.look(org, |data| data.cis.rows().filter(|ci| ids.contains(&ci.id)).cloned().collect())
+    }
+
+    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>> {
+        self.look(org, |data| {
+            let later = data.cis.rows().filter(|ci| after.is_none_or(|after| ci.id > *after));
+            let mut all: Vec<_> = later.map(|ci| (ci.id.clone(), ci.space.clone())).collect();
+            all.sort();
+            all.truncate(limit as usize);
+            all
+        })
+    }
+
+    async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>> {
+        self.look(org, |data| {
+            let later = data.relations.rows().filter(|one| after.is_none_or(|after| *one > after));
+            let mut all: Vec<CiRelation> = later.cloned().collect();
+            all.sort();
+            all.truncate(limit as usize);
+            all
+        })
+    }
+
+    async fn ci_relations_among(&self, org: &OrgId, relations: &[CiRelation]) -> Result<Vec<CiRelation>> {
+        self.look(org, |data| data.relations.rows().filter(|one| relations.contains(one)).cloned().collect())
     }
 
     async fn ci_class_list(&self, org: &OrgId) -> Result<Vec<CiClass>> {

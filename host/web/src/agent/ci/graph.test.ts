@@ -6,9 +6,10 @@ const ci = (id: string) => ({ id, name: id, class: 'server', space: 'it', attrib
 test('what is further away stands further right, and an edge comes from the step before', () => {
   const drawn = graph(ci('switch'), {
     items: [
-      { ci: ci('host'), distance: 1, path: ['switch', 'host'] },
-      { ci: ci('app'), distance: 2, path: ['switch', 'host', 'app'] },
+      { ci: ci('host'), distance: 1, path: ['switch', 'host'], hidden_between: 0 },
+      { ci: ci('app'), distance: 2, path: ['switch', 'host', 'app'], hidden_between: 0 },
     ],
+    total: 2,
     hidden: 0,
   });
   const x = Object.fromEntries(drawn.nodes.map((node) => [node.id, node.x]));
@@ -18,6 +19,6 @@ test('what is further away stands further right, and an edge comes from the step
 });
 
 test('a way through what may not be seen begins at the start', () => {
-  const drawn = graph(ci('switch'), { items: [{ ci: ci('app'), distance: 2, path: ['app'] }], hidden: 1 });
+  const drawn = graph(ci('switch'), { items: [{ ci: ci('app'), distance: 2, path: ['switch', 'app'], hidden_between: 1 }], total: 1, hidden: 1 });
   expect(drawn.edges.map(({ from, to }) => `${from}>${to}`)).toEqual(['switch>app']);
 });

@@ -39,5 +39,5 @@ export function graph(start: { id: string; name: string; class: string }, impact
   });
   const width = 20 + BOX.width + Math.max(0, ...rows.keys()) * (BOX.width + GAP.x);
   const height = 20 + Math.max(1, ...rows.values()) * (BOX.height + GAP.y) - GAP.y;
-  return { nodes, edges, width, height, left: impact.items.length - items.length };
+  return { nodes, edges, width, height, left: impact.total - items.length };
 }

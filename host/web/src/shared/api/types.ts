@@ -265,7 +265,6 @@ export interface OutboxItem {
 
 /** An instance went on. */
 export interface LiveFlow {
-  seq: number;
   kind: string;
   instance: string;
   process: string;
@@ -273,7 +272,6 @@ export interface LiveFlow {
 }
 
 export interface LiveEvent {
-  seq: number;
   kind: string;
   ticket: string;
   number: string;
@@ -404,7 +402,8 @@ export interface Ci {
 }
 
 export interface Impact {
-  items: { ci: Ci; distance: number; path: string[] }[];
+  items: { ci: Ci; distance: number; path: string[]; hidden_between: number }[];
+  total: number;
   hidden: number;
 }
 

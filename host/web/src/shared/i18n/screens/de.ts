@@ -217,6 +217,8 @@ export const de: Record<keyof typeof en, string> = {
   'cis.fall.other': '{n} andere hängen davon ab',
   'cis.hidden.one': '{n} weiteres, das Sie nicht sehen dürfen',
   'cis.hidden.other': '{n} weitere, die Sie nicht sehen dürfen',
+  'cis.through.one': 'über ein Element, das Sie nicht sehen dürfen',
+  'cis.through.other': 'über {n} Elemente, die Sie nicht sehen dürfen',
   'cis.picture': 'Bild der Auswirkung',
   'cis.alt': '{n} Elemente, die von {name} abhängen. Die Tabelle darunter sagt dasselbe.',
   'cis.distance': 'Schritte entfernt',

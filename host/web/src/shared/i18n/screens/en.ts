@@ -216,6 +216,8 @@ export const en = {
   'cis.fall.other': '{n} others depend on it',
   'cis.hidden.one': '{n} more that you may not see',
   'cis.hidden.other': '{n} more that you may not see',
+  'cis.through.one': 'through an item you may not see',
+  'cis.through.other': 'through {n} items you may not see',
   'cis.picture': 'Picture of the impact',
   'cis.alt': '{n} items that depend on {name}. The table below says the same.',
   'cis.distance': 'Steps away',
