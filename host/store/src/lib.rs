@@ -156,13 +156,13 @@ pub trait Cis: Send + Sync {
 #[async_trait]
 pub trait Records: Send + Sync {
     async fn record_get(&self, org: &OrgId, id_or_number: &str) -> Result<Option<Record>>;
-    /// By number. `spaces` limits what may be seen; `after` is the id of the last one seen.
+    /// By number. `scope` is what may be seen, with all its fields; `after` is the id of the last one seen.
     async fn record_list(
         &self,
         org: &OrgId,
         kind: &KindId,
         state: Option<&str>,
-        spaces: Option<&[String]>,
+        scope: &RecordScope,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<Record>>;

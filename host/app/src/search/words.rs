@@ -4,6 +4,7 @@
 
 use crate::app::App;
 use crate::error::Result;
+use domain::RecordScope;
 use domain::filter::Filter;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +137,7 @@ impl App {
                 break;
             }
         }
-        let records = RecordSearch { text: String::new(), kinds: Vec::new(), spaces: None, limit: PAGE };
+        let records = RecordSearch { text: String::new(), kinds: Vec::new(), scope: RecordScope::everything(), limit: PAGE };
         for record in self.store.record_search(self.org(), &records).await? {
             self.words.learn(&record.title);
         }
