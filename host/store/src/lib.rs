@@ -30,7 +30,7 @@ use domain::person::RoleAssignment;
 use domain::ticket::TicketBundle;
 use domain::{
     Attachment, Ci, CiClass, CiId, CiRelation, Comment, Digest, Event, Group, GroupId, Job, JobId, KindId, OrgId,
-    Person, PersonId, PluginId, Record, Space, TicketId,
+    Person, PersonId, PluginId, Record, RecordScope, Space, TicketId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -476,7 +476,7 @@ forward!(Records {
         org: &OrgId,
         kind: &KindId,
         state: Option<&str>,
-        spaces: Option<&[String]>,
+        scope: &domain::RecordScope,
         after: Option<&str>,
         limit: u32,
     ) -> Page<Record>;

@@ -33,9 +33,9 @@ pub(super) fn readers(
         if let Some(place) = given.filter(|_| roles.is_empty() && !reader.reported("unknown-role")) {
             reader.add(&place, "empty-list", "`roles` is empty; name the roles in the space of the record that read it");
         }
-        let states = names(&mut entry, "states", (&state_names, STATES_MAX, "state"), reader);
+        let states = names(&mut entry, "states", (&state_names[..], STATES_MAX, "state"), reader);
         let shown_at = entry.place.clone();
-        let shown = names(&mut entry, "fields", (&field_names, FIELDS_MAX, "field"), reader);
+        let shown = names(&mut entry, "fields", (&field_names[..], FIELDS_MAX, "field"), reader);
         let when = conditions(&mut entry, &field_names, reader);
         entry.finish(reader);
         check_shown(&roles, shown.as_deref().unwrap_or_default(), fields, &shown_at, reader);

@@ -5,9 +5,11 @@
 // bounded, so that no text takes longer than in proportion to its length.
 
 export type Inline =
-  | { type: 'text' | 'code'; text: string }
+  | { type: 'text'; text: string }
+  | { type: 'code'; text: string }
   | { type: 'break' }
-  | { type: 'strong' | 'em'; children: Inline[] }
+  | { type: 'strong'; children: Inline[] }
+  | { type: 'em'; children: Inline[] }
   | { type: 'link'; href: string; children: Inline[] };
 
 export type Block =
