@@ -1,5 +1,6 @@
 //! The screens as people use them: the demo in a real browser, by persona, with an accessibility check of every page.
 
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
 use weft_tests::binary::Server;
@@ -8,24 +9,35 @@ use weft_tests::binary::Server;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_screens_work_for_everybody() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let built = std::path::Path::new(root).join("host/web/dist/index.html");
+    let built = Path::new(root).join("host/web/dist/index.html");
     assert!(built.exists(), "the screens are not built: `cargo dev test` builds them, `cargo dev ui` alone too");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let server = Server::demo(folder.path()).await;
-    let shots = folder.path().join("screens");
+    let run = async |script: &str, into: &Path| {
+        Command::new("node")
+            .args([script, &format!("http://{}", server.address)])
+            .arg(into)
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .expect("node is there: the screens were built with it")
+    };
 
-    let run = Command::new("node")
-        .args(["tests/e2e/run.mjs", &format!("http://{}", server.address)])
-        .arg(&shots)
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .expect("node is there: the screens were built with it");
+    // First, while the company is as it was founded: these are the pictures of the documentation.
+    let pictures = run("tests/e2e/pictures.mjs", &pictures()).await;
+    assert!(pictures.status.success(), "{}", String::from_utf8_lossy(&pictures.stdout));
+    let run = run("tests/e2e/run.mjs", &folder.path().join("screens")).await;
 
     let said = String::from_utf8_lossy(&run.stdout);
     let failed: Vec<_> = said.lines().filter(|line| !line.starts_with("ok ")).collect();
     assert!(run.status.success(), "{}\n{}", failed.join("\n"), String::from_utf8_lossy(&run.stderr));
     assert!(said.lines().filter(|line| line.starts_with("ok ")).count() > 50, "the browser ran: {said}");
     server.stop().await;
+}
+
+/// `<target>/<profile>/screens`, from where `cargo dev pictures` takes them.
+fn pictures() -> PathBuf {
+    let binary = std::env::current_exe().expect("a running program has a path");
+    binary.parent().and_then(Path::parent).expect("it is in `deps`").join("screens")
 }

@@ -50,6 +50,16 @@ pub fn check(resources: &[Resource]) -> Report {
     deploy::candidates(resources).1
 }
 
+/// Compute beside the threads that answer: a model may be large and an expression may take a second of its budget, and others would wait
+/// behind it.
+pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
+    let current = tokio::runtime::Handle::try_current();
+    if current.is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread) {
+        return tokio::task::block_in_place(work);
+    }
+    work()
+}
+
 /// The key of an element, timer or subscription as it travels in ids.
 ///
 /// # Errors

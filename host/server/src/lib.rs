@@ -8,6 +8,7 @@ mod command;
 pub mod config;
 mod demo;
 mod failure;
+mod listen;
 pub mod open;
 mod out;
 mod outbound;

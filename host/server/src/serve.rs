@@ -2,6 +2,7 @@
 
 use crate::config::{Overload, Settings};
 use crate::failure::Failure;
+use crate::listen::Connections;
 use crate::out;
 use api::{AdmissionConfig, ApiConfig, ApiState, Asset, Assets};
 use app::App;
@@ -30,10 +31,11 @@ pub(crate) async fn serve(
     ready.store(false, Ordering::Release);
     let router = api::router(state);
     let stopping = stop.clone();
-    let server =
-        tokio::spawn(
-            async move { axum::serve(listener, router).with_graceful_shutdown(stopping.cancelled_owned()).await },
-        );
+    let connections = Connections {
+        max: settings.http.connections_max,
+        idle_max: Duration::from_secs(settings.http.idle_seconds_max),
+    };
+    let server = tokio::spawn(connections.serve(listener, router, stopping));
     let working = tokio::select! {
         prepared = prepare => {
             prepared?;
@@ -70,12 +72,7 @@ async fn together(app: Arc<App>, name: String, stop: CancellationToken) {
     }
 }
 
-async fn finish(
-    app: &App,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
-    working: tokio::task::JoinHandle<()>,
-    limit: Duration,
-) {
+async fn finish(app: &App, server: tokio::task::JoinHandle<()>, working: tokio::task::JoinHandle<()>, limit: Duration) {
     let abort = server.abort_handle();
     if tokio::time::timeout(limit, server).await.is_err() {
         tracing::warn!("requests were still running when their time was over");

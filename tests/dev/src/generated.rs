@@ -1,7 +1,7 @@
 //! Files that are generated and committed: the OpenAPI document, the types that the screens derive from it, reference pages.
 //!
 //! The binary `regen` of the package weft-tests writes each of them below the folder it is given, at its path in the project.
-//! This module compares that with the tree, or copies it there.
+//! This module compares that with the tree, or copies it there; pictures of the screens are only copied.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 use crate::{
     project::Project,
     run::{self, Failure, say},
-    setup,
+    setup, test,
 };
 
 /// Fails if a committed file differs from what would be generated now.
@@ -33,6 +33,19 @@ pub(crate) fn write(project: &Project) -> Result<(), Failure> {
         fs::create_dir_all(place.parent().unwrap_or(&project.root))?;
         fs::copy(output(project).join(&path), place)?;
     }
+    Ok(())
+}
+
+/// Takes the pictures of the documentation from the browser's cases. They differ from run to run, as times do, so that nothing compares them.
+pub(crate) fn pictures(project: &Project) -> Result<(), Failure> {
+    test::run(project, &["-E".to_owned(), "test(=browser::the_screens_work_for_everybody)".to_owned()])?;
+    let (from, to) = (project.target.join("debug/screens"), project.root.join("host/docs/screens"));
+    fs::create_dir_all(&to)?;
+    for picture in fs::read_dir(&from)? {
+        let picture = picture?;
+        fs::copy(picture.path(), to.join(picture.file_name()))?;
+    }
+    say(&format!("The pictures are in {}.", to.display()));
     Ok(())
 }
 

@@ -27,6 +27,7 @@ cargo dev dependencies        the check of dependencies alone: licences, bans, v
 cargo dev ui                  build the screens into host/web/dist
 cargo dev plugins             build and pack the plugins into <target>/plugins, with their digests
 cargo dev regen               write the generated files again
+cargo dev pictures            run the browser's cases and keep the pictures of the main pages in host/docs/screens
 cargo dev bench NAME [ARG…]   run a benchmark in a release build; without NAME, list them
 cargo dev accept ID [FILE]    run an acceptance check by its id, full promises in a release build; without ID, list them
 
@@ -54,6 +55,7 @@ fn dispatch(project: &Project, command: &str, rest: &[String]) -> Result<(), Fai
         "ui" => setup::ui(project),
         "plugins" => plugins(project),
         "regen" => generated::write(project),
+        "pictures" => generated::pictures(project),
         "bench" => bench(project, rest),
         "accept" => accept(project, rest),
         "help" | "--help" | "-h" => {

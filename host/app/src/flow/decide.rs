@@ -404,7 +404,7 @@ impl Running<'_> {
                 let world = self.world();
                 let mut step =
                     || flow::step(&self.deployed.process, &mut instance, command.clone(), &world, &Limits::default());
-                if self.deployed.may_take_long { aside(step) } else { step() }
+                if self.deployed.may_take_long { super::aside(step) } else { step() }
             };
             if !self.facts.answer(self.app).await? {
                 let step = step.map_err(|refusal| refused(&refusal))?;
@@ -564,15 +564,6 @@ fn commit_error(error: AppError) -> CommitError {
         AppError::Store(error) => CommitError::Store(error),
         other => CommitError::Conflict { what: other.to_string() },
     }
-}
-
-/// Compute beside the threads that answer: an expression may take a second of its budget, and others would wait behind it.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
-    let current = tokio::runtime::Handle::try_current();
-    if current.is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread) {
-        return tokio::task::block_in_place(work);
-    }
-    work()
 }
 
 fn too_many_questions() -> AppError {

@@ -5,6 +5,7 @@
 //!
 //! Longer than 600 lines because reading, binding and keeping a model share what a model names.
 
+use super::aside;
 use crate::app::App;
 use crate::authz::SpaceAction;
 use crate::error::{AppError, Result};
@@ -67,7 +68,7 @@ impl App {
     /// # Errors
     /// Never for what is wrong with the files: that is the answer.
     pub async fn flow_lint(&self, resources: &[Resource]) -> Result<Report> {
-        let (candidates, mut report) = candidates(resources);
+        let (candidates, mut report) = aside(|| candidates(resources));
         let registry = self.registry();
         for candidate in &candidates {
             let (_, problems) = self.bind(&registry, None, candidate, &candidates).await?;
@@ -94,7 +95,7 @@ impl App {
         if resources.len() > FILES_MAX {
             return Err(AppError::invalid("", "too-many-files", format!("a deployment has at most {FILES_MAX} files")));
         }
-        let (mut candidates, report) = candidates(resources);
+        let (mut candidates, report) = aside(|| candidates(resources));
         if !report.errors.is_empty() {
             return Err(AppError::Invalid(report.errors));
         }

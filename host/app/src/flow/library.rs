@@ -1,5 +1,6 @@
 //! Deployed definitions in memory: each version is parsed once, with everything that it was pinned to.
 
+use super::aside;
 use super::deploy::Candidate;
 use crate::app::App;
 use crate::error::{AppError, Result};
@@ -285,13 +286,13 @@ fn unreadable(definition: &Definition, reason: impl std::fmt::Display) -> AppErr
 
 fn process_of(definition: &Definition) -> Result<Arc<Process>> {
     let graph: Graph =
-        serde_json::from_value(definition.compiled.clone()).map_err(|error| unreadable(definition, error))?;
+        aside(|| serde_json::from_value(definition.compiled.clone())).map_err(|error| unreadable(definition, error))?;
     let process = graph.processes.into_iter().find(|process| process.id == definition.key);
     process.map(Arc::new).ok_or_else(|| unreadable(definition, "the process is not in its own model"))
 }
 
 fn decision_model(definition: &Definition) -> Result<dmn::Definitions> {
-    dmn::read(&definition.source, &dmn::Sources::none()).map_err(|problems| {
+    aside(|| dmn::read(&definition.source, &dmn::Sources::none())).map_err(|problems| {
         let first = problems.first().map(ToString::to_string).unwrap_or_default();
         unreadable(definition, first)
     })

@@ -2,6 +2,7 @@
 //!
 //! The same engine decides as in earnest. Nothing is stored, sent or asked; a year of timers takes as long as its steps.
 
+use super::aside;
 use super::deploy::{Candidate, Resource, candidates};
 use super::library::Deployed;
 use super::world::{Facts, FlowWorld, HostFunctions};
@@ -110,11 +111,15 @@ impl App {
     /// # Errors
     /// Everything that is wrong with them; no such process; no such zone.
     pub async fn flow_simulate(&self, resources: &[Resource], simulation: &Simulation) -> Result<Simulated> {
-        let (mut candidates, report) = candidates(resources);
+        let (mut candidates, report) = aside(|| candidates(resources));
         if !report.errors.is_empty() {
             return Err(AppError::Invalid(report.errors));
         }
         self.add_deployed(&mut candidates).await?;
+        aside(|| self.simulated(simulation, &candidates))
+    }
+
+    fn simulated(&self, simulation: &Simulation, candidates: &[Candidate]) -> Result<Simulated> {
         let wanted = simulation.process.as_deref();
         let process = candidates
             .iter()
@@ -127,7 +132,7 @@ impl App {
             Some(name) => TimeZone::get(name)
                 .map_err(|_| AppError::invalid("/zone", "unknown-zone", format!("there is no time zone `{name}`")))?,
         };
-        let deployed = Deployed::of_models(&key, &candidates)?;
+        let deployed = Deployed::of_models(&key, candidates)?;
         let now = simulation.at.unwrap_or_else(|| self.now());
         let names =
             simulation.names.iter().map(|(name, value)| (name.clone(), feel::Value::from_json(value))).collect();

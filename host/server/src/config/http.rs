@@ -16,6 +16,10 @@ super::section! {
         attachment_bytes_max: u64 = 25 << 20,
         #[doc = "Seconds that a request may take"]
         request_timeout_seconds: u64 = 30,
+        #[doc = "Connections at once, requests and live events; the system must grant as many files"]
+        connections_max: usize = 4096,
+        #[doc = "Seconds until the head of a request is there, from the connection or the answer before it; longer than a balancer keeps its own"]
+        idle_seconds_max: u64 = 75,
         #[doc = "Streams of live events at once"]
         streams_max: usize = 2000,
         #[doc = "Seconds that running requests get to finish when the server stops"]
