@@ -169,6 +169,10 @@ export const de: Record<keyof typeof en, string> = {
 
   'portal.ask': 'Was brauchen Sie?',
 
+  'portal.clocks.over.one': '{n} früheres Ziel',
+  'portal.clocks.over.other': '{n} frühere Ziele',
+  'transition.why': 'Warum? (freiwillig)',
+
   'read.title': 'Artikel',
   'read.empty': 'Hier steht noch nichts.',
   'read.helped': 'Hat Ihnen das geholfen?',

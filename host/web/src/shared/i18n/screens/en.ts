@@ -168,6 +168,10 @@ export const en = {
 
   'portal.ask': 'What do you need?',
 
+  'portal.clocks.over.one': '{n} earlier target',
+  'portal.clocks.over.other': '{n} earlier targets',
+  'transition.why': 'Why? (optional)',
+
   'read.title': 'Article',
   'read.empty': 'Nothing is written here yet.',
   'read.helped': 'Did this help you?',
