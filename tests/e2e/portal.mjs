@@ -101,6 +101,36 @@ export async function portal(run, mark, { ada }) {
     await erin.context().close();
   });
 
+  await run.test('on a phone a request is answered, given files, rated and opened again, and says why', async () => {
+    const erin = await run.person('erin', { viewport: PHONE });
+    const { id, number } = await ask(erin, 'POST', '/tickets', { kind: 'incident', space: 'it', title: `Only green ${mark}`, fields: {} });
+    await erin.goto(`${run.base}/portal/tickets/${number}`);
+    await erin.locator('[data-transition=cancelled]').waitFor();
+    check((await erin.locator('[data-transition=cancelled].primary').count()) === 0, 'giving up is the first button');
+    await erin.locator('textarea').fill('It is the one by the window.');
+    await erin.click('form.card button.primary');
+    await erin.locator('[data-visibility=public]', { hasText: 'by the window' }).waitFor();
+    await erin.locator('input[type=file]').setInputFiles({ name: 'green.txt', mimeType: 'text/plain', buffer: Buffer.from('green') });
+    await erin.locator('a[download]', { hasText: 'green.txt' }).waitFor();
+    const [files, talk] = await Promise.all(['.files', '.talk ol'].map((one) => erin.locator(one).first().boundingBox()));
+    check(files.y < talk.y, 'the files stand below the whole timeline');
+
+    const solved = { state: 'resolved', fields: { 'close-code': 'Solved', 'close-notes': 'Another cable.' } };
+    await ask(ada, 'PATCH', `/tickets/${id}`, solved);
+    const star = await erin.locator('fieldset label').first().boundingBox();
+    check(star.width >= 40 && star.height >= 40, `a star is ${star.width} by ${star.height}`);
+    await erin.locator('input[name=rating][value="2"]').check({ force: true });
+    await erin.getByText('Thank you').waitFor();
+    await run.look(erin, 'portal-resolved-phone');
+    await erin.click('[data-transition=in-progress]');
+    await erin.locator('dialog[open] textarea').fill('Still green.');
+    await run.look(erin, 'portal-reopen-phone');
+    await erin.click('dialog[open] footer .primary');
+    await erin.locator('[data-visibility=public]', { hasText: 'Still green.' }).waitFor();
+    await run.look(erin, 'portal-reopened-phone');
+    await erin.context().close();
+  });
+
   for (const [language, words] of [['en', 'You are offline'], ['de', 'Sie sind offline']]) {
     await run.test(`without a network nothing that was typed is lost, and the page goes on by itself: ${language}`, async () => {
       const erin = await run.person('erin', { viewport: PHONE });
