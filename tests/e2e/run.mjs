@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { composer } from './composer.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
+import { portal } from './portal.mjs';
 import { screens } from './screens.mjs';
 
 const [base, shots] = process.argv.slice(2);
@@ -234,7 +235,7 @@ await run.test('many tickets change at once, and each answers for itself', async
 
 await run.test('an employee reports something in three clicks and never sees internal notes', async () => {
   const erin = await run.person('erin', { viewport: PHONE });
-  await erin.click('a[href^="/portal/new/incident"]');
+  await erin.click('a[href="/portal/new/incident?space=it"]');
   await erin.fill('[name=title]', `My screen is black ${mark}`);
   await run.look(erin, 'portal-report-phone');
   await erin.click('form button.primary');
@@ -316,6 +317,7 @@ await run.test('the screens speak German', async () => {
 
 const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
+const portalPlaces = await portal(run, mark, { ada, ben });
 const composerPlaces = await composer(run, mark, { ada, max });
 
 const places = [
@@ -334,6 +336,7 @@ const places = [
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
   ...screenPlaces,
   ...flowPlaces,
+  ...portalPlaces,
   ...composerPlaces,
 ];
 for (const [, page, name, where] of places) {

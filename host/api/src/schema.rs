@@ -400,6 +400,21 @@ pub struct Kind {
     pub create: Vec<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<Portal>,
+    /// Who reads records of it besides those who look around in their space.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Readers>,
+}
+
+/// Which records of a kind some roles in the space of the record read, and what of each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Readers {
+    pub roles: Vec<Role>,
+    pub states: Vec<String>,
+    /// All of these must hold.
+    pub when: Vec<When>,
+    /// The fields that they see.
+    pub fields: Vec<String>,
 }
 
 /// How the portal offers a kind.
@@ -412,6 +427,25 @@ pub struct Portal {
     /// A field from 1 to 5 that the requester sets when it is over.
     pub rating: Option<String>,
     pub hidden: bool,
+    /// The field of a record that is read as a page, in Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
+}
+
+/// How readers say whether a record helped: a ticket of this kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    pub kind: String,
+    /// Its field for the id of the record.
+    pub about: String,
+    /// Its whole number: the least of it is no, the most of it is yes.
+    pub rating: String,
+    /// Its field for words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }
 
 /// A condition on another field of the kind.

@@ -102,6 +102,8 @@ pub struct Authz {
     schema: Schema,
     filters: RwLock<Filters>,
     spaces: RwLock<HashMap<(SpaceAction, BTreeSet<Role>), bool>>,
+    /// By the roles that somebody has, and the roles that read: a few of each.
+    shown: RwLock<HashMap<(BTreeSet<Role>, BTreeSet<Role>), bool>>,
 }
 
 impl Default for Authz {
@@ -124,7 +126,7 @@ impl Authz {
             (policies, schema)
         });
         let (policies, schema) = SHIPPED.clone();
-        Self { policies, schema, filters: RwLock::default(), spaces: RwLock::default() }
+        Self { policies, schema, filters: RwLock::default(), spaces: RwLock::default(), shown: RwLock::default() }
     }
 
     /// Exactly the tickets on which the actor may do this, as a condition for the store's query.
@@ -265,6 +267,19 @@ impl Authz {
     #[must_use]
     pub fn may_read_ci(&self, actor: &Actor, ci: &Ci) -> bool {
         self.may_read_space(actor, &ci.space)
+    }
+
+    /// Whether somebody is one of those in a space to whom a kind shows some of its records.
+    #[must_use]
+    pub fn may_read_shown(&self, actor: &Actor, space: &SpaceId, readers: &[Role]) -> bool {
+        let key = (actor.roles_in(space), readers.iter().copied().collect::<BTreeSet<Role>>());
+        if let Some(allowed) = self.shown.read().expect("nothing panics while it holds this lock").get(&key) {
+            return *allowed;
+        }
+        let context = [("roles", names(&key.0)), ("readers", names(&key.1))];
+        let allowed = with_stack(|| self.in_space("read-shown", actor, space, context));
+        self.shown.write().expect("nothing panics while it holds this lock").insert(key, allowed);
+        allowed
     }
 
     /// Runs the platform: people, spaces, plugins, settings.

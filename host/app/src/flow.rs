@@ -14,6 +14,7 @@ mod picture;
 pub(crate) mod plan;
 mod schedule;
 mod simulate;
+mod subject;
 mod tasks;
 mod timer;
 mod world;
@@ -31,6 +32,7 @@ pub(crate) use plan::{order_key, reevaluate};
 pub use schedule::ScheduleView;
 pub use simulate::{Mock, MockMessage, Simulated, Simulation};
 pub use store::{InstanceCounts, InstanceQuery};
+pub use subject::TaskSubject;
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 pub use timer::Missed;
 

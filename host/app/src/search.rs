@@ -68,9 +68,10 @@ impl App {
             limit,
         };
         let tickets = self.ticket_list(actor, tickets).await?.items;
-        let spaces = self.visible_spaces(actor).await?;
-        let records = RecordSearch { text: text.to_owned(), kinds: Vec::new(), spaces, limit };
-        let records = self.store.record_search(self.org(), &records).await?;
+        let scope = self.record_scope(actor).await?;
+        let records = RecordSearch { text: text.to_owned(), kinds: Vec::new(), scope, limit };
+        let found = self.store.record_search(self.org(), &records).await?;
+        let records = found.into_iter().filter_map(|record| records.scope.view(record)).collect();
         let cis = self.ci_list(actor, text, None, None, limit).await?.items;
         let people = self.person_list(text, None, limit).await?.items;
         let people = people.into_iter().filter(|person| person.active).collect();

@@ -8,7 +8,7 @@ use domain::calendar::Calendar;
 use domain::ci::Direction;
 use domain::filter::{Field, Filter};
 use domain::{
-    Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, SpaceId,
+    Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, RecordScope, SpaceId,
     Ticket, TicketId,
 };
 use jiff::Timestamp;
@@ -161,9 +161,8 @@ impl SnapshotReader for Snapshot {
 
     async fn impact(&self, id: &CiId, direction: Direction) -> Result<Vec<Ci>, Fault> {
         self.need("ci")?;
-        let may_see = |space: &SpaceId| {
-            self.actor.kind != ActorKind::Person || self.app.authz.may_read_space(&self.actor, space)
-        };
+        let may_see =
+            |space: &SpaceId| self.actor.kind != ActorKind::Person || self.app.authz.may_read_space(&self.actor, space);
         let reach = self.app.impact_of(id, direction, may_see, IMPACT_MAX).await.map_err(unavailable)?;
         let mut cis = Vec::new();
         for node in reach.shown {
@@ -180,11 +179,7 @@ impl SnapshotReader for Snapshot {
         if let Some(record) = &record {
             self.need(&record_target(&record.kind))?;
         }
-        Ok(record.filter(|record| {
-            self.actor.kind != ActorKind::Person
-                || self.owns(&record.kind)
-                || self.app.authz.may_read_space(&self.actor, &record.space)
-        }))
+        Ok(record.and_then(|record| self.seen(record)))
     }
 
     async fn records(&self, kind: &KindId, state: Option<&str>) -> Result<Vec<Record>, Fault> {
@@ -193,15 +188,10 @@ impl SnapshotReader for Snapshot {
         let page = self
             .app
             .store
-            .record_list(self.app.org(), kind, state, None, None, RECORDS_MAX)
+            .record_list(self.app.org(), kind, state, &RecordScope::everything(), None, RECORDS_MAX)
             .await
             .map_err(unavailable)?;
-        let all = page.items.into_iter();
-        Ok(if self.actor.kind == ActorKind::Person && !self.owns(kind) {
-            all.filter(|record| self.app.authz.may_read_space(&self.actor, &record.space)).collect()
-        } else {
-            all.collect()
-        })
+        Ok(page.items.into_iter().filter_map(|record| self.seen(record)).collect())
     }
 
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, Fault> {
@@ -270,6 +260,14 @@ impl Snapshot {
     /// A practice always knows its own records: they are its configuration, and what it decides with them is still checked.
     fn owns(&self, kind: &KindId) -> bool {
         self.plugin.manifest.kinds.iter().any(|own| own.id == *kind)
+    }
+
+    /// A record as the person that the component acts for sees it.
+    fn seen(&self, record: Record) -> Option<Record> {
+        if self.actor.kind != ActorKind::Person || self.owns(&record.kind) {
+            return Some(record);
+        }
+        self.app.records_in(&self.actor, std::slice::from_ref(&record.space)).view(record)
     }
 
     fn calendar(&self, key: &str) -> Result<Arc<Calendar>, Fault> {

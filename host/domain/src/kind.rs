@@ -103,12 +103,31 @@ pub struct When {
     pub is: Vec<serde_json::Value>,
 }
 
+impl When {
+    #[must_use]
+    pub fn holds(&self, fields: &Object) -> bool {
+        fields.get(&self.field).is_some_and(|value| self.is.contains(value))
+    }
+}
+
 impl FieldRule {
     /// Whether the field is asked for, given what the other fields say.
     #[must_use]
     pub fn applies(&self, fields: &Object) -> bool {
-        self.when.as_ref().is_none_or(|when| fields.get(&when.field).is_some_and(|value| when.is.contains(value)))
+        self.when.as_ref().is_none_or(|when| when.holds(fields))
     }
+}
+
+/// Who reads records of a kind besides those who look around in their space: which of them, and what of each. Without it nobody does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Readers {
+    /// Roles in the space of the record.
+    pub roles: Vec<Role>,
+    pub states: Vec<String>,
+    /// All of these must hold.
+    pub when: Vec<When>,
+    /// The fields that they see; number, state and title they always see.
+    pub fields: Vec<String>,
 }
 
 /// How the portal offers a kind to those who may create it.
@@ -126,6 +145,25 @@ pub struct Portal {
     /// Not offered in the portal.
     #[serde(default)]
     pub hidden: bool,
+    /// The field of a record that is read as a page, in Markdown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// How those who read a record say whether it helped them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
+}
+
+/// What a reader says about a record: a ticket of a kind of the same plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    pub kind: KindId,
+    /// Its field for the id of the record.
+    pub about: String,
+    /// Its whole number: the least of it is no, the most of it is yes.
+    pub rating: String,
+    /// Its field for words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }
 
 /// The definition of a ticket or record type.
@@ -150,6 +188,9 @@ pub struct Kind {
     pub create: Vec<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<Portal>,
+    /// Only for records; who sees a ticket is not for its kind to say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<Readers>,
 }
 
 impl Kind {

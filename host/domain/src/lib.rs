@@ -36,7 +36,7 @@ pub use manifest::Manifest;
 pub use outbox::{OutboxItem, OutboxState};
 pub use person::{Group, Person, Space};
 pub use problem::Problem;
-pub use record::Record;
+pub use record::{Record, RecordScope, ShownRecords};
 pub use report::Report;
 pub use role::{Actor, ActorKind, Role};
 pub use ticket::{Attachment, Comment, Link, Ticket};

@@ -150,9 +150,8 @@ impl Insight for SqliteStore {
             let kinds: Vec<String> = query.kinds.iter().map(|kind| kind.0.clone()).collect();
             sql.push(" AND ").is_in("kind", &kinds);
         }
-        if let Some(spaces) = &query.spaces {
-            sql.push(" AND ").is_in("space", spaces);
-        }
+        sql.push(" AND ");
+        crate::record::scope(&mut sql, &query.scope);
         for [capital, upper, lower] in spellings(&query.text) {
             sql.push(" AND (instr(title, ").bind(lower);
             sql.push(") > 0 OR instr(title, ").bind(capital);

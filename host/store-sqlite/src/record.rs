@@ -5,7 +5,7 @@ use crate::table::{Row, Table};
 use crate::value::Cells;
 use crate::{SqliteStore, page};
 use async_trait::async_trait;
-use domain::{KindId, OrgId, Record};
+use domain::{KindId, OrgId, Record, RecordScope};
 use sqlx::sqlite::SqliteRow;
 use store::{Page, Records, Result};
 
@@ -46,6 +46,34 @@ pub(crate) fn decode(row: &SqliteRow) -> Result<Record> {
     })
 }
 
+/// Exactly the records that may be seen: the meaning of `RecordScope::allows`.
+pub(crate) fn scope(sql: &mut Sql, scope: &RecordScope) {
+    let Some(spaces) = &scope.spaces else {
+        sql.push("TRUE");
+        return;
+    };
+    sql.push("(").is_in("space", spaces);
+    for part in &scope.shown {
+        sql.push(" OR (kind = ").bind(part.kind.as_str());
+        sql.push(" AND ").is_in("space", &part.spaces).push(" AND ").is_in("state", &part.states);
+        for when in &part.when {
+            sql.push(" AND COALESCE((");
+            member(sql, &when.field).push(") IN (");
+            for (place, value) in when.is.iter().enumerate() {
+                sql.push(if place == 0 { "" } else { ", " }).bind(value);
+            }
+            sql.push("), FALSE)");
+        }
+        sql.push(")");
+    }
+    sql.push(")");
+}
+
+/// One field as JSON text; names of fields are words, so a path can name each.
+fn member<'a>(sql: &'a mut Sql, name: &str) -> &'a mut Sql {
+    sql.push("fields -> ").bind(format!("$.\"{name}\""))
+}
+
 #[async_trait]
 impl Records for SqliteStore {
     async fn record_get(&self, org: &OrgId, id_or_number: &str) -> Result<Option<Record>> {
@@ -62,7 +90,7 @@ impl Records for SqliteStore {
         org: &OrgId,
         kind: &KindId,
         state: Option<&str>,
-        spaces: Option<&[String]>,
+        visible: &RecordScope,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<Record>> {
@@ -75,9 +103,8 @@ impl Records for SqliteStore {
         if let Some(state) = state {
             sql.push(" AND state = ").bind(state);
         }
-        if let Some(spaces) = spaces {
-            sql.push(" AND ").is_in("space", spaces);
-        }
+        sql.push(" AND ");
+        scope(&mut sql, visible);
         if let Some(after) = after {
             sql.push(" AND number > (SELECT number FROM record WHERE org_id = ").bind(org.as_str());
             sql.push(" AND id = ").bind(after).push(")");

@@ -97,6 +97,7 @@ macro_rules! conformance_tests {
             nouns::keep_secrets_and_sessions,
             nouns::keep_cis_classes_and_relations,
             nouns::keep_records,
+            nouns::show_records_to_readers,
             nouns::keep_calendars_plugins_and_components,
             nouns::keep_notifications_and_blobs,
             nouns::keep_nodes_while_they_beat,

@@ -5,7 +5,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use domain::filter::{Field, Filter};
-use domain::{Event, KindId, OrgId, Record, TicketId};
+use domain::{Event, KindId, OrgId, Record, RecordScope, TicketId};
 use jiff::Timestamp;
 
 /// Facts in one answer. Reports of more say that they are not complete.
@@ -19,7 +19,7 @@ pub const WORDS_MAX: usize = 12;
 pub trait Insight: Send + Sync {
     /// Events that the caller may know of, newest first.
     async fn event_search(&self, org: &OrgId, query: &EventQuery) -> Result<Vec<Event>>;
-    /// Records of any kind with all these words in number or title, newest first. `spaces` limits what may be seen.
+    /// Records of any kind with all these words in number or title, newest first, of those that may be seen.
     async fn record_search(&self, org: &OrgId, query: &RecordSearch) -> Result<Vec<Record>>;
     /// What reports count, for the tickets of a filter, newest first; one row more than `limit` says that there are more.
     async fn ticket_facts(&self, org: &OrgId, query: &FactQuery) -> Result<Vec<Fact>>;
@@ -65,7 +65,8 @@ pub struct RecordSearch {
     pub text: String,
     /// All kinds when empty.
     pub kinds: Vec<KindId>,
-    pub spaces: Option<Vec<String>>,
+    /// What may be seen.
+    pub scope: RecordScope,
     /// 1 to 200.
     pub limit: u32,
 }

@@ -30,7 +30,7 @@ use domain::person::RoleAssignment;
 use domain::ticket::TicketBundle;
 use domain::{
     Attachment, Ci, CiClass, CiId, CiRelation, Comment, Digest, Event, Group, GroupId, Job, JobId, KindId, OrgId,
-    Person, PersonId, PluginId, Record, Space, SpaceId, TicketId,
+    Person, PersonId, PluginId, Record, RecordScope, Space, SpaceId, TicketId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -153,12 +153,7 @@ pub trait Cis: Send + Sync {
     /// Every CI and its space, in pages by id, for the graph in memory; `after` is the last one seen.
     async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>>;
     /// Every relation, in pages, for the same.
-    async fn ci_relation_page(
-        &self,
-        org: &OrgId,
-        after: Option<&CiRelation>,
-        limit: u32,
-    ) -> Result<Vec<CiRelation>>;
+    async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>>;
     /// Those of some relations that there are, in any order.
     async fn ci_relations_among(&self, org: &OrgId, relations: &[CiRelation]) -> Result<Vec<CiRelation>>;
     async fn ci_class_list(&self, org: &OrgId) -> Result<Vec<CiClass>>;
@@ -167,13 +162,13 @@ pub trait Cis: Send + Sync {
 #[async_trait]
 pub trait Records: Send + Sync {
     async fn record_get(&self, org: &OrgId, id_or_number: &str) -> Result<Option<Record>>;
-    /// By number. `spaces` limits what may be seen; `after` is the id of the last one seen.
+    /// By number. `scope` is what may be seen, with all its fields; `after` is the id of the last one seen.
     async fn record_list(
         &self,
         org: &OrgId,
         kind: &KindId,
         state: Option<&str>,
-        spaces: Option<&[String]>,
+        scope: &RecordScope,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<Record>>;

@@ -26,8 +26,11 @@ async fn state(world: &World, id: &TicketId) -> String {
 }
 
 async fn shelf(world: &World) -> Vec<String> {
-    let records =
-        world.app.store().record_list(&world.app.config.org, &"stock-item".into(), None, None, None, 50).await;
+    let records = world
+        .app
+        .store()
+        .record_list(&world.app.config.org, &"stock-item".into(), None, &domain::RecordScope::everything(), None, 50)
+        .await;
     records.expect("a list").items.into_iter().map(|item| item.state).collect()
 }
 

@@ -21,8 +21,11 @@ async fn stock(world: &World) {
 }
 
 async fn shelf(world: &World) -> Vec<String> {
-    let records =
-        world.app.store().record_list(&world.app.config.org, &"stock-item".into(), None, None, None, 50).await;
+    let records = world
+        .app
+        .store()
+        .record_list(&world.app.config.org, &"stock-item".into(), None, &domain::RecordScope::everything(), None, 50)
+        .await;
     records.expect("a list").items.into_iter().map(|item| item.state).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use super::{change_record, file, list, open, record, settled};
 use jiff::SignedDuration;
-use serde_json::json;
-use weft_tests::app::TestApp;
+use serde_json::{Value, json};
+use weft_tests::app::{Caller, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn knw_01_a_new_version_makes_the_former_one_outdated() {
@@ -75,4 +75,86 @@ async fn knw_02_knw_03_what_is_no_longer_valid_leaves_and_what_does_not_help_is_
     let ada = app.caller("ada").await;
     assert_eq!(record(&ada, &article).await["state"], "outdated");
     settled(&app).await;
+}
+
+/// What somebody finds: the numbers of records, and whether another spelling was told.
+async fn found(caller: &Caller, text: &str) -> (Vec<String>, Value) {
+    let found = caller.get(&format!("/search?text={text}")).await.expect(200).value();
+    let records = found["records"].as_array().cloned().unwrap_or_default();
+    (records.iter().map(|one| one["id"].as_str().unwrap_or_default().to_owned()).collect(), found["corrected"].clone())
+}
+
+async fn publish(app: &TestApp, article: &Value) {
+    change_record(&app.caller("ada").await, article, json!({ "state": "review" })).await;
+    change_record(&app.caller("mona").await, article, json!({ "state": "scheduled" })).await;
+    change_record(&app.caller("mona").await, article, json!({ "state": "published" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn knw_04_an_employee_reads_what_is_published_for_everybody_and_nothing_else() {
+    let app = TestApp::new().await;
+    let (erin, ada, mona) = (app.caller("erin").await, app.caller("ada").await, app.caller("mona").await);
+    let article = async |title: &str, audience: &str| {
+        let fields = json!({ "body": "Press *both* keys.", "keywords": ["keys"], "audience": audience, "group": "network", "owner": "ben" });
+        file(&ada, "article", title, fields).await
+    };
+    let open = article("Zebra crossing", "public").await;
+    let draft = article("Zebra quagga", "public").await;
+    let staff = article("Zebra okapi", "internal").await;
+    let gone = article("Zebra tarpan", "public").await;
+    for published in [&open, &staff, &gone] {
+        publish(&app, published).await;
+    }
+    change_record(&ada, &gone, json!({ "state": "pending-retirement" })).await;
+    change_record(&mona, &gone, json!({ "state": "retired" })).await;
+
+    // One of them, by id or number, with what is meant for readers and nothing of how it came about.
+    let read = record(&erin, &open).await;
+    let mut fields: Vec<&str> = read["fields"].as_object().expect("fields").keys().map(String::as_str).collect();
+    fields.sort_unstable();
+    assert_eq!(fields, ["body", "edition", "keywords", "language"]);
+    let by_number = format!("/records/{}", open["number"].as_str().expect("a number"));
+    assert_eq!(erin.get(&by_number).await.expect(200).value()["title"], "Zebra crossing");
+    for hidden in [&draft, &staff, &gone] {
+        for key in ["id", "number"] {
+            let path = format!("/records/{}", hidden[key].as_str().expect("a text"));
+            assert_eq!(erin.get(&path).await.status, 404, "{hidden}");
+            assert_eq!(erin.patch(&path, json!({ "title": "Mine" })).await.status, 404, "{hidden}");
+        }
+    }
+    let refused =
+        erin.patch(&format!("/records/{}", super::id(&open)), json!({ "fields": { "audience": "internal" } })).await;
+    assert_eq!(refused.status, 403, "reading is not writing");
+
+    // All of them: the list, every page and state of it, the search, and what it suggests for a slip of the pen.
+    let mine = list(&erin, "/records?kind=article&limit=1").await;
+    assert_eq!(mine.iter().map(super::id).collect::<Vec<_>>(), [super::id(&open)]);
+    assert!(mine[0]["fields"].get("owner").is_none());
+    for state in ["draft", "review", "retired", "outdated"] {
+        assert_eq!(list(&erin, &format!("/records?kind=article&state={state}")).await, Vec::<Value>::new(), "{state}");
+    }
+    assert_eq!(list(&ada, "/records?kind=article").await.len(), 4);
+    assert_eq!(found(&erin, "zebra").await.0, [super::id(&open)]);
+    assert_eq!(found(&ada, "zebra").await.0.len(), 4);
+    app.world.clock.advance(SignedDuration::from_secs(2));
+    for text in ["quagga", "qaugga", "okapi", "okpai", "tarpan", "tarpna"] {
+        assert_eq!(found(&erin, text).await, (Vec::new(), Value::Null), "{text}");
+    }
+    assert_eq!(found(&ada, "qaugga").await, (vec![super::id(&draft).to_owned()], json!("quagga")));
+
+    // Who is nothing in the space reads none of it, wherever else they work.
+    let hana = app.caller("hana").await;
+    assert_eq!(hana.get(&by_number).await.status, 404);
+    assert_eq!(list(&hana, "/records?kind=article").await, Vec::<Value>::new());
+    assert_eq!(found(&hana, "zebra").await.0, Vec::<String>::new());
+
+    // What a reader says is what the practice understands.
+    let fields = json!({ "article": super::id(&open), "rating": 1, "remark": "Which keys?" });
+    let said = super::open(&erin, "article-feedback", "Zebra crossing", fields).await;
+    assert_eq!(said["group"], "network");
+
+    // The moment it is for staff, it is gone.
+    change_record(&ada, &open, json!({ "fields": { "audience": "internal" } })).await;
+    assert_eq!(erin.get(&by_number).await.status, 404);
+    assert_eq!(found(&erin, "zebra").await.0, Vec::<String>::new());
 }

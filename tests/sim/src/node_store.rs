@@ -479,7 +479,7 @@ forward!(Records {
         org: &OrgId,
         kind: &KindId,
         state: Option<&str>,
-        spaces: Option<&[String]>,
+        scope: &domain::RecordScope,
         after: Option<&str>,
         limit: u32,
     ) -> Page<Record>;

@@ -220,8 +220,7 @@ async fn repeat(address: &str, notes: &Mutex<Notes>) -> Result<(), String> {
         let mut tries = 0;
         let (status, headers, body) = loop {
             let reply = http.request(step.method, &step.path, &key, Some(body.as_bytes())).await;
-            let reply =
-                reply.map_err(|error| format!("the server that was started again does not answer: {error}"))?;
+            let reply = reply.map_err(|error| format!("the server that was started again does not answer: {error}"))?;
             tries += 1;
             if !is_turned_away(reply.0) || tries == TRIES_MAX {
                 break reply;

@@ -152,6 +152,13 @@ pub(crate) async fn get_task(
         votes: votes.collect(),
         form_schema: view.form_schema,
         actions: view.actions.into_iter().map(str::to_owned).collect(),
+        subject: view.subject.map(|subject| schema::TaskSubject {
+            number: subject.number,
+            title: subject.title,
+            kind: subject.kind.0,
+            requester: subject.requester.map(|person| person.0),
+            fields: subject.fields,
+        }),
         task: show(view.task),
     };
     Ok(Json(body).into_response())

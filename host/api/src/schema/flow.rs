@@ -228,6 +228,21 @@ pub struct TaskDetail {
     pub votes: Vec<Vote>,
     /// What the caller may do: claim, unclaim, assign, complete, vote.
     pub actions: Vec<String>,
+    /// What an approval is about, for those who are asked and those who may see the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<TaskSubject>,
+}
+
+/// What the requester said, without comments and without the fields of those who work on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSubject {
+    pub number: String,
+    pub title: String,
+    pub kind: String,
+    pub requester: Option<String>,
+    #[schema(value_type = Object)]
+    pub fields: Object,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

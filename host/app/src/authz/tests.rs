@@ -169,3 +169,25 @@ fn whoever_has_no_stack_left_is_decided_about_all_the_same() {
         .join();
     assert_eq!(decided.expect("no panic"), (true, true));
 }
+
+#[test]
+fn a_record_is_shown_to_the_roles_that_its_kind_names_in_its_space() {
+    let authz = Authz::new();
+    let with = |space: &str, role: Role| Actor {
+        roles: BTreeMap::from([(space.into(), BTreeSet::from([role]))]),
+        ..actor(&mut Random(1))
+    };
+    let readers = [Role::Requester, Role::Approver];
+
+    for _ in ["asked", "remembered"] {
+        assert!(authz.may_read_shown(&with("it", Role::Requester), &"it".into(), &readers));
+        assert!(authz.may_read_shown(&with(Actor::PLATFORM, Role::Approver), &"it".into(), &readers), "everywhere");
+        assert!(!authz.may_read_shown(&with("hr", Role::Requester), &"it".into(), &readers), "elsewhere");
+        assert!(!authz.may_read_shown(&with("it", Role::Agent), &"it".into(), &readers), "another role");
+        assert!(!authz.may_read_shown(&with("it", Role::Requester), &"it".into(), &[]), "nobody is named");
+    }
+    assert!(
+        !authz.may_read_space(&with("it", Role::Requester), &"it".into()),
+        "being shown some is not looking around"
+    );
+}

@@ -2,6 +2,7 @@
 
 use super::decide::{FlowAnswer, FlowInput};
 use super::instances::HISTORY_MAX;
+use super::subject::TaskSubject;
 use crate::app::App;
 use crate::authz::SpaceAction;
 use crate::error::{AppError, Result};
@@ -29,6 +30,8 @@ pub struct TaskView {
     pub votes: Vec<flow::Vote>,
     /// What the actor may do: `claim`, `unclaim`, `assign`, `complete`, `vote`.
     pub actions: Vec<&'static str>,
+    /// What an approval is about.
+    pub subject: Option<TaskSubject>,
 }
 
 /// How a task ends.
@@ -124,7 +127,8 @@ impl App {
             }
         };
         let actions = self.task_actions(actor, &task);
-        Ok(TaskView { task, form_schema, votes, actions })
+        let subject = self.task_subject(actor, &task).await?;
+        Ok(TaskView { task, form_schema, votes, actions, subject })
     }
 
     /// The votes of an approval that has ended. Its state is gone with it; the journal keeps who answered what.

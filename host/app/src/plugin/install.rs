@@ -194,7 +194,12 @@ impl App {
         for kind in &plugin.manifest.kinds {
             let filter = domain::filter::Filter::eq(domain::filter::Field::Kind, kind.id.0.clone());
             let tickets = self.store.ticket_count(self.org(), &filter).await?;
-            let records = self.store.record_list(self.org(), &kind.id, None, None, None, 1).await?.items.len();
+            let records = self
+                .store
+                .record_list(self.org(), &kind.id, None, &domain::RecordScope::everything(), None, 1)
+                .await?
+                .items
+                .len();
             if tickets > 0 || records > 0 {
                 let message = format!(
                     "`{}` still has {tickets} tickets and {records} or more records; disable the plugin instead",

@@ -5,6 +5,7 @@
 
 use crate::app::App;
 use crate::error::Result;
+use domain::RecordScope;
 use domain::filter::{Field, Filter};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -145,7 +146,8 @@ impl App {
                 break;
             }
         }
-        let records = RecordSearch { text: String::new(), kinds: Vec::new(), spaces: spaces.clone(), limit: PAGE };
+        let scope = RecordScope { spaces: spaces.clone(), ..RecordScope::default() };
+        let records = RecordSearch { text: String::new(), kinds: Vec::new(), scope, limit: PAGE };
         for record in self.store.record_search(self.org(), &records).await? {
             self.words.learn(&record.title);
         }

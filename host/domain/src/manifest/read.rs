@@ -7,6 +7,7 @@ mod grant;
 mod kind;
 mod lifecycle;
 mod near;
+mod reading;
 mod report;
 mod rule;
 mod schema;
@@ -108,7 +109,7 @@ fn kinds(
     reader: &mut Reader<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<kind::KindFile> {
-    let mut files: Vec<kind::KindFile> = Vec::new();
+    let mut files: Vec<(kind::KindFile, Place)> = Vec::new();
     let mut paths: Vec<&str> = Vec::new();
     for mut entry in table.tables(reader, "kind", KINDS_MAX, "`[[kind]]`") {
         let node = entry.need("file");
@@ -133,7 +134,7 @@ fn kinds(
         let file = kind::read(path, text, plugin, &mut found);
         found.sort_by_key(|problem| problem.line);
         problems.append(&mut found);
-        for other in &files {
+        for (other, _) in &files {
             if file.id.is_some() && file.id == other.id {
                 let message = format!(
                     "`{path}` defines `{}` again; kinds need ids of their own",
@@ -146,7 +147,8 @@ fn kinds(
                 reader.add(&place, "duplicate-prefix", message);
             }
         }
-        files.push(file);
+        files.push((file, place));
     }
-    files
+    reading::check_feedback(&files, reader);
+    files.into_iter().map(|(file, _)| file).collect()
 }

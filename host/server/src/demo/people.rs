@@ -191,8 +191,7 @@ async fn person(
         ..PersonChange::default()
     };
     app.person_put(by, Some(&id(login)), change).await?;
-    // Everybody asks IT. The other departments have no practices yet; with them, everybody will ask those too.
-    let mut held = vec![(SpaceId::from("it"), Role::Requester)];
+    let mut held = SPACES.map(|(space, _, _)| (SpaceId::from(space), Role::Requester)).to_vec();
     held.extend(roles.iter().map(|(space, role)| (SpaceId::from(*space), *role)));
     Ok(app.roles_put(by, &id(login), held).await?)
 }

@@ -291,6 +291,14 @@ impl World {
         let (store, org) = (&self.store, org());
         let spaces = ["it".to_owned()];
         let spaces = dice.one_in(2).then_some(&spaces[..]);
+        let shown = domain::ShownRecords {
+            kind: "article".into(),
+            spaces: vec!["hr".to_owned()],
+            states: vec!["draft".to_owned(), "published".to_owned()],
+            when: Vec::new(),
+            fields: Vec::new(),
+        };
+        let scope = domain::RecordScope { spaces: spaces.map(<[String]>::to_vec), shown: vec![shown] };
         let word = pick(dice, &WORDS);
         let after = id(dice);
         let after = dice.one_in(2).then_some(after.as_str());
@@ -308,7 +316,7 @@ impl World {
             text(&store.ci_relations(&org, &"t1".into()).await),
             sorted(&store.ci_relation_page(&org, None, 10_000).await),
             sorted(&store.ci_places(&org, None, 10_000).await),
-            text(&store.record_list(&org, &"article".into(), None, spaces, after, 3).await),
+            text(&store.record_list(&org, &"article".into(), None, &scope, after, 3).await),
             text(&store.record_get(&org, "KB-1").await),
             text(&store.calendar_list(&org).await),
             text(&store.plugin_list(&org).await),

@@ -6,7 +6,7 @@ use super::flows::instance;
 use crate::{Changeset, EventQuery, EventScope, FactColumn, FactQuery, FactTime, RecordSearch, Store, Write};
 use domain::event::EventDraft;
 use domain::filter::{Field, Filter};
-use domain::{Clock, ClockState, Record, Ticket};
+use domain::{Clock, ClockState, Record, RecordScope, Ticket};
 use serde_json::json;
 
 type Made = Box<dyn Harness>;
@@ -83,7 +83,12 @@ pub async fn find_records_by_words(made: Made) {
     };
     write(&*store, [titled("r1", "Übersicht der Drucker", "it"), titled("r2", "VPN for everybody", "hr")]).await;
     write(&*store, [Write::Record(Box::new(Record { kind: "contract".into(), ..record("c1") }))]).await;
-    let search = |text: &str| RecordSearch { text: text.to_owned(), kinds: Vec::new(), spaces: None, limit: 10 };
+    let search = |text: &str| RecordSearch {
+        text: text.to_owned(),
+        kinds: Vec::new(),
+        scope: RecordScope::everything(),
+        limit: 10,
+    };
     let ids = async |query: RecordSearch| -> Vec<String> {
         store.record_search(&org(), &query).await.unwrap().into_iter().map(|record| record.id.0).collect()
     };
@@ -92,7 +97,8 @@ pub async fn find_records_by_words(made: Made) {
     assert_eq!(ids(search("vpn")).await, ["r2"]);
     assert_eq!(ids(search("100%")).await, Vec::<String>::new());
     assert_eq!(ids(search("")).await, ["c1", "r1", "r2"]);
-    let only = RecordSearch { spaces: Some(vec!["it".to_owned()]), ..search("") };
+    let it = RecordScope { spaces: Some(vec!["it".to_owned()]), shown: Vec::new() };
+    let only = RecordSearch { scope: it, ..search("") };
     assert_eq!(ids(only).await, ["c1", "r1"]);
     assert_eq!(ids(RecordSearch { kinds: vec!["contract".into()], ..search("") }).await, ["c1"]);
 }

@@ -2,9 +2,9 @@
 
 use super::Harness;
 use super::data::{at, object, org, person, record, write};
-use crate::{InstalledPlugin, NODE_KEPT, Node, Notification, Session, SessionKind, Write};
+use crate::{InstalledPlugin, NODE_KEPT, Node, Notification, RecordSearch, Session, SessionKind, Write};
 use domain::person::RoleAssignment;
-use domain::{Ci, CiClass, CiId, CiRelation, Group, Person, Record, Role, Space, SpaceId};
+use domain::{Ci, CiClass, CiId, CiRelation, Group, Person, Record, RecordScope, Role, ShownRecords, Space, SpaceId};
 use serde_json::json;
 
 type Made = Box<dyn Harness>;
@@ -201,15 +201,82 @@ pub async fn keep_records(made: Made) {
 
     assert_eq!(store.record_get(&org(), "r2").await.unwrap(), Some(full.clone()));
     assert_eq!(store.record_get(&org(), "KB-r2").await.unwrap(), Some(full));
-    let it = vec!["it".to_owned()];
-    let list = async |state: Option<&str>, spaces: Option<&[String]>, after: Option<&str>, limit| {
-        let page = store.record_list(&org(), &"article".into(), state, spaces, after, limit).await.unwrap();
+    let (all, it) = (RecordScope::everything(), RecordScope { spaces: Some(vec!["it".to_owned()]), shown: Vec::new() });
+    let list = async |state: Option<&str>, scope: &RecordScope, after: Option<&str>, limit| {
+        let page = store.record_list(&org(), &"article".into(), state, scope, after, limit).await.unwrap();
         (page.items.into_iter().map(|one| one.id.0).collect::<Vec<_>>(), page.next.map(|next| next.id))
     };
-    assert_eq!(list(None, None, None, 2).await, (vec!["r1".to_owned(), "r2".to_owned()], Some("r2".to_owned())));
-    assert_eq!(list(None, None, Some("r2"), 2).await, (vec!["r3".to_owned()], None));
-    assert_eq!(list(None, Some(&it), None, 9).await.0, ["r1", "r2"]);
-    assert_eq!(list(Some("draft"), None, None, 9).await.0, ["r1", "r3"]);
+    assert_eq!(list(None, &all, None, 2).await, (vec!["r1".to_owned(), "r2".to_owned()], Some("r2".to_owned())));
+    assert_eq!(list(None, &all, Some("r2"), 2).await, (vec!["r3".to_owned()], None));
+    assert_eq!(list(None, &it, None, 9).await.0, ["r1", "r2"]);
+    assert_eq!(list(Some("draft"), &all, None, 9).await.0, ["r1", "r3"]);
+}
+
+/// What readers see is exactly what the scope means in memory, whatever type the compared values have.
+pub async fn show_records_to_readers(made: Made) {
+    let store = made.store();
+    let audiences =
+        [json!("public"), json!("internal"), json!("pub\"lic\\ü"), json!(1), json!("1"), json!(true), json!(null)];
+    let mut rows = Vec::new();
+    for space in ["it", "hr", "legal"] {
+        for state in ["draft", "published"] {
+            for (place, audience) in audiences.iter().enumerate() {
+                let fields = object(json!({ "audience": audience, "body": "x" }));
+                let id = format!("{space}-{state}-{place}");
+                rows.push(Record { space: space.into(), state: state.to_owned(), fields, ..record(&id) });
+            }
+        }
+    }
+    rows.push(Record { state: "published".to_owned(), ..record("without-audience") });
+    rows.push(Record { kind: "contract".into(), state: "published".to_owned(), ..rows[0].clone() });
+    rows.last_mut().expect("one was pushed").id = "contract".into();
+    rows.last_mut().expect("one was pushed").number = "CT1".to_owned();
+    write(&*store, rows.iter().map(|row| Write::Record(Box::new(row.clone())))).await;
+
+    let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let when = |is: &[serde_json::Value]| domain::kind::When { field: "audience".to_owned(), is: is.to_vec() };
+    let shown = |spaces: &[&str], states: &[&str], when: Vec<domain::kind::When>| ShownRecords {
+        kind: "article".into(),
+        spaces: texts(spaces),
+        states: texts(states),
+        when,
+        fields: texts(&["body"]),
+    };
+    let cases = [
+        (Some(texts(&["legal"])), vec![shown(&["it"], &["published"], vec![when(&[json!("public")])])]),
+        (
+            Some(Vec::new()),
+            vec![shown(&["it", "hr"], &["published", "draft"], vec![when(&[json!(1), json!("pub\"lic\\ü")])])],
+        ),
+        (
+            Some(Vec::new()),
+            vec![shown(&["it"], &["draft"], vec![when(&[json!("public")]), when(&[json!("internal")])])],
+        ),
+        (
+            Some(Vec::new()),
+            vec![shown(&["it"], &["published"], Vec::new()), shown(&["hr"], &["draft"], vec![when(&[json!(true)])])],
+        ),
+        (Some(Vec::new()), Vec::new()),
+        (None, Vec::new()),
+    ];
+    let mut met = 0;
+    for (spaces, shown) in cases {
+        let scope = RecordScope { spaces, shown };
+        let mut expected: Vec<&str> = rows.iter().filter(|row| scope.allows(row)).map(|row| row.id.as_str()).collect();
+        expected.sort_unstable();
+        met += expected.len();
+        let search = RecordSearch { text: String::new(), kinds: Vec::new(), scope: scope.clone(), limit: 200 };
+        let mut found: Vec<String> =
+            store.record_search(&org(), &search).await.unwrap().into_iter().map(|row| row.id.0).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{scope:?}");
+        expected.retain(|id| *id != "contract");
+        let page = store.record_list(&org(), &"article".into(), None, &scope, None, 200).await.unwrap();
+        let mut listed: Vec<String> = page.items.into_iter().map(|row| row.id.0).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, expected, "{scope:?}");
+    }
+    assert!(met > 40, "{met}");
 }
 
 pub async fn keep_calendars_plugins_and_components(made: Made) {

@@ -1,6 +1,7 @@
 // Who is signed in, and what that opens. The server decides; this only keeps doors off the screen that would not open.
 import { api, ApiProblem } from './api/client';
 import type { Role, Session } from './api/types';
+import { forgetAll } from './kept';
 
 const PLATFORM = '*';
 const WORKING: Role[] = ['agent', 'approver', 'manager', 'auditor'];
@@ -61,6 +62,7 @@ class CurrentSession {
 
   async signOut() {
     await api.delete('/session').catch(() => undefined);
+    forgetAll();
     // Nothing of one person stays in memory for the next.
     location.assign('/signin');
   }

@@ -62,7 +62,7 @@ impl Insight for MemoryStore {
         let words = spellings(&query.text);
         let fits = |record: &&Record| {
             (query.kinds.is_empty() || query.kinds.contains(&record.kind))
-                && query.spaces.as_ref().is_none_or(|spaces| spaces.contains(&record.space.0))
+                && query.scope.allows(record)
                 && words.iter().all(|word| {
                     word.iter().any(|spelling| record.title.contains(spelling)) || record.number.contains(&word[1])
                 })

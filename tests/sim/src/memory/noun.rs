@@ -2,7 +2,7 @@
 
 use super::{MemoryStore, has_words, limit, page};
 use async_trait::async_trait;
-use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record, SpaceId};
+use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record, RecordScope, SpaceId};
 use store::{
     Blobs, Calendars, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page, PluginRows,
     Records, Result,
@@ -89,7 +89,7 @@ impl Records for MemoryStore {
         org: &OrgId,
         kind: &KindId,
         state: Option<&str>,
-        spaces: Option<&[String]>,
+        scope: &RecordScope,
         after: Option<&str>,
         asked: u32,
     ) -> Result<Page<Record>> {
@@ -98,7 +98,7 @@ impl Records for MemoryStore {
             let fits = |record: &&Record| {
                 record.kind == *kind
                     && state.is_none_or(|state| record.state == state)
-                    && spaces.is_none_or(|spaces| spaces.contains(&record.space.0))
+                    && scope.allows(record)
                     && start.is_none_or(|start| start.is_some_and(|start| record.number > *start))
             };
             let mut rows: Vec<Record> = data.records.rows().filter(fits).cloned().collect();

@@ -2,12 +2,12 @@
 
 use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
-use super::{lifecycle, near, schema, words};
+use super::{lifecycle, near, reading, schema, words};
 use crate::kind::{FieldRule, Kind, Noun, Portal, State, StateCategory, TransitionRule, When};
 use crate::{KindId, PluginId, Problem, Role};
 
-const STATES_MAX: usize = 200;
-const FIELDS_MAX: usize = 200;
+pub(super) const STATES_MAX: usize = 200;
+pub(super) const FIELDS_MAX: usize = 200;
 const TRANSITIONS_MAX: usize = 1000;
 const SPACES_MAX: usize = 100;
 pub(super) const TITLE_CHARS_MAX: usize = 100;
@@ -23,9 +23,9 @@ pub(super) struct KindFile {
     pub(super) kind: Option<Kind>,
 }
 
-struct Known<T> {
-    value: T,
-    place: Place,
+pub(super) struct Known<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
 }
 
 /// Reads one kind file and reports everything that is wrong with it.
@@ -59,6 +59,7 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
     let fields = fields(&mut table, reader);
     check_conditions(&fields, reader);
     let portal = portal(&mut table, &fields, reader);
+    let readers = reading::readers(&mut table, noun, &states, &fields, reader);
     let transitions = transitions(&mut table, &states, &fields, reader);
     check_lifecycle(noun, &states, &transitions, reader);
     table.finish(reader);
@@ -77,13 +78,14 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
             fields: fields.into_iter().map(|(name, rule)| Some((name.value, rule?))).collect::<Option<_>>()?,
             create,
             portal,
+            readers,
         })
     });
     KindFile { id: id.map(str::to_owned), prefix: prefix.map(str::to_owned), noun, kind }
 }
 
 /// A list of roles; absent means nobody but the practice itself.
-fn roles(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Vec<Role> {
+pub(super) fn roles(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Vec<Role> {
     let Some(node) = table.get(key) else { return Vec::new() };
     let mut roles = Vec::new();
     for entry in node.list(reader, Role::ALL.len()) {
@@ -107,8 +109,8 @@ fn roles(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> V
 }
 
 /// The id of a state counts even if the rest of it is wrong, so that one slip does not make its transitions wrong too.
-struct StateEntry {
-    id: String,
+pub(super) struct StateEntry {
+    pub(super) id: String,
     category: Option<StateCategory>,
     state: Option<State>,
 }
@@ -197,7 +199,7 @@ fn field(mut entry: Table<'_>, reader: &mut Reader<'_>) -> Option<FieldRule> {
     })
 }
 
-fn when(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<When> {
+pub(super) fn when(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<When> {
     let mut table = node.table(reader, "`when`")?;
     let field = table.need("field").and_then(|node| node.shaped(reader, "bad-id", words::field));
     let is = table.need("is").and_then(|node| match node.json(reader)? {
@@ -264,8 +266,10 @@ fn portal(
         fits.then(|| name.to_owned())
     });
     let hidden = table.get("hidden").and_then(|node| node.boolean(reader)).unwrap_or_default();
+    let text = reading::text(&mut table, fields, reader);
+    let feedback = reading::feedback(&mut table, reader);
     table.finish(reader);
-    Some(Portal { spaces, summary: summary.to_owned(), rating, hidden })
+    Some(Portal { spaces, summary: summary.to_owned(), rating, hidden, text, feedback })
 }
 
 fn transitions(
@@ -311,7 +315,12 @@ fn transitions(
 }
 
 /// A word that must be in a list, as `from`, `to` and `required` are.
-fn known(node: &super::source::Node<'_>, names: &[&str], what: &str, reader: &mut Reader<'_>) -> Option<String> {
+pub(super) fn known(
+    node: &super::source::Node<'_>,
+    names: &[&str],
+    what: &str,
+    reader: &mut Reader<'_>,
+) -> Option<String> {
     let text = node.text(reader, words::WORD_CHARS_MAX)?;
     if names.contains(&text) {
         return Some(text.to_owned());

@@ -144,6 +144,17 @@ export interface TaskDetail extends Task {
   form_schema: FormSchema | null;
   votes: Vote[];
   actions: TaskAction[];
+  /** What an approval is about, also for those who may not see the ticket. */
+  subject?: TaskSubject;
+}
+
+/** What the requester said. */
+export interface TaskSubject {
+  number: string;
+  title: string;
+  kind: string;
+  requester: string | null;
+  fields: Fields;
 }
 
 /** The form of a task: a JSON Schema of an object. `x-order` says in which order people are asked. */

@@ -17,6 +17,8 @@ type FlowListener = (event: LiveFlow | 'resync') => void;
 class Live {
   /** Shown to people: false only once a gap has lasted. */
   connected = $state(true);
+  /** What the device says of itself: without a network there is nothing to try again. */
+  online = $state(true);
   #listeners = new Set<Listener>();
   #flowListeners = new Set<FlowListener>();
   #presenceListeners = new Set<PresenceListener>();
@@ -46,16 +48,17 @@ class Live {
   start() {
     if (this.#wanted) return;
     this.#wanted = true;
-    addEventListener('online', this.retryNow);
-    addEventListener('offline', this.#lost);
+    this.online = navigator.onLine;
+    addEventListener('online', this.#back);
+    addEventListener('offline', this.#gone);
     document.addEventListener('visibilitychange', this.#visibility);
     this.#open();
   }
 
   stop() {
     this.#wanted = false;
-    removeEventListener('online', this.retryNow);
-    removeEventListener('offline', this.#lost);
+    removeEventListener('online', this.#back);
+    removeEventListener('offline', this.#gone);
     document.removeEventListener('visibilitychange', this.#visibility);
     this.#close();
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
@@ -102,6 +105,18 @@ class Live {
     });
     source.addEventListener('ping', () => this.#heard());
   }
+
+  /** The device knows at once, so the page does not wait to see whether the gap lasts. */
+  #gone = () => {
+    this.online = false;
+    this.connected = false;
+    this.#lost();
+  };
+
+  #back = () => {
+    this.online = true;
+    this.retryNow();
+  };
 
   #close() {
     this.#source?.close();

@@ -91,7 +91,30 @@ export interface Kind {
   transitions: { from: string[]; to: string; title: string; roles: Role[]; required: string[]; comment: boolean }[];
   fields: [string, FieldRule][];
   create: Role[];
-  portal?: { spaces: string[]; summary: string; rating: string | null; hidden: boolean };
+  portal?: { spaces: string[]; summary: string; rating: string | null; hidden: boolean; text?: string; feedback?: Told };
+  /** Who reads records of it besides those who look around in their space. */
+  readers?: { roles: Role[]; states: string[]; when: { field: string; is: Value[] }[]; fields: string[] }[];
+}
+
+/** How readers say whether a record helped: a ticket of this kind. */
+export interface Told {
+  kind: string;
+  about: string;
+  rating: string;
+  remark?: string | null;
+}
+
+export interface StoredRecord {
+  id: string;
+  number: string;
+  kind: string;
+  space: string;
+  state: string;
+  category: Category;
+  title: string;
+  version: number;
+  updated_at: string;
+  fields: Fields;
 }
 
 export interface Ticket {

@@ -27,6 +27,7 @@ export function places(found: Found): Place[] {
       noun: 'record' as const,
       title: record.title,
       detail: `${record.number} · ${kind(record.kind)}`,
+      ...(directory.kind(record.kind)?.portal?.text ? { href: `/portal/records/${encodeURIComponent(record.number)}` } : {}),
     })),
     ...found.cis.map((ci) => ({
       id: ci.id,

@@ -20,6 +20,8 @@ export class Draft {
   busy = $state(false);
   /** The spaces where this person has any role; a requester's own place comes first. */
   spaces = $derived(directory.spaces.filter((space) => session.roles(space.id).length > 0));
+  /** Of them, those where the portal takes this kind. */
+  places = $derived(this.spaces.filter((space) => offered(space.id).some((kind) => kind.id === this.kindId)));
   kinds = $derived(creatable(this.space));
   kind = $derived(directory.kind(this.kindId));
   all = $derived(this.kind ? writable(this.kind, session.roles(this.space)) : []);
@@ -32,7 +34,12 @@ export class Draft {
 
   constructor(kind?: string, space?: string) {
     const fits = (id: string) => creatable(id).some((own) => kind === undefined || own.id === kind);
-    const home = this.spaces.find(({ id }) => id === space && fits(id)) ?? this.spaces.find(({ id }) => fits(id));
+    const works = (id: string) => session.roles(id).some((role) => role === 'agent' || role === 'manager');
+    // Who works in one department and may ask for things in all of them means their own when they say nothing.
+    const home =
+      this.spaces.find(({ id }) => id === space && fits(id)) ??
+      this.spaces.find(({ id }) => works(id) && fits(id)) ??
+      this.spaces.find(({ id }) => fits(id));
     this.space = home?.id ?? this.spaces[0]?.id ?? '';
     this.choose(kind ?? this.kinds[0]?.id ?? '');
   }

@@ -169,6 +169,35 @@ export const de: Record<keyof typeof en, string> = {
 
   'portal.ask': 'Was brauchen Sie?',
 
+  'portal.clocks.over.one': '{n} früheres Ziel',
+  'portal.clocks.over.other': '{n} frühere Ziele',
+  'transition.why': 'Warum? (freiwillig)',
+
+  'read.title': 'Artikel',
+  'read.empty': 'Hier steht noch nichts.',
+  'read.helped': 'Hat Ihnen das geholfen?',
+  'read.helped.yes': 'Hat geholfen: {title}',
+  'read.helped.no': 'Hat nicht geholfen: {title}',
+  'read.remark.yes': 'Möchten Sie etwas ergänzen? (freiwillig)',
+  'read.remark.no': 'Was fehlt oder stimmt nicht? (freiwillig)',
+  'read.thanks.yes': 'Danke. Wer den Text pflegt, freut sich darüber.',
+  'read.thanks.no': 'Danke. Wer den Text pflegt, sieht es sich an.',
+
+  'approval.others.one': '{n} weitere wartet auf Ihre Antwort',
+  'approval.others.other': '{n} weitere warten auf Ihre Antwort',
+  'approval.asked': 'gefragt {ago}',
+  'approval.page': 'Alles dazu, und wer schon geantwortet hat',
+  'approval.reason': 'Warum nicht?',
+  'approval.reason.hint': 'Wer gefragt hat, liest es.',
+  'approval.reason.missing': 'Sagen Sie warum, damit klar ist, wie es weitergeht.',
+  'approval.done.approve': 'Sie haben „{title}“ genehmigt',
+  'approval.done.reject': 'Sie haben „{title}“ abgelehnt',
+
+  'kinds.readers': 'Wer sie liest',
+  'kinds.readers.staff': 'Alle, mit jedem Feld: Bearbeiter, Leitung, Prüfer und Administration des Bereichs.',
+  'kinds.readers.rule': '{roles} des Bereichs, wenn der Zustand {states} ist. Zu sehen sind: {fields}.',
+  'kinds.readers.when': 'Nur wenn {field} {values} ist.',
+
   'rating.ask': 'Wie war es?',
   'rating.thanks': 'Danke',
   'rating.stars': '{n} von 5',

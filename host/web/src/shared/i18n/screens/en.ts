@@ -168,6 +168,35 @@ export const en = {
 
   'portal.ask': 'What do you need?',
 
+  'portal.clocks.over.one': '{n} earlier target',
+  'portal.clocks.over.other': '{n} earlier targets',
+  'transition.why': 'Why? (optional)',
+
+  'read.title': 'Article',
+  'read.empty': 'Nothing is written here yet.',
+  'read.helped': 'Did this help you?',
+  'read.helped.yes': 'It helped: {title}',
+  'read.helped.no': 'It did not help: {title}',
+  'read.remark.yes': 'Anything to add? (optional)',
+  'read.remark.no': 'What is missing or wrong? (optional)',
+  'read.thanks.yes': 'Thank you. Those who keep it are glad to know.',
+  'read.thanks.no': 'Thank you. Those who keep it will look at it.',
+
+  'approval.others.one': '{n} more waits for your answer',
+  'approval.others.other': '{n} more wait for your answer',
+  'approval.asked': 'asked {ago}',
+  'approval.page': 'Everything about it, and who has answered',
+  'approval.reason': 'Why not?',
+  'approval.reason.hint': 'The person who asked reads it.',
+  'approval.reason.missing': 'Say why, so that the person who asked knows what to do.',
+  'approval.done.approve': 'You approved “{title}”',
+  'approval.done.reject': 'You rejected “{title}”',
+
+  'kinds.readers': 'Who reads them',
+  'kinds.readers.staff': 'All of them, with every field: agents, managers, auditors and administrators of the space.',
+  'kinds.readers.rule': '{roles} of the space, when the state is {states}. They see: {fields}.',
+  'kinds.readers.when': 'Only if {field} is {values}.',
+
   'rating.ask': 'How was it?',
   'rating.thanks': 'Thank you',
   'rating.stars': '{n} of 5',
