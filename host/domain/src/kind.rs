@@ -1,6 +1,7 @@
 //! Kinds: the definition of a ticket or record type as data. A plugin brings them; the host enforces them.
 
 pub mod schema;
+pub mod screen;
 
 use crate::{KindId, Object, PluginId, Problem, Role};
 use serde::{Deserialize, Serialize};
@@ -150,6 +151,8 @@ pub struct Kind {
     pub create: Vec<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<Portal>,
+    #[serde(default, skip_serializing_if = "screen::Screens::is_empty")]
+    pub screen: screen::Screens,
 }
 
 impl Kind {

@@ -10,6 +10,7 @@ mod near;
 mod report;
 mod rule;
 mod schema;
+mod screen;
 mod source;
 mod words;
 

@@ -2,7 +2,7 @@
 
 use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
-use super::{lifecycle, near, schema, words};
+use super::{lifecycle, near, schema, screen, words};
 use crate::kind::{FieldRule, Kind, Noun, Portal, State, StateCategory, TransitionRule, When};
 use crate::{KindId, PluginId, Problem, Role};
 
@@ -59,6 +59,9 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
     let fields = fields(&mut table, reader);
     check_conditions(&fields, reader);
     let portal = portal(&mut table, &fields, reader);
+    let with_schemas: Vec<screen::Known<'_>> =
+        fields.iter().map(|(name, rule)| (name.value.as_str(), rule.as_ref().map(|rule| &rule.schema))).collect();
+    let screen = screen::read(&mut table, &with_schemas, when, reader);
     let transitions = transitions(&mut table, &states, &fields, reader);
     check_lifecycle(noun, &states, &transitions, reader);
     table.finish(reader);
@@ -77,6 +80,7 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
             fields: fields.into_iter().map(|(name, rule)| Some((name.value, rule?))).collect::<Option<_>>()?,
             create,
             portal,
+            screen,
         })
     });
     KindFile { id: id.map(str::to_owned), prefix: prefix.map(str::to_owned), noun, kind }

@@ -92,6 +92,11 @@ export interface Kind {
   fields: [string, FieldRule][];
   create: Role[];
   portal?: { spaces: string[]; summary: string; rating: string | null; hidden: boolean };
+  screen?: {
+    calendar?: { from: string; to: string; sort?: string; conflicts?: string; recurring?: string; bands?: string[] };
+    agenda?: { show: string[] };
+    room?: { when?: { field: string; is: Value[] }; cis?: string[] };
+  };
 }
 
 export interface Ticket {
