@@ -3,6 +3,7 @@
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
 import { composer } from './composer.mjs';
+import { desk } from './desk.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
 import { screens } from './screens.mjs';
@@ -316,6 +317,7 @@ await run.test('the screens speak German', async () => {
 
 const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
+const deskPlaces = await desk(run, mark, { ada, ben, max });
 const composerPlaces = await composer(run, mark, { ada, max });
 
 const places = [
@@ -334,6 +336,7 @@ const places = [
   ['max', max, 'jobs-dead', () => '/admin/jobs?state=dead'],
   ...screenPlaces,
   ...flowPlaces,
+  ...deskPlaces,
   ...composerPlaces,
 ];
 for (const [, page, name, where] of places) {
