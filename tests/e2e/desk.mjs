@@ -49,9 +49,9 @@ export async function desk(run, mark, { ada, ben, max }) {
     await ada.keyboard.press('p');
     await ada.keyboard.press('l');
     await ada.waitForURL(/layout=list/);
-    const row = ada.locator(`[data-row="${first.number}"]`);
+    const row = ada.locator(`[data-row="${second.number}"]`);
     await row.waitFor();
-    check((await row.innerText()).includes(second.number), 'the list does not say with what it collides');
+    check((await row.innerText()).includes(first.number), 'the list does not say with what it collides');
     await ada.reload();
     await row.waitFor();
     await ada.getByLabel('Only with conflicts').check();
