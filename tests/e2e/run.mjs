@@ -3,6 +3,7 @@
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
 import { composer } from './composer.mjs';
+import { desk } from './desk.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
 import { portal } from './portal.mjs';
@@ -318,6 +319,7 @@ await run.test('the screens speak German', async () => {
 const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
 const portalPlaces = await portal(run, mark, { ada, ben });
+const deskPlaces = await desk(run, mark, { ada, ben, max });
 const composerPlaces = await composer(run, mark, { ada, max });
 
 const places = [
@@ -337,6 +339,7 @@ const places = [
   ...screenPlaces,
   ...flowPlaces,
   ...portalPlaces,
+  ...deskPlaces,
   ...composerPlaces,
 ];
 for (const [, page, name, where] of places) {

@@ -68,6 +68,7 @@ export async function screens(run, mark, { ada, ben, max, number }) {
     const due = await max.locator('[data-due]').innerText();
     check(/3 Mar|Mar 3/.test(due) && due.includes('UTC'), `it says: ${due}`);
     await max.getByRole('button', { name: 'Add a calendar' }).click();
+    await max.locator('dialog[open]').getByRole('button', { name: 'JSON' }).click();
     await max.locator('dialog[open] [name=key]').fill('night');
     await max.locator('dialog[open] [name=definition]').fill('{"zone": "Atlantis", "hours": {"mon": ["25:00"]}}');
     await max.locator('dialog[open] footer .primary').click();

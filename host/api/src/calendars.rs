@@ -13,6 +13,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
+/// Windows of one answer.
+const WINDOWS_MAX: usize = 500;
+/// Days that one question may be about.
+const WINDOW_DAYS_MAX: i64 = 400;
+
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -85,6 +90,26 @@ pub(crate) async fn get_business_time(
     Params(query): Params<BetweenTimes>,
 ) -> Result<Json<schema::Elapsed>> {
     Ok(Json(schema::Elapsed { seconds: state.app.calendar(&key)?.between(query.start, query.end) }))
+}
+
+/// When a calendar is open between two instants, at most 500 windows.
+#[utoipa::path(get, path = "/calendars/{key}/windows", tag = "calendars", params(("key" = String, Path), BetweenTimes), responses((status = 200, body = Page<schema::CalendarWindow>)))]
+pub(crate) async fn list_calendar_windows(
+    State(state): State<ApiState>,
+    _caller: Caller,
+    Path(key): Path<String>,
+    Params(query): Params<BetweenTimes>,
+) -> Result<Json<Page<schema::CalendarWindow>>> {
+    // A calendar that opens once in a century is searched day by day: the question is about a year at most.
+    let days = query.end.duration_since(query.start).as_hours() / 24;
+    if !(0..=WINDOW_DAYS_MAX).contains(&days) {
+        let message = format!("`end` is at most {WINDOW_DAYS_MAX} days after `start`.");
+        return Err(ApiError::bad_request("bad-parameter", message));
+    }
+    let calendar = state.app.calendar(&key)?;
+    let windows = calendar.windows(query.start).take_while(|window| window.open < query.end).take(WINDOWS_MAX);
+    let cut = windows.map(|window| schema::CalendarWindow { open: window.open, close: window.close.min(query.end) });
+    Ok(Page::whole(cut.collect()))
 }
 
 fn view((key, definition, version): (String, Value, u32)) -> schema::Calendar {

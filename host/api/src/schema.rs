@@ -403,6 +403,8 @@ pub struct Kind {
     /// Who reads records of it besides those who look around in their space.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readers: Vec<Readers>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<Screens>,
 }
 
 /// Which records of a kind some roles in the space of the record read, and what of each.
@@ -415,6 +417,56 @@ pub struct Readers {
     pub when: Vec<When>,
     /// The fields that they see.
     pub fields: Vec<String>,
+}
+
+/// What a kind says to the screens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Screens {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<CalendarScreen>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agenda: Option<AgendaScreen>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomScreen>,
+}
+
+/// Each one is an entry from one field to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarScreen {
+    /// Fields that are instants.
+    pub from: String,
+    pub to: String,
+    /// A field whose value says of what sort an entry is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
+    /// A field with a list of objects, each with a `reason` and a `source`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<String>,
+    /// A field with the key of a business calendar in which the entry recurs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring: Option<String>,
+    /// Kinds that lie behind the entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<String>,
+}
+
+/// Fields that are read before something is decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgendaScreen {
+    pub show: Vec<String>,
+}
+
+/// Which of them get a room, and which fields name the affected configuration items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoomScreen {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<When>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cis: Vec<String>,
 }
 
 /// How the portal offers a kind.
@@ -593,6 +645,15 @@ pub struct Due {
 pub struct Elapsed {
     /// Seconds of business time.
     pub seconds: i64,
+}
+
+/// A stretch of business time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarWindow {
+    pub open: Timestamp,
+    /// The first instant that no longer counts.
+    pub close: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,6 +1,7 @@
 //! Kinds: the definition of a ticket or record type as data. A plugin brings them; the host enforces them.
 
 pub mod schema;
+pub mod screen;
 
 use crate::{KindId, Object, PluginId, Problem, Role};
 use serde::{Deserialize, Serialize};
@@ -191,6 +192,8 @@ pub struct Kind {
     /// Only for records; who sees a ticket is not for its kind to say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readers: Vec<Readers>,
+    #[serde(default, skip_serializing_if = "screen::Screens::is_empty")]
+    pub screen: screen::Screens,
 }
 
 impl Kind {

@@ -437,3 +437,39 @@ fn random_truncations_never_panic() {
         }
     }
 }
+
+#[test]
+fn screens_name_fields_of_the_kind() {
+    let with = |screen: &str| {
+        format!(
+            "{GOOD_KIND}\n[field.start]\ntitle = \"Start\"\nschema = {{ type = \"string\", format = \"date-time\" }}\n{screen}"
+        )
+    };
+    let good = with(
+        "[screen.calendar]\nfrom = \"start\"\nto = \"start\"\nbands = [\"change-window\"]\n\
+         [screen.agenda]\nshow = [\"urgency\"]\n[screen.room]\nwhen = { field = \"urgency\", is = [1] }\n",
+    );
+    let manifest = read_with(GOOD, &good).expect("nothing is wrong");
+    let screen = &manifest.kinds[0].screen;
+    assert_eq!(
+        screen.calendar.as_ref().map(|calendar| calendar.bands.as_slice()),
+        Some(["change-window".to_owned()].as_slice())
+    );
+    assert_eq!(
+        screen.room.as_ref().and_then(|room| room.when.as_ref()).map(|when| when.field.as_str()),
+        Some("urgency")
+    );
+    assert!(read_with(GOOD, GOOD_KIND).expect("nothing is wrong").kinds[0].screen.is_empty());
+
+    let codes = |screen: &str| -> Vec<String> {
+        read_with(GOOD, &with(screen))
+            .expect_err("something is wrong")
+            .into_iter()
+            .map(|problem| problem.code)
+            .collect()
+    };
+    assert_eq!(codes("[screen.calendar]\nfrom = \"urgency\"\nto = \"stat\"\n"), ["bad-screen", "unknown-field"]);
+    assert_eq!(codes("[screen.calendar]\nfrom = \"start\"\n"), ["missing-key"]);
+    assert_eq!(codes("[screen.room]\nwhen = { field = \"major\", is = [true] }\n"), ["unknown-field"]);
+    assert_eq!(codes("[screen.board]\nshow = [\"urgency\"]\n"), ["unknown-key"]);
+}

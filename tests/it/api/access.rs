@@ -154,6 +154,13 @@ pub(super) const EXPECTED: &[Case] = &[
         "",
         ANYBODY,
     ),
+    case(
+        "list_calendar_windows",
+        "GET",
+        "/calendars/always/windows?start=2026-03-02T09:00:00Z&end=2026-03-02T10:00:00Z",
+        "",
+        ANYBODY,
+    ),
     case("list_plugins", "GET", "/plugins", "", ADMIN),
     case("install_plugin", "POST", "/plugins", "wasm", [401, 403, 403, 403, 422]),
     case("get_plugin", "GET", "/plugins/incident", "", ADMIN),

@@ -11,6 +11,7 @@ mod reading;
 mod report;
 mod rule;
 mod schema;
+mod screen;
 mod source;
 mod words;
 

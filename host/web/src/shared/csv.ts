@@ -31,9 +31,9 @@ export async function everything<T>(path: string, query: Record<string, string |
   return rows;
 }
 
-/** Hands a file to the browser. The mark at its beginning tells spreadsheets that it is UTF-8. */
-export function save(name: string, text: string) {
-  const url = URL.createObjectURL(new Blob(['\uFEFF', text], { type: 'text/csv;charset=utf-8' }));
+/** Hands a file to the browser. */
+export function saveBlob(name: string, file: Blob) {
+  const url = URL.createObjectURL(file);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

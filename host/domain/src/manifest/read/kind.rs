@@ -2,7 +2,7 @@
 
 use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
-use super::{lifecycle, near, reading, schema, words};
+use super::{lifecycle, near, reading, schema, screen, words};
 use crate::kind::{FieldRule, Kind, Noun, Portal, State, StateCategory, TransitionRule, When};
 use crate::{KindId, PluginId, Problem, Role};
 
@@ -60,6 +60,9 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
     check_conditions(&fields, reader);
     let portal = portal(&mut table, &fields, reader);
     let readers = reading::readers(&mut table, noun, &states, &fields, reader);
+    let with_schemas: Vec<screen::Known<'_>> =
+        fields.iter().map(|(name, rule)| (name.value.as_str(), rule.as_ref().map(|rule| &rule.schema))).collect();
+    let screen = screen::read(&mut table, &with_schemas, when, reader);
     let transitions = transitions(&mut table, &states, &fields, reader);
     check_lifecycle(noun, &states, &transitions, reader);
     table.finish(reader);
@@ -79,6 +82,7 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
             create,
             portal,
             readers,
+            screen,
         })
     });
     KindFile { id: id.map(str::to_owned), prefix: prefix.map(str::to_owned), noun, kind }

@@ -94,6 +94,11 @@ export interface Kind {
   portal?: { spaces: string[]; summary: string; rating: string | null; hidden: boolean; text?: string; feedback?: Told };
   /** Who reads records of it besides those who look around in their space. */
   readers?: { roles: Role[]; states: string[]; when: { field: string; is: Value[] }[]; fields: string[] }[];
+  screen?: {
+    calendar?: { from: string; to: string; sort?: string; conflicts?: string; recurring?: string; bands?: string[] };
+    agenda?: { show: string[] };
+    room?: { when?: { field: string; is: Value[] }; cis?: string[] };
+  };
 }
 
 /** How readers say whether a record helped: a ticket of this kind. */
