@@ -92,6 +92,8 @@ export interface Kind {
   fields: [string, FieldRule][];
   create: Role[];
   portal?: { spaces: string[]; summary: string; rating: string | null; hidden: boolean };
+  keep_days?: number;
+  hold?: { states: string[]; people?: string; tickets?: string; spaces?: string };
 }
 
 export interface Ticket {
