@@ -15,5 +15,5 @@ fn every_effect_of_the_sdk_is_an_effect_of_the_host() {
         assert_eq!(serde_json::to_value(&effect).expect("an effect is JSON"), *fixture);
         names.insert(effect.name());
     }
-    assert_eq!(names.len(), 25, "one example of every kind of effect: {names:?}");
+    assert_eq!(names.len(), 26, "one example of every kind of effect: {names:?}");
 }

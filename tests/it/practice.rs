@@ -1,12 +1,15 @@
 //! One story for each practice, told over the API by the people involved; its decisions are tested beside its source.
 
 mod asset;
+mod catalogue;
 mod change;
+mod confidential;
 mod configuration;
 mod departments;
 mod financial;
 mod improvement;
 mod knowledge;
+mod measured;
 mod monitoring;
 mod problem;
 

@@ -108,6 +108,17 @@ pub(crate) async fn patch_person(
     Ok(Json(state.app.person_put(&caller.actor, Some(&id), body.value.into()).await?))
 }
 
+/// Erase who a person is: name, login, mail, attributes, password and roles go, their tickets stay. For administrators. Refused while a
+/// hold keeps them; the answer names it.
+#[utoipa::path(post, path = "/people/{id}/erasure", tag = "organisation", params(("id" = String, Path)), responses((status = 200, body = schema::Person)))]
+pub(crate) async fn erase_person(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Person>> {
+    Ok(Json(state.app.person_erase(&caller.actor, &PersonId(id)).await?))
+}
+
 /// The roles of a person. For administrators, and for oneself.
 #[utoipa::path(get, path = "/people/{id}/roles", tag = "organisation", params(("id" = String, Path)), responses((status = 200, body = Page<schema::RoleIn>)))]
 pub(crate) async fn list_roles(

@@ -4,7 +4,8 @@ use crate::admission::admit;
 use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{
-    access, bulk, clocks, comments, counts, create, links, list, patch, presence, read, related, timeline, watchers,
+    access, breakdown, bulk, clocks, comments, counts, create, links, list, patch, presence, read, related, timeline,
+    watchers,
 };
 use crate::{
     assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
@@ -38,6 +39,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(people::get_person, people::patch_person))
         .routes(routes!(people::list_roles, people::put_roles))
         .routes(routes!(people::put_password))
+        .routes(routes!(people::erase_person))
         .routes(routes!(groups::list_groups))
         .routes(routes!(groups::put_group))
         // Tickets
@@ -58,6 +60,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(watchers::put_watchers))
         .routes(routes!(access::put_access))
         .routes(routes!(timeline::list_timeline))
+        .routes(routes!(breakdown::get_breakdown))
         .routes(routes!(clocks::list_clocks))
         .routes(routes!(presence::put_presence))
         .routes(routes!(related::list_related_tickets))

@@ -248,6 +248,32 @@ pub struct TimelineEntry {
     pub comment: Option<Comment>,
 }
 
+/// Where the time of a ticket went. The segments follow each other without a gap and add up to the whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Breakdown {
+    pub segments: Vec<Segment>,
+    pub seconds: i64,
+    /// Absent without a calendar.
+    pub working_seconds: Option<i64>,
+    pub calendar: Option<String>,
+}
+
+/// Some time in which nothing of this changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub state: String,
+    pub group: Option<String>,
+    pub assignee: Option<String>,
+    /// Clocks that rested.
+    pub paused: Vec<String>,
+    pub seconds: i64,
+    pub working_seconds: Option<i64>,
+}
+
 /// What a change would do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -405,6 +431,11 @@ pub struct Kind {
     pub readers: Vec<Readers>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen: Option<Screens>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// Days that closed tickets stay before they are archived, 0 for ever; as the installation says when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<u32>,
 }
 
 /// Which records of a kind some roles in the space of the record read, and what of each.
@@ -467,6 +498,22 @@ pub struct RoomScreen {
     pub when: Option<When>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cis: Vec<String>,
+}
+
+/// Records of the kind keep other things from being purged and erased while they are in one of these states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    pub states: Vec<String>,
+    /// Field with ids of people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<String>,
+    /// Field with ids or numbers of tickets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<String>,
+    /// Field with ids of spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spaces: Option<String>,
 }
 
 /// How the portal offers a kind.

@@ -1,6 +1,7 @@
 //! Tickets and what hangs on them.
 
 pub(crate) mod access;
+pub(crate) mod breakdown;
 pub(crate) mod bulk;
 pub(crate) mod clocks;
 pub(crate) mod command;

@@ -13,6 +13,9 @@ use std::sync::Arc;
 use store::changeset::Noun;
 use store::{Expect, Page, Write};
 
+/// The name of somebody who was erased.
+const ERASED: &str = "Erased person";
+
 /// What is said of a person; what is absent stays, or gets its default when the person is new.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -88,6 +91,48 @@ impl App {
             self.store.session_delete_all(self.org(), &person.id).await?;
             self.actors.clear();
         }
+        Ok(person)
+    }
+
+    /// Erase what says who a person is: name, login, mail, manager and attributes, password and roles. Their tickets stay and name the id,
+    /// which then says nothing. Somebody who is held stays as they are. Doing it twice is doing it once.
+    ///
+    /// # Errors
+    /// Not an administrator; no such person; the holds that keep them.
+    pub async fn person_erase(&self, actor: &Actor, id: &PersonId) -> Result<Person> {
+        self.platform_or_system(actor)?;
+        let (holds, reads) = self.holds_now().await?;
+        let known = self.person_get(id).await?;
+        let by = holds.of_person(id);
+        if !by.is_empty() {
+            let message = format!("{} is kept by {}: have it released first", known.name, by.join(", "));
+            return Err(AppError::invalid("", "held", message));
+        }
+        let erased = Person {
+            login: format!("erased-{}", id.0.to_lowercase()),
+            name: ERASED.to_owned(),
+            email: String::new(),
+            manager: None,
+            locale: "en".to_owned(),
+            zone: "UTC".to_owned(),
+            active: false,
+            attributes: Object::new(),
+            ..known.clone()
+        };
+        if erased == known {
+            return Ok(known);
+        }
+        let mut set = self.admin_set(actor, "person", &id.0, "person.erased", json!({}));
+        set.expects.push(Expect { noun: Noun::Person, id: id.0.clone(), version: known.version });
+        // A hold that comes at the same moment is a conflict and not a surprise.
+        set.reads = reads;
+        let person = Person { version: known.version + 1, ..erased };
+        set.writes.push(Write::Person(Box::new(person.clone())));
+        set.writes.push(Write::Password { person: id.clone(), phc: None });
+        set.writes.push(Write::Roles { person: id.clone(), roles: Vec::new() });
+        self.commit(set).await?;
+        self.store.session_delete_all(self.org(), id).await?;
+        self.actors.clear();
         Ok(person)
     }
 

@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::error::Result;
 use domain::Actor;
+use domain::filter::{Field, Filter};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub const KEPT: &[(&str, &str)] = &[
     ("outbox", "items that are over go after `outbound.kept_days`; those that are open wait for somebody"),
     ("outbox_content", "goes when its item ends"),
     ("password", "who there is"),
-    ("person", "who there is; erasing a person is another thing than age"),
+    ("person", "who there is; erasing a person is another thing than age (`POST /people/{id}/erasure`)"),
     ("person_group", "who there is"),
     ("plugin", "configuration"),
     ("record", "a practice decides about its own documents"),
@@ -95,8 +96,19 @@ impl RetentionPolicy {
 
     /// What is older than this may go.
     fn before(&self, what: Expired, now: Timestamp) -> Option<Timestamp> {
-        let days = i64::from(self.days(what));
-        (days > 0).then(|| now - SignedDuration::from_hours(24 * days))
+        before(self.days(what), now)
+    }
+}
+
+fn before(days: u32, now: Timestamp) -> Option<Timestamp> {
+    let back = SignedDuration::from_hours(24 * i64::from(days));
+    (days > 0).then(|| now.checked_sub(back).unwrap_or(Timestamp::MIN))
+}
+
+fn or(left: Filter, right: Filter) -> Filter {
+    match (left, right) {
+        (Filter::False, one) | (one, Filter::False) => one,
+        (left, right) => Filter::Or(vec![left, right]),
     }
 }
 
@@ -105,9 +117,17 @@ impl RetentionPolicy {
 pub struct Retained {
     pub rule: &'static str,
     pub table: &'static str,
-    /// Absent when the rule is off.
+    /// Absent when the rule is off. Kinds of tickets may have another time of their own.
     pub before: Option<Timestamp>,
     pub rows: u64,
+    /// Old enough, and kept because something holds them.
+    pub held: u64,
+}
+
+/// Some of the rows of a rule: older than this, and not these tickets.
+struct Part {
+    before: Timestamp,
+    except: Filter,
 }
 
 impl App {
@@ -116,43 +136,86 @@ impl App {
     /// # Errors
     /// The store cannot be read.
     pub async fn retention_count(&self, policy: RetentionPolicy) -> Result<Vec<Retained>> {
+        let held_now = self.holds().await?.filter();
         let mut all = Vec::with_capacity(RULES.len());
         for (rule, table, what) in RULES {
-            let before = policy.before(*what, self.now());
-            let rows = match before {
-                Some(before) => self.store.expired_count(self.org(), *what, before).await?,
-                None => 0,
-            };
-            all.push(Retained { rule, table, before, rows });
+            let (mut rows, mut held) = (0, 0);
+            for part in self.retention_parts(policy, *what) {
+                let (going, staying) = self.going_and_held(*what, &part, &held_now).await?;
+                (rows, held) = (rows + going, held + staying);
+            }
+            all.push(Retained { rule, table, before: policy.before(*what, self.now()), rows, held });
         }
         Ok(all)
     }
 
-    /// Forget and archive what is old.
+    /// Forget and archive what is old and not held.
     ///
     /// # Errors
-    /// The store fails; what was done stays done.
+    /// The store fails, or nobody can say what is held; what was done stays done.
     pub async fn retention_run(&self, policy: RetentionPolicy) -> Result<Vec<Retained>> {
+        let held_now = self.holds().await?.filter();
         let mut all = Vec::with_capacity(RULES.len());
         for (rule, table, what) in RULES {
             let before = policy.before(*what, self.now());
-            let mut rows = 0;
-            if let Some(before) = before {
-                for _ in 0..PAGES_MAX {
-                    let done = self.store.expired_forget(self.org(), *what, before, self.now(), PAGE).await?;
-                    rows += done;
-                    if done < u64::from(PAGE) {
-                        break;
-                    }
-                }
-                if rows > 0 {
-                    let data = json!({ "table": table, "rows": rows, "before": before.to_string() });
-                    self.commit(self.admin_set(&Actor::system(), "retention", rule, "retention.applied", data)).await?;
+            let (mut rows, mut held) = (0, 0);
+            for part in self.retention_parts(policy, *what) {
+                rows += self.forget(*what, &part).await?;
+                if *what == Expired::ClosedTickets {
+                    held += self.going_and_held(*what, &part, &held_now).await?.1;
                 }
             }
-            all.push(Retained { rule, table, before, rows });
+            if rows > 0 {
+                let data = json!({ "table": table, "rows": rows, "before": before.map(|before| before.to_string()) });
+                self.commit(self.admin_set(&Actor::system(), "retention", rule, "retention.applied", data)).await?;
+            }
+            all.push(Retained { rule, table, before, rows, held });
         }
         Ok(all)
+    }
+
+    async fn going_and_held(&self, what: Expired, part: &Part, held: &Filter) -> Result<(u64, u64)> {
+        let old = self.store.expired_count(self.org(), what, part.before, &part.except).await?;
+        // Only tickets are held, and most of the time none is.
+        if what != Expired::ClosedTickets || *held == Filter::False {
+            return Ok((old, 0));
+        }
+        let except = or(part.except.clone(), held.clone());
+        let going = self.store.expired_count(self.org(), what, part.before, &except).await?;
+        Ok((going, old.saturating_sub(going)))
+    }
+
+    async fn forget(&self, what: Expired, part: &Part) -> Result<u64> {
+        let mut rows = 0;
+        for _ in 0..PAGES_MAX {
+            // Asked for each page, so that a hold that comes meanwhile counts for what is still there.
+            let except = or(part.except.clone(), self.holds().await?.filter());
+            let done = self.store.expired_forget(self.org(), what, part.before, self.now(), PAGE, &except).await?;
+            rows += done;
+            if done < u64::from(PAGE) {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// A rule as the installation has it, and for each kind of tickets that says otherwise the kind's own.
+    fn retention_parts(&self, policy: RetentionPolicy, what: Expired) -> Vec<Part> {
+        let registry = self.registry();
+        let own: Vec<(String, u32)> = match what {
+            Expired::ClosedTickets => {
+                registry.kinds.iter().filter_map(|kind| Some((kind.id.0.clone(), kind.keep_days?))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let others = own.iter().map(|(kind, _)| kind.clone()).collect();
+        let except = if own.is_empty() { Filter::False } else { Filter::In(Field::Kind, others) };
+        let usual = policy.before(what, self.now()).map(|before| Part { before, except });
+        let kinds = own.into_iter().filter_map(|(kind, days)| {
+            let before = before(days, self.now())?;
+            Some(Part { before, except: Filter::Not(Box::new(Filter::eq(Field::Kind, kind))) })
+        });
+        usual.into_iter().chain(kinds).collect()
     }
 
     /// Do so every hour until told to stop.

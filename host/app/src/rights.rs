@@ -83,7 +83,7 @@ impl App {
                     }
                     Effect::Comment(_) | Effect::Attach(_) => TicketAction::CommentPublic,
                     Effect::Assign(_) => TicketAction::Assign,
-                    Effect::SetAccess(_) => TicketAction::SetAccess,
+                    Effect::SetAccess(_) | Effect::ChangeAccess(_) => TicketAction::SetAccess,
                     Effect::SetField(set) if matches!(set.field.as_str(), "restricted" | "requester") => {
                         TicketAction::Assign
                     }

@@ -60,6 +60,8 @@ pub enum Effect {
     Watch(Watch),
     /// Name the people and groups who may see a restricted ticket: replaces the list.
     SetAccess(SetAccess),
+    /// Add people to that list or take them from it, whoever else is in it.
+    ChangeAccess(ChangeAccess),
     /// Add a file whose content is already in the blob store under its digest.
     Attach(Attach),
     /// Start a clock, or start it again with a new due time after a pause or a change of target.
@@ -191,6 +193,17 @@ pub struct SetAccess {
     pub ticket: Option<TicketId>,
     pub people: Vec<PersonId>,
     pub groups: Vec<GroupId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAccess {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<PersonId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<PersonId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -391,6 +404,7 @@ impl Effect {
             Self::SetParent(_) => "set-parent",
             Self::Watch(_) => "watch",
             Self::SetAccess(_) => "set-access",
+            Self::ChangeAccess(_) => "change-access",
             Self::Attach(_) => "attach",
             Self::StartClock(_) => "start-clock",
             Self::PauseClock(_) => "pause-clock",
@@ -421,6 +435,7 @@ impl Effect {
             Self::SetParent(e) => e.ticket.as_ref(),
             Self::Watch(e) => e.ticket.as_ref(),
             Self::SetAccess(e) => e.ticket.as_ref(),
+            Self::ChangeAccess(e) => e.ticket.as_ref(),
             Self::Attach(e) => e.ticket.as_ref(),
             Self::StartClock(e) => e.ticket.as_ref(),
             Self::PauseClock(e) => e.ticket.as_ref(),

@@ -167,6 +167,21 @@ pub struct Feedback {
     pub remark: Option<String>,
 }
 
+/// What a record keeps from going while it is in certain states: its fields name what that is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRule {
+    pub states: Vec<String>,
+    /// Field with ids of people: they, and every ticket that they have a part in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<String>,
+    /// Field with ids or numbers of tickets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<String>,
+    /// Field with ids of spaces: every ticket there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spaces: Option<String>,
+}
+
 /// The definition of a ticket or record type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kind {
@@ -194,6 +209,12 @@ pub struct Kind {
     pub readers: Vec<Readers>,
     #[serde(default, skip_serializing_if = "screen::Screens::is_empty")]
     pub screen: screen::Screens,
+    /// Days that closed tickets of this kind stay before they are archived, 0 for ever; as the installation says when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<u32>,
+    /// Records of this kind keep other things from being purged and erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldRule>,
 }
 
 impl Kind {

@@ -15,7 +15,7 @@ pub const MANIFEST_FILE: &str = "plugin.toml";
 pub const WIT_VERSION: &str = "0.1";
 
 /// The effects that a plugin can be granted, with the noun that each is carried out on.
-pub const EFFECTS: [(&str, &str); 25] = [
+pub const EFFECTS: [(&str, &str); 26] = [
     ("set-field", "ticket"),
     ("transition", "ticket"),
     ("assign", "ticket"),
@@ -26,6 +26,7 @@ pub const EFFECTS: [(&str, &str); 25] = [
     ("set-parent", "ticket"),
     ("watch", "ticket"),
     ("set-access", "ticket"),
+    ("change-access", "ticket"),
     ("attach", "ticket"),
     ("start-clock", "ticket"),
     ("pause-clock", "ticket"),
@@ -194,7 +195,7 @@ fn deed(effect: &str) -> &str {
         "link" | "unlink" => "change links",
         "set-parent" => "change the parent",
         "watch" => "change who watches",
-        "set-access" => "say who may see restricted ones",
+        "set-access" | "change-access" => "say who may see restricted ones",
         "attach" => "attach files",
         "start-clock" => "start clocks",
         "pause-clock" => "pause clocks",

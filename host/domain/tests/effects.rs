@@ -77,6 +77,12 @@ fn cases() -> Vec<(&'static str, Value, Value, [Value; 2])> {
             [json!({ "people": [] }), json!({ "people": [1], "groups": [] })],
         ),
         (
+            "change-access",
+            json!({}),
+            json!({ "ticket": "t", "add": ["p"], "remove": ["q"] }),
+            [json!({ "add": "p" }), json!({ "people": ["p"] })],
+        ),
+        (
             "attach",
             json!({ "name": "a.txt", "media_type": "text/plain", "size": 0, "digest": "d" }),
             json!({ "ticket": "t", "name": "a.txt", "media_type": "text/plain", "size": u64::MAX, "digest": "d" }),

@@ -337,6 +337,31 @@ fn fields() {
 }
 
 #[test]
+fn esm_04_a_hold_names_the_states_and_lists_of_a_record() {
+    const OWN: &str = "id = \"legal\"\nversion = \"1.0.0\"\nwit = \"0.1\"\ntitle = \"Legal\"\nsummary = \"Holds.\"\n[[kind]]\nfile = \"kinds/incident.toml\"\n";
+    const KIND_FILE: &str = "id = \"hold\"\ntype = \"record\"\ntitle = \"Hold\"\nplural = \"Holds\"\nprefix = \"LH\"\ndigits = 5\ncreate = [\"agent\"]\n\
+        [[state]]\nid = \"active\"\ntitle = \"Active\"\ncategory = \"active\"\n\
+        [hold]\nstates = [\"active\"]\npeople = \"people\"\n\
+        [field.people]\ntitle = \"People\"\nschema = { type = \"array\", items = { type = \"string\" } }\n\
+        [field.count]\ntitle = \"Count\"\nschema = { type = \"integer\" }\n";
+    let codes = |old: &str, new: &str| {
+        let problems = read_with(OWN, &KIND_FILE.replacen(old, new, 1)).err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+
+    let kind = &read_with(OWN, KIND_FILE).expect("nothing is wrong").kinds[0];
+    let hold = kind.hold.as_ref().expect("it holds");
+    assert_eq!(
+        (hold.states.as_slice(), hold.people.as_deref(), hold.tickets.as_deref()),
+        (["active".to_owned()].as_slice(), Some("people"), None)
+    );
+    assert_eq!(codes("states = [\"active\"]", "states = [\"activ\"]"), ["unknown-state"]);
+    assert_eq!(codes("people = \"people\"", "people = \"person\""), ["unknown-field", "bad-hold"]);
+    assert_eq!(codes("people = \"people\"", "people = \"count\""), ["bad-hold", "bad-hold"]);
+    assert_eq!(codes("people = \"people\"\n", ""), ["bad-hold"]);
+}
+
+#[test]
 fn what_is_not_toml_is_said_once_for_each_line_and_hides_no_other_problem() {
     check("wit = \"0.1\"", "wit = \"0.1", &["3 not-toml"]);
     check("version = \"1.0.0\"", "version = \"1\"\nwit =", &["2 bad-version", "3 not-toml", "4 duplicate-key"]);

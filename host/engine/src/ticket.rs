@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 const COMMENT_MAX: usize = 64 * 1024;
 /// People watching a ticket.
 const WATCHERS_MAX: usize = 200;
+/// People who may see a restricted ticket by name, when they are added one by one.
+const ACCESS_MAX: usize = 500;
 
 impl Wave<'_> {
     pub(crate) fn apply_to_ticket(&mut self, id: &TicketId, effect: &Effect, by: &By, pointer: &str) {
@@ -26,6 +28,7 @@ impl Wave<'_> {
             Effect::SetParent(parent) => self.set_parent(id, parent.parent.as_ref(), pointer),
             Effect::Watch(watch) => self.watch(id, watch, by, pointer),
             Effect::SetAccess(access) => self.set_access(id, access, by),
+            Effect::ChangeAccess(change) => self.change_access(id, change, by, pointer),
             Effect::Attach(attach) => self.attach(id, attach, by),
             Effect::StartClock(clock) => self.start_clock(id, clock, by, pointer),
             Effect::PauseClock(clock) => self.pause_clock(id, clock, by, pointer),
@@ -320,6 +323,25 @@ impl Wave<'_> {
         self.ticket_event(id, by, "ticket.access-set", json!(access));
         self.out.access.retain(|(ticket, _)| ticket != id);
         self.out.access.push((id.clone(), access));
+    }
+
+    fn change_access(&mut self, id: &TicketId, change: &effect::ChangeAccess, by: &By, pointer: &str) {
+        let known = &self.tickets.get(id).expect("checked by `apply`").after.access;
+        let mut people = known.people.clone();
+        people.retain(|person| !change.remove.contains(person));
+        for person in &change.add {
+            if !people.contains(person) {
+                people.push(person.clone());
+            }
+        }
+        if people.len() > ACCESS_MAX {
+            let message = format!("at most {ACCESS_MAX} people are named for a ticket; name a group");
+            return self.problem(pointer, "too-many-people", message);
+        }
+        if people != known.people {
+            let set = effect::SetAccess { ticket: None, people, groups: known.groups.clone() };
+            self.set_access(id, &set, by);
+        }
     }
 
     fn attach(&mut self, id: &TicketId, attach: &effect::Attach, by: &By) {

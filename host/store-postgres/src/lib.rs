@@ -46,6 +46,7 @@ pub use snapshot::PostgresSnapshot;
 use async_trait::async_trait;
 use connection::Connections;
 use domain::OrgId;
+use domain::filter::Filter;
 use jiff::Timestamp;
 use news::News;
 use std::collections::BTreeSet;
@@ -142,8 +143,8 @@ impl Store for PostgresStore {
         self.walk_journal(org).await
     }
 
-    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp) -> Result<u64> {
-        self.count_expired(org, what, before).await
+    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp, held: &Filter) -> Result<u64> {
+        self.count_expired(org, what, before, held).await
     }
 
     async fn expired_forget(
@@ -153,7 +154,8 @@ impl Store for PostgresStore {
         before: Timestamp,
         now: Timestamp,
         limit: u32,
+        held: &Filter,
     ) -> Result<u64> {
-        self.forget_expired(org, what, before, now, limit).await
+        self.forget_expired(org, what, before, now, limit, held).await
     }
 }

@@ -110,15 +110,17 @@ async fn old_closed_tickets_are_archived_a_page_at_a_time() {
     }
     let (org, what) = (org(), Expired::ClosedTickets);
 
-    assert_eq!(store.expired_count(&org, what, at(3)).await.unwrap(), 3);
-    assert_eq!(store.expired_forget(&org, what, at(3), at(9), 2).await.unwrap(), 2);
-    assert_eq!(store.expired_forget(&org, what, at(3), at(9), 2).await.unwrap(), 1);
+    assert_eq!(store.expired_count(&org, what, at(3), &Filter::False).await.unwrap(), 3);
+    let held = Filter::eq(domain::filter::Field::Id, "t1");
+    assert_eq!(store.expired_count(&org, what, at(3), &held).await.unwrap(), 2);
+    assert_eq!(store.expired_forget(&org, what, at(3), at(9), 2, &Filter::False).await.unwrap(), 2);
+    assert_eq!(store.expired_forget(&org, what, at(3), at(9), 2, &Filter::False).await.unwrap(), 1);
     assert_eq!(store.ticket_count(&org, &Filter::True).await.unwrap(), 2);
     assert!(store.ticket_load(&org, "t0").await.unwrap().is_some());
     for what in
         [Expired::Answers, Expired::Sessions, Expired::ReadNotifications, Expired::Notifications, Expired::DeadJobs]
     {
-        assert_eq!(store.expired_forget(&org, what, at(3), at(9), 2).await.unwrap(), 0, "{what:?}");
+        assert_eq!(store.expired_forget(&org, what, at(3), at(9), 2, &Filter::False).await.unwrap(), 0, "{what:?}");
     }
     store.close().await;
 }

@@ -41,6 +41,7 @@ pub use snapshot::SqliteSnapshot;
 
 use async_trait::async_trait;
 use domain::OrgId;
+use domain::filter::Filter;
 use jiff::Timestamp;
 use lock::ProcessLock;
 use reader::Readers;
@@ -132,8 +133,8 @@ impl Store for SqliteStore {
         self.walk_journal(org).await
     }
 
-    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp) -> Result<u64> {
-        self.count_expired(org, what, before).await
+    async fn expired_count(&self, org: &OrgId, what: Expired, before: Timestamp, held: &Filter) -> Result<u64> {
+        self.count_expired(org, what, before, held).await
     }
 
     async fn expired_forget(
@@ -143,7 +144,8 @@ impl Store for SqliteStore {
         before: Timestamp,
         now: Timestamp,
         limit: u32,
+        held: &Filter,
     ) -> Result<u64> {
-        self.forget_expired(org, what, before, now, limit).await
+        self.forget_expired(org, what, before, now, limit, held).await
     }
 }

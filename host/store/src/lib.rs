@@ -375,12 +375,13 @@ pub trait Store:
     /// Verify every chain of the journal; the number of events checked, or the first break as [`StoreError::Corrupt`].
     async fn verify_journal(&self, org: &OrgId) -> Result<u64>;
 
-    /// How many rows are older than a time. A store that forgets nothing has none.
-    async fn expired_count(&self, _org: &OrgId, _what: Expired, _before: Timestamp) -> Result<u64> {
+    /// How many rows are older than a time, leaving out tickets that are `held`. A store that forgets nothing has none.
+    async fn expired_count(&self, _org: &OrgId, _what: Expired, _before: Timestamp, _held: &Filter) -> Result<u64> {
         Ok(0)
     }
 
-    /// Forget rows that are older than a time, or archive them, at most `limit`; the number of those. Doing it twice is doing it once.
+    /// Forget rows that are older than a time, or archive them, at most `limit` and never tickets that are `held`; the number of those.
+    /// Doing it twice is doing it once.
     async fn expired_forget(
         &self,
         _org: &OrgId,
@@ -388,6 +389,7 @@ pub trait Store:
         _before: Timestamp,
         _now: Timestamp,
         _limit: u32,
+        _held: &Filter,
     ) -> Result<u64> {
         Ok(0)
     }

@@ -479,6 +479,18 @@ impl Effects {
         self.push_on_ticket("set-access", json!({"people": people, "groups": groups}))
     }
 
+    /// Let people see it while it is restricted, whoever else may.
+    #[must_use]
+    pub fn grant_access(self, people: &[&str]) -> Self {
+        self.push_on_ticket("change-access", json!({"add": people}))
+    }
+
+    /// Take them from the people who may see it.
+    #[must_use]
+    pub fn revoke_access(self, people: &[&str]) -> Self {
+        self.push_on_ticket("change-access", json!({"remove": people}))
+    }
+
     #[must_use]
     pub fn attach(self, file: Attach<'_>) -> Self {
         let Attach { name, media_type, size, digest } = file;

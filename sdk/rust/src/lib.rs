@@ -32,6 +32,7 @@ pub mod bindings;
 mod change;
 mod context;
 mod convert;
+pub mod duty;
 mod effect;
 mod event;
 #[cfg(not(target_arch = "wasm32"))]

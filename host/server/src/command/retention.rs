@@ -32,10 +32,10 @@ pub(crate) fn policy(settings: &Retention) -> RetentionPolicy {
 }
 
 fn print(done: &[Retained], what: &str) {
-    let mut rows = vec![["RULE", "TABLE", "OLDER THAN", what].map(str::to_owned).to_vec()];
+    let mut rows = vec![["RULE", "TABLE", "OLDER THAN", what, "HELD"].map(str::to_owned).to_vec()];
     rows.extend(done.iter().map(|one| {
         let before = one.before.map_or_else(|| "kept for ever".to_owned(), |before| before.to_string());
-        vec![one.rule.to_owned(), one.table.to_owned(), before, one.rows.to_string()]
+        vec![one.rule.to_owned(), one.table.to_owned(), before, one.rows.to_string(), one.held.to_string()]
     }));
     out::table(&rows);
 }

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 use weft_sdk::prelude::*;
-use weft_sdk::{Clock, ClockState, Notify};
+use weft_sdk::{Clock, ClockState, Notify, duty};
 
 weft_sdk::automation! { react: react }
 
@@ -53,20 +53,37 @@ fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ti
     if clock.state != ClockState::Running || data["due"] != json!(clock.due_at) {
         return Ok(Effects::new());
     }
-    tell(host, ticket, clock, level)
+    tell(host, ticket, clock, level, context.now)
 }
 
-fn tell(host: &impl Host, ticket: &Ticket, clock: &Clock, level: &Level) -> Result<Effects, Fault> {
+/// Whose turn it is in the rota of the group that has the ticket, or who comes so many turns later; nobody without a rota.
+fn on_call(host: &impl Host, ticket: &Ticket, now: Instant, later: usize) -> Result<Option<String>, Fault> {
+    let rotas = host.records("on-call-rota", Some("active"))?;
+    let Some(rota) =
+        rotas.iter().find(|rota| rota.text("group").is_some() && rota.text("group") == ticket.group.as_deref())
+    else {
+        return Ok(None);
+    };
+    let order = duty::order(host, rota, &host.records("on-call-stand-in", Some("active"))?, now)?;
+    Ok(order.into_iter().nth(later))
+}
+
+fn tell(host: &impl Host, ticket: &Ticket, clock: &Clock, level: &Level, now: Instant) -> Result<Effects, Fault> {
     let (mut people, mut groups): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for whom in &level.tell {
         match (whom.as_str(), &ticket.assignee) {
             ("assignee", Some(person)) => people.push(person.clone()),
             ("manager", Some(person)) => people.extend(host.manager(person)?.map(|manager| manager.id)),
+            ("on-call" | "on-call-next", _) => match on_call(host, ticket, now, usize::from(whom == "on-call-next"))? {
+                Some(person) => people.push(person),
+                None => groups.extend(ticket.group.clone()),
+            },
             // Nobody has it yet, so those hear of it who could take it.
             ("assignee" | "manager" | "group", _) => groups.extend(ticket.group.clone()),
             (group, _) => groups.push(group.to_owned()),
         }
     }
+    people.dedup();
     groups.dedup();
     let text = format!(
         "{} % of {} are over; it is due at {}.",
@@ -86,7 +103,7 @@ fn tell(host: &impl Host, ticket: &Ticket, clock: &Clock, level: &Level) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weft_sdk::Person;
+    use weft_sdk::{Person, Record};
 
     fn at(text: &str) -> Instant {
         format!("2026-03-02T{text}:00Z").parse().unwrap()
@@ -131,6 +148,28 @@ mod tests {
         assert_eq!(people(&fire("resolve@75")), [json!(["ada"])]);
         assert_eq!(people(&fire("resolve@100")), [json!(["ada", "mona"])]);
         assert_eq!(fire("resolve@60"), Effects::new());
+    }
+
+    #[test]
+    fn ops_01_a_level_tells_whoever_is_on_call_then() {
+        let levels = json!([{ "percent": 75, "tell": ["on-call"] }, { "percent": 100, "tell": ["on-call-next"] }]);
+        let rota = Record::new("R1", "on-call-rota", "active")
+            .with("group", "network")
+            .with("members", json!(["ada", "mona"]));
+        let fire = |host: FakeHost, key: &str| {
+            let event = Event::timer("T1", key, json!({"clock": "resolve", "due": at("12:00")}));
+            let host = host.with_setting("levels", levels.clone());
+            let context = Context { now: at("11:00"), ..Context::of_plugin("escalation") };
+            react(&host, &context, &event, Some(&ticket())).unwrap()
+        };
+        assert_eq!(people(&fire(host(clock()).with_record(rota.clone()), "resolve@75")), [json!(["ada"])]);
+        assert_eq!(people(&fire(host(clock()).with_record(rota), "resolve@100")), [json!(["mona"])]);
+        let nobody = fire(host(clock()), "resolve@75");
+        assert_eq!(
+            nobody.iter().last().unwrap().data["groups"],
+            json!(["network"]),
+            "a group without a rota hears all of it"
+        );
     }
 
     #[test]

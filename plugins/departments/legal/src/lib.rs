@@ -1,6 +1,8 @@
-//! Legal: contract reviews start their flow, and what is being approved is not changed underneath.
+//! Legal: contract reviews start their flow, and what is being approved is not changed underneath; holds keep what must not go.
 //!
 //! Who approves is a decision table (`decisions/contract-approval.dmn`); in which order and how many is the rule `ordered-steps`.
+
+mod hold;
 
 use weft_sdk::StartFlow;
 use weft_sdk::prelude::*;
@@ -12,6 +14,9 @@ const PROCESS: &str = "contract-review";
 fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     if change.context.is_import() {
         return Ok(Effects::new());
+    }
+    if change.after.kind == "legal-hold" {
+        return hold::decide(host, change);
     }
     if change.is_create() {
         let setting = |key: &str| host.setting::<Value>(key);
@@ -37,10 +42,10 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn host() -> FakeHost {
+    pub(crate) fn host() -> FakeHost {
         FakeHost::of_manifest(include_str!("../plugin.toml"))
     }
 

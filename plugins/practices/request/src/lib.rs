@@ -1,10 +1,15 @@
-//! Service requests: each item of the catalogue has its flow; here is when it starts, and what people may not do past it.
+//! Service requests: what the catalogue offers (`catalogue`), what becomes of an order (`order`, `parts`), and what people may not do past
+//! the flow of an item.
+
+mod catalogue;
+mod order;
+mod parts;
 
 use std::collections::BTreeMap;
+use weft_sdk::SendMessage;
 use weft_sdk::prelude::*;
-use weft_sdk::{SendMessage, StartFlow};
 
-weft_sdk::practice! { guard: guard }
+weft_sdk::practice! { guard: guard, react: react }
 
 /// What the flow of a request waits for when somebody rescinds it.
 const RESCINDED: &str = "request.rescinded";
@@ -13,41 +18,45 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     if change.context.is_import() {
         return Ok(Effects::new());
     }
-    let mut flows: BTreeMap<String, String> = host.setting("flows")?;
-    if change.is_create() {
-        let process = change.after.text("item").and_then(|item| flows.remove(item));
-        return Ok(process.map_or(Ok(Effects::new()), |process| start(host, &process))?);
+    if change.after.kind != "request" {
+        return catalogue::decide(host, change);
     }
-    let item = change.before.as_ref().and_then(|before| before.text("item"));
-    if !item.is_some_and(|item| flows.contains_key(item)) || !change.context.is_person() {
+    let mut flows: BTreeMap<String, String> = host.setting("flows")?;
+    let Some(before) = &change.before else {
+        if let Some(ordered) = order::place(host, change)? {
+            return Ok(ordered);
+        }
+        let process = change.after.text("item").and_then(|item| flows.remove(item));
+        return process
+            .map_or(Ok(Effects::new()), |process| Ok(Effects::new().start_flow(order::flow(host, &process, None)?)));
+    };
+    let flows = before.text("process").is_some() || before.text("item").is_some_and(|item| flows.contains_key(item));
+    let whole = !before.field("parts").is_null();
+    if !change.context.is_person() || !(flows || whole || before.text("offer").is_some()) {
         return Ok(Effects::new());
     }
-    past_the_flow(change)?;
-    let rescinded = change.entered("cancelled");
+    past_the_flow(change, flows)?;
+    let rescinded = flows && change.entered("cancelled");
     Ok(Effects::new().when(rescinded, |effects| {
         let reason = change.comments(Visibility::Public).next().unwrap_or_default();
         effects.send_message(SendMessage::new(RESCINDED, &change.after.id).variable("reason", reason))
     }))
 }
 
-/// The settings go with the flow, so that a running request is finished as it was ordered.
-fn start(host: &impl Host, process: &str) -> Result<Effects, Fault> {
-    let flow = StartFlow::new(process)
-        .variable("groups", host.setting::<Value>("groups")?)
-        .variable("finance_limit", host.setting::<Value>("finance-limit")?)
-        .variable("confirm_after", host.setting::<Value>("confirm-after")?)
-        .variable("calendar", host.setting::<Value>("calendar")?);
-    Ok(Effects::new().start_flow(flow))
+fn react(host: &impl Host, _context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
+    parts::react(host, event, subject)
 }
 
 /// Nobody goes round the approval by hand, and what was approved stays what it is.
-fn past_the_flow(change: &Change) -> Result<(), Rejection> {
+fn past_the_flow(change: &Change, flows: bool) -> Result<(), Rejection> {
     let mut refused = Rejection::none();
-    if change.entered("fulfilment") {
+    if flows && change.entered("fulfilment") {
         let message = "its flow starts the fulfilment once it is approved: answer the task of the flow";
         refused.add("/state", "approval-first", message);
     }
-    for field in ["item", "model", "quantity", "price"].into_iter().filter(|field| change.changed(field)) {
+    for field in
+        ["item", "model", "quantity", "price", "variables", "lines"].into_iter().filter(|field| change.changed(field))
+    {
         let message = format!("`{field}` was what the approval is about: rescind the request and order anew");
         refused.add(format!("/fields/{field}"), "fixed", message);
     }
@@ -55,10 +64,13 @@ fn past_the_flow(change: &Change) -> Result<(), Rejection> {
 }
 
 #[cfg(test)]
-mod tests {
+mod catalogue_tests;
+
+#[cfg(test)]
+pub(crate) mod tests {
     use super::*;
 
-    fn host() -> FakeHost {
+    pub(crate) fn host() -> FakeHost {
         FakeHost::of_manifest(include_str!("../plugin.toml"))
     }
 

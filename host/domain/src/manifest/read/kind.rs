@@ -3,13 +3,15 @@
 use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
 use super::{lifecycle, near, reading, schema, screen, words};
-use crate::kind::{FieldRule, Kind, Noun, Portal, State, StateCategory, TransitionRule, When};
+use crate::kind::{FieldRule, HoldRule, Kind, Noun, Portal, State, StateCategory, TransitionRule, When};
 use crate::{KindId, PluginId, Problem, Role};
 
 pub(super) const STATES_MAX: usize = 200;
 pub(super) const FIELDS_MAX: usize = 200;
 const TRANSITIONS_MAX: usize = 1000;
 const SPACES_MAX: usize = 100;
+/// A hundred years.
+const KEEP_DAYS_MAX: i64 = 36_600;
 pub(super) const TITLE_CHARS_MAX: usize = 100;
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 2000;
 /// Fields of every ticket that `set-field` sets: a kind cannot have its own by these names.
@@ -63,6 +65,8 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
     let with_schemas: Vec<screen::Known<'_>> =
         fields.iter().map(|(name, rule)| (name.value.as_str(), rule.as_ref().map(|rule| &rule.schema))).collect();
     let screen = screen::read(&mut table, &with_schemas, when, reader);
+    let keep_days = table.get("keep_days").and_then(|node| node.integer(reader, 0, KEEP_DAYS_MAX));
+    let hold = hold(&mut table, noun, &states, &fields, reader);
     let transitions = transitions(&mut table, &states, &fields, reader);
     check_lifecycle(noun, &states, &transitions, reader);
     table.finish(reader);
@@ -83,6 +87,8 @@ pub(super) fn read(file: &str, text: &str, plugin: &PluginId, problems: &mut Vec
             portal,
             readers,
             screen,
+            keep_days: keep_days.and_then(|days| u32::try_from(days).ok()),
+            hold,
         })
     });
     KindFile { id: id.map(str::to_owned), prefix: prefix.map(str::to_owned), noun, kind }
@@ -274,6 +280,53 @@ fn portal(
     let feedback = reading::feedback(&mut table, reader);
     table.finish(reader);
     Some(Portal { spaces, summary: summary.to_owned(), rating, hidden, text, feedback })
+}
+
+/// Records that keep other things from going: in which states, and which fields name what is kept.
+fn hold(
+    table: &mut Table<'_>,
+    noun: Option<Noun>,
+    states: &[Known<StateEntry>],
+    fields: &[(Known<String>, Option<FieldRule>)],
+    reader: &mut Reader<'_>,
+) -> Option<HoldRule> {
+    let node = table.get("hold")?;
+    let place = node.place.clone();
+    let mut table = node.table(reader, "`[hold]`")?;
+    let names: Vec<&str> = states.iter().map(|state| state.value.id.as_str()).collect();
+    let held = table.need("states").map_or(Vec::new(), |node| {
+        let listed = node.list(reader, STATES_MAX);
+        listed.iter().filter_map(|node| known(node, &names, "state", reader)).collect()
+    });
+    let lists = ["people", "tickets", "spaces"].map(|key| named_list(&table.get(key)?, fields, reader));
+    table.finish(reader);
+    if noun == Some(Noun::Ticket) {
+        reader.add(&place, "bad-hold", "`[hold]` is for records: work ends, and what it held would go");
+    } else if lists.iter().all(Option::is_none) {
+        reader.add(&place, "bad-hold", "`[hold]` names no field; say which holds `people`, `tickets` or `spaces`");
+    }
+    let [people, tickets, spaces] = lists;
+    Some(HoldRule { states: held, people, tickets, spaces })
+}
+
+/// The name of a field that is a list of texts.
+fn named_list(
+    node: &Node<'_>,
+    fields: &[(Known<String>, Option<FieldRule>)],
+    reader: &mut Reader<'_>,
+) -> Option<String> {
+    let names: Vec<&str> = fields.iter().map(|(name, _)| name.value.as_str()).collect();
+    let name = known(node, &names, "field", reader)?;
+    let rule = fields.iter().find(|(field, _)| field.value == name).and_then(|(_, rule)| rule.as_ref())?;
+    if rule.schema["type"] == "array" && rule.schema["items"]["type"] == "string" {
+        return Some(name);
+    }
+    reader.add(
+        &node.place,
+        "bad-hold",
+        format!("the field `{name}` must be an array of strings: the ids of what is held"),
+    );
+    None
 }
 
 fn transitions(

@@ -99,6 +99,8 @@ export interface Kind {
     agenda?: { show: string[] };
     room?: { when?: { field: string; is: Value[] }; cis?: string[] };
   };
+  keep_days?: number;
+  hold?: { states: string[]; people?: string; tickets?: string; spaces?: string };
 }
 
 /** How readers say whether a record helped: a ticket of this kind. */

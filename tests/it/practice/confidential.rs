@@ -1,0 +1,176 @@
+//! What must not go and who gets to see what is not theirs: legal holds, erasure, break-glass.
+
+use super::{change_ticket, id, list, refused, settled};
+use app::retention::RetentionPolicy;
+use app::{GroupChange, PersonChange, SpaceChange};
+use domain::{Actor, PersonId, Role, SpaceId};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use weft_tests::app::TestApp;
+
+const POLICY: RetentionPolicy = RetentionPolicy {
+    answers_days: 0,
+    sessions_days: 0,
+    read_notifications_days: 0,
+    notifications_days: 0,
+    dead_jobs_days: 0,
+    closed_tickets_days: 730,
+};
+
+async fn space(app: &TestApp, id: &str) {
+    let change = SpaceChange { id: id.into(), title: id.to_owned(), confidential: true, calendar: None };
+    app.world.app.space_put(&Actor::system(), change).await.expect("a space");
+}
+
+async fn agents(app: &TestApp, space: &str, logins: &[&str]) {
+    for login in logins {
+        let change =
+            PersonChange { login: Some((*login).into()), name: Some((*login).into()), ..PersonChange::default() };
+        app.world.app.person_put(&Actor::system(), Some(&(*login).into()), change).await.expect("a person");
+        let roles = vec![(SpaceId::from(space), Role::Agent)];
+        app.world.app.roles_put(&Actor::system(), &(*login).into(), roles).await.expect("roles");
+    }
+}
+
+async fn group(app: &TestApp, id: &str, space: &str, members: &[&str]) {
+    let members = members.iter().map(|member| PersonId::from(*member)).collect();
+    let change = GroupChange { title: id.to_owned(), space: space.into(), members, active: true };
+    app.world.app.group_put(&Actor::system(), &id.into(), change).await.expect("a group");
+}
+
+/// Rows that go and rows that are held, of closed tickets.
+async fn closed_tickets(app: &TestApp) -> (u64, u64) {
+    let done = app.world.app.retention_run(POLICY).await.expect("it runs");
+    let rule = done.iter().find(|one| one.rule == "closed-tickets").expect("there is such a rule");
+    (rule.rows, rule.held)
+}
+
+/// Opened by somebody, and cancelled by an agent.
+async fn cancelled_incident(app: &TestApp, opener: &str) -> Value {
+    let ticket = super::open(&app.caller(opener).await, "incident", "It was nothing", json!({})).await;
+    let over = json!({ "state": "cancelled", "comment": { "visibility": "public", "body": "Over." } });
+    change_ticket(&app.caller("ada").await, &ticket, over).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_04_what_is_held_is_neither_archived_nor_erased_until_legal_releases_it() {
+    let app = TestApp::new().await;
+    space(&app, "legal").await;
+    agents(&app, "legal", &["lena"]).await;
+    cancelled_incident(&app, "erin").await;
+    let named = cancelled_incident(&app, "ada").await;
+    cancelled_incident(&app, "ada").await;
+    let ada = app.caller("ada").await;
+
+    let lena = app.caller("lena").await;
+    let body = json!({ "kind": "legal-hold", "space": "legal", "title": "7 O 12/26",
+        "fields": { "people": ["erin"], "tickets": [named["number"]], "reason": "Proceedings." } });
+    assert_eq!(ada.post("/records", body.clone()).await.status, 403, "legal holds");
+    let hold: Value = lena.post("/records", body).await.expect(201).value();
+    let path = format!("/records/{}", id(&hold));
+    lena.patch(&path, json!({ "state": "active" })).await.expect(200);
+
+    app.world.clock.advance(SignedDuration::from_hours(24 * 731));
+    assert_eq!(closed_tickets(&app).await, (1, 2), "only what nobody holds is archived");
+    let (max, lena) = (app.caller("max").await, app.caller("lena").await);
+    let kept = max.post("/people/erin/erasure", Value::Null).await;
+    let kept = kept.problem(422);
+    assert!(kept.errors[0].message.contains(hold["number"].as_str().expect("a number")), "{:?}", kept.errors);
+    let by_max = refused(&max, &path, json!({ "state": "released", "fields": { "released_because": "Done." } })).await;
+    assert!(by_max.contains(&"transition-not-yours".to_owned()), "{by_max:?}");
+    assert_eq!(refused(&lena, &path, json!({ "fields": { "people": [] } })).await, ["held"]);
+    assert_eq!(refused(&lena, &path, json!({ "state": "released" })).await, ["required"]);
+
+    lena.patch(&path, json!({ "state": "released", "fields": { "released_because": "Settled." } })).await.expect(200);
+    assert_eq!(closed_tickets(&app).await, (2, 0));
+    let erased = max.post("/people/erin/erasure", Value::Null).await.expect(200).value();
+    assert_eq!(
+        (&erased["name"], &erased["email"], &erased["active"]),
+        (&json!("Erased person"), &json!(""), &json!(false))
+    );
+    max.post("/people/erin/erasure", Value::Null).await.expect(200);
+    settled(&app).await;
+}
+
+async fn grievance(app: &TestApp) -> Value {
+    let roles = vec![("hr".into(), Role::Requester), ("it".into(), Role::Requester)];
+    app.world.app.roles_put(&Actor::system(), &"erin".into(), roles).await.expect("roles");
+    group(app, "hr-grievances", "hr", &["hana"]).await;
+    agents(app, "hr", &["lena", "dora"]).await;
+    group(app, "confidentiality", "hr", &["lena", "dora"]).await;
+    let body = json!({ "kind": "grievance", "space": "hr", "title": "He shouts", "fields": { "accused": ["ben"] } });
+    app.caller("erin").await.post("/tickets", body).await.expect(201).value()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_04_a_class_of_cases_stays_as_long_as_its_kind_says() {
+    let app = TestApp::new().await;
+    let case = grievance(&app).await;
+    let erin = app.caller("erin").await;
+    change_ticket(&erin, &case, json!({ "state": "withdrawn" })).await;
+    cancelled_incident(&app, "ada").await;
+    app.world.clock.advance(SignedDuration::from_hours(24 * 731));
+    assert_eq!(closed_tickets(&app).await, (1, 0), "the incident");
+    app.world.clock.advance(SignedDuration::from_hours(24 * 731));
+    assert_eq!(closed_tickets(&app).await, (1, 0), "the grievance, after four years");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_02_break_glass_needs_two_people_lasts_a_written_time_and_is_shown_to_the_team() {
+    let app = TestApp::new().await;
+    let case = grievance(&app).await;
+    let path = format!("/tickets/{}", id(&case));
+    let (max, hana) = (app.caller("max").await, app.caller("hana").await);
+    let ask = |number: &Value| {
+        json!({ "kind": "break-glass", "space": "hr", "title": "The court asks",
+            "fields": { "case": number, "reason": "The court asks for the file by noon.", "hours": 4 } })
+    };
+    assert_eq!(hana.post("/tickets", ask(&case["number"])).await.status, 422, "she sees it already");
+    let request: Value = max.post("/tickets", ask(&case["number"])).await.expect(201).value();
+    let request_path = format!("/tickets/{}", id(&request));
+    assert_eq!((&request["restricted"], &request["group"]), (&json!(true), &json!("confidentiality")));
+    assert_eq!(app.caller("ada").await.get(&request_path).await.status, 404, "those who decide and nobody else");
+
+    let (lena, dora) = (app.caller("lena").await, app.caller("dora").await);
+    change_ticket(&lena, &request, json!({ "state": "seconded" })).await;
+    assert_eq!(refused(&lena, &request_path, json!({ "state": "granted" })).await, ["two-people"]);
+    settled(&app).await;
+    assert_eq!(max.get(&path).await.status, 404, "one is not enough");
+    let granted = change_ticket(&dora, &request, json!({ "state": "granted" })).await;
+    assert_eq!(granted["fields"]["until"], "2026-03-02T13:00:00Z", "{granted}");
+    settled(&app).await;
+    max.get(&path).await.expect(200);
+    let comments = list(&hana, &format!("{path}/comments")).await;
+    let told = comments.iter().find_map(|one| one["body"].as_str().filter(|body| body.contains("max may see")));
+    assert!(
+        told.is_some_and(|told| told.contains("lena") && told.contains("dora") && told.contains("The court")),
+        "{comments:?}"
+    );
+    let hears = list(&hana, "/notifications").await;
+    assert!(
+        hears.iter().any(|one| one["subject"].as_str().is_some_and(|text| text.ends_with("break-glass"))),
+        "{hears:?}"
+    );
+
+    app.world.advance(SignedDuration::from_hours(4)).await;
+    settled(&app).await;
+    assert_eq!(max.get(&path).await.status, 404, "its time is over");
+    assert_eq!(max.get(&request_path).await.expect(200).value()["state"], "ended");
+    let kinds = |entries: Vec<Value>| entries.iter().filter(|one| one["kind"] == "ticket.access-set").count();
+    assert_eq!(kinds(list(&hana, &format!("{path}/timeline")).await), 3, "given to the team, opened, closed again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_03_a_request_for_a_case_that_is_not_there_looks_the_same_until_two_people_approved() {
+    let app = TestApp::new().await;
+    grievance(&app).await;
+    let max = app.caller("max").await;
+    let body = json!({ "kind": "break-glass", "space": "hr", "title": "The court asks",
+        "fields": { "case": "GRV999999", "reason": "The court asks for the file by noon." } });
+    let request: Value = max.post("/tickets", body).await.expect(201).value();
+    change_ticket(&app.caller("lena").await, &request, json!({ "state": "seconded" })).await;
+    assert_eq!(max.get(&format!("/tickets/{}", id(&request))).await.expect(200).value()["state"], "seconded");
+    change_ticket(&app.caller("dora").await, &request, json!({ "state": "granted" })).await;
+    settled(&app).await;
+    assert_eq!(max.get(&format!("/tickets/{}", id(&request))).await.expect(200).value()["state"], "ended");
+}
