@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::error::{AppError, Result};
 use domain::filter::{Field, Filter, Set};
 use domain::kind::HoldRule;
-use domain::{KindId, PersonId, Record};
+use domain::{KindId, PersonId, Record, RecordScope};
 use store::QueryRead;
 use store::changeset::QueryScope;
 
@@ -118,7 +118,10 @@ impl App {
         let mut all: Vec<Record> = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let page = self.store.record_list(self.org(), kind, Some(state), None, after.as_deref(), PAGE).await?;
+            let page = self
+                .store
+                .record_list(self.org(), kind, Some(state), &RecordScope::everything(), after.as_deref(), PAGE)
+                .await?;
             let last = page.items.last().map(|record| record.id.0.clone());
             all.extend(page.items);
             if all.len() > HOLDS_MAX {
