@@ -61,6 +61,16 @@ fn sleeping_instances_cost_nothing() {
 }
 
 #[test]
+fn work_that_can_never_be_done_harms_nobody() {
+    promised("12");
+}
+
+#[test]
+fn a_held_snapshot_neither_slows_nor_bloats_the_queue() {
+    promised("14");
+}
+
+#[test]
 fn nothing_grows_that_should_not() {
     promised("24");
 }

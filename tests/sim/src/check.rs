@@ -41,8 +41,14 @@ fn sides_fit(data: &Data, row: &FlowInstance) -> Result<(), String> {
     same(id, "tasks", &tasks, &rows.map(|one| one.element.clone()).collect())?;
     let calls: BTreeSet<String> = state.calls().map(|call| call.to_string()).collect();
     let waited = data.outbox.rows().filter(|item| item.state.is_open() && !item.abandoned);
-    let rows = waited.filter_map(|item| item.step.as_ref()).filter(|step| step.instance == row.id);
-    same(id, "requests", &calls, &rows.map(|step| step.element.clone()).collect())
+    let open = waited.filter_map(|item| item.step.as_ref()).filter(|step| step.instance == row.id);
+    // Between the end of what was sent and the step that hears of it stands a job; a step that went on meanwhile does not need it.
+    let answers = data.jobs.rows().filter_map(|job| match &job.work {
+        Some(Work::AnswerStep { instance, element, .. }) if *instance == row.id => Some(element.clone()),
+        _ => None,
+    });
+    let answers = answers.filter(|element| calls.contains(element));
+    same(id, "requests", &calls, &open.map(|step| step.element.clone()).chain(answers).collect())
 }
 
 fn same(id: &str, what: &str, state: &BTreeSet<String>, rows: &BTreeSet<String>) -> Result<(), String> {

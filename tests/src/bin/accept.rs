@@ -1,5 +1,5 @@
 //! `cargo dev accept ID [FILE]`: one promise checked, its figures printed, its last line JSON `{id, figure, limit, pass}`.
-//! `cargo dev accept 03 --seed N` prints the log of one simulated world.
+//! `cargo dev accept 03 --seed N` prints the log of one simulated world, `11 --seed N` of one with set clocks.
 //! `cargo dev accept NN [quick]` checks the promise NN of `promise.rs` with real faults; `cargo dev accept all` checks all of them.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal")]
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         }
-        (Some("03"), Some(word)) if word.as_os_str() == "--seed" => replay(arguments.next()),
+        (Some(id @ ("03" | "11")), Some(word)) if word.as_os_str() == "--seed" => replay(id, arguments.next()),
         (Some("all"), size) => size_of(size).map_or_else(refused, |size| check(promise::ALL, size)),
         (Some(id), size) if promise::find(id).is_some() => size_of(size)
             .map_or_else(refused, |size| check(promise::find(id).map(std::slice::from_ref).unwrap_or_default(), size)),
@@ -57,11 +57,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn replay(seed: Option<String>) -> ExitCode {
+fn replay(id: &str, seed: Option<String>) -> ExitCode {
     let Some(seed) = seed.and_then(|text| text.parse().ok()) else {
         return refused("after `--seed` comes the number of a seed".to_owned());
     };
-    for line in promise::simulation::replay(seed) {
+    for line in promise::simulation::replay(id, seed) {
         println!("{line}");
     }
     ExitCode::SUCCESS

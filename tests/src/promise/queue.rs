@@ -30,11 +30,11 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
         let postgres = Postgres::start()?;
         let cluster = Cluster::new(postgres.url(), &[]).await?;
         let node = cluster.node().await;
-        let jobs = size.pick(600, 3_000);
+        let jobs = size.pick(200, 3_000);
         burst(&postgres, "warm", jobs).await?;
         let before = burst(&postgres, "before", jobs).await?;
         let snapshot = postgres.session("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM person")?;
-        let per_portion = 150;
+        let per_portion = size.pick(50, 150);
         let (began, mut portions) = (Instant::now(), 0_u32);
         while began.elapsed() < lasts {
             put_jobs(&postgres, &format!("held-{portions}"), per_portion, 0)?;

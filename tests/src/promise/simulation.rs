@@ -62,10 +62,11 @@ fn check(size: Size) -> Result<Verdict, String> {
     })
 }
 
-/// The whole log of one seed, for whoever wants to know why it went wrong.
+/// The whole log of one seed, for whoever wants to know why it went wrong; with the plan of the promise that it went wrong in.
 #[must_use]
-pub fn replay(seed: u64) -> Vec<String> {
-    let outcome = sim::run(Plan { keeps_log: true, ..Plan::of(seed) });
+pub fn replay(promise: &str, seed: u64) -> Vec<String> {
+    let plan = if promise == super::time::PROMISE.id { super::time::plan(seed) } else { Plan::of(seed) };
+    let outcome = sim::run(Plan { keeps_log: true, ..plan });
     let end = format!("seed {seed}: {:?}, hash {}", outcome.violation, outcome.hash);
     outcome.lines.into_iter().chain([end]).collect()
 }

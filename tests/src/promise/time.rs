@@ -17,15 +17,19 @@ pub const PROMISE: Promise = Promise {
 const SEED: u64 = 20_261_122;
 const HUNT_MAX: u64 = 1_000;
 
+/// A world in which clocks are set.
+pub(super) fn plan(seed: u64) -> Plan {
+    Plan { clock_steps: true, ..Plan::of(seed) }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "the type of every check")]
 fn check(size: Size) -> Result<Verdict, String> {
     let cases = size.pick(2_000, 100_000);
     let (due, seeds) = (business_time::check(SEED, cases, Asked::InItsZone), size.pick(20, 1_000));
-    let steps = |seed| Plan { clock_steps: true, ..Plan::of(seed) };
-    let report = campaign::campaign(steps, seeds, 0);
+    let report = campaign::campaign(plan, seeds, 0);
     let wrong = due.first_wrong.or_else(|| report.first.first().map(|(seed, text)| format!("seed {seed}: {text}")));
     let blind = business_time::check(SEED, cases.min(5_000), Asked::AtTheFirstOffset);
-    let lost = (1..=HUNT_MAX).find(|seed| run(steps(*seed).with(Bug::TimerRemovedFirst)).violation.is_some());
+    let lost = (1..=HUNT_MAX).find(|seed| run(plan(*seed).with(Bug::TimerRemovedFirst)).violation.is_some());
     let figure = format!(
         "{cases} due times (seed {SEED}), {} around a change of the clocks, {} wrong; {seeds} simulated worlds with set clocks, {} flow timers and {} \
          events, {} wrong{}",
