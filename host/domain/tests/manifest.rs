@@ -356,7 +356,7 @@ fn esm_04_a_hold_names_the_states_and_lists_of_a_record() {
         (["active".to_owned()].as_slice(), Some("people"), None)
     );
     assert_eq!(codes("states = [\"active\"]", "states = [\"activ\"]"), ["unknown-state"]);
-    assert_eq!(codes("people = \"people\"", "people = \"person\""), ["unknown-field", "bad-hold"]);
+    assert_eq!(codes("people = \"people\"", "people = \"person\""), ["bad-hold", "unknown-field"]);
     assert_eq!(codes("people = \"people\"", "people = \"count\""), ["bad-hold", "bad-hold"]);
     assert_eq!(codes("people = \"people\"\n", ""), ["bad-hold"]);
 }

@@ -110,7 +110,7 @@ impl Cis for SqliteStore {
         if let Some(after) = after {
             sql.push(" AND id > ").bind(after.as_str());
         }
-        sql.push(" OreadersER BY id LIMIT ").bind(limit);
+        sql.push(" ORDER BY id LIMIT ").bind(limit);
         let rows = self.readers.rows(sql.text, sql.values).await?;
         rows.iter().map(decode_place).collect()
     }
@@ -122,7 +122,7 @@ impl Cis for SqliteStore {
             sql.push(" AND (from_id, relation_type, to_id) > (").bind(after.from.as_str());
             sql.push(", ").bind(after.relation_type.as_str()).push(", ").bind(after.to.as_str()).push(")");
         }
-        sql.push(" OreadersER BY from_id, relation_type, to_id LIMIT ").bind(limit);
+        sql.push(" ORDER BY from_id, relation_type, to_id LIMIT ").bind(limit);
         let rows = self.readers.rows(sql.text, sql.values).await?;
         rows.iter().map(decode_relation).collect()
     }
