@@ -128,6 +128,12 @@ pub struct Client {
     pub headers: Vec<(String, String)>,
 }
 
+async fn open(address: &str) -> std::io::Result<BufReader<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(BufReader::new(stream))
+}
+
 /// Status, headers (names in lower case), body.
 pub type Reply = (u16, Vec<(String, String)>, Vec<u8>);
 
@@ -135,9 +141,7 @@ impl Client {
     /// # Errors
     /// Nobody listens.
     pub async fn connect(address: &str) -> std::io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), address: address.to_owned(), headers: Vec::new() })
+        Ok(Self { stream: open(address).await?, address: address.to_owned(), headers: Vec::new() })
     }
 
     /// Sign in as a persona of the demo; later requests carry the session.
@@ -169,6 +173,10 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> std::io::Result<Reply> {
+        // A server closes what was silent for long; nothing was asked on it then.
+        if self.stream.buffer().is_empty() && matches!(self.stream.get_ref().try_read(&mut [0]), Ok(0)) {
+            self.stream = open(&self.address).await?;
+        }
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", self.address);
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in own.chain(headers.iter().copied()) {
