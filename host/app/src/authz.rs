@@ -95,6 +95,8 @@ struct Who {
 }
 
 type Filters = HashMap<(Who, TicketAction), Arc<Filter>>;
+/// By the roles that somebody has, and the roles that read: a few of each.
+type Shown = HashMap<(BTreeSet<Role>, BTreeSet<Role>), bool>;
 
 #[derive(Debug)]
 pub struct Authz {
@@ -102,8 +104,7 @@ pub struct Authz {
     schema: Schema,
     filters: RwLock<Filters>,
     spaces: RwLock<HashMap<(SpaceAction, BTreeSet<Role>), bool>>,
-    /// By the roles that somebody has, and the roles that read: a few of each.
-    shown: RwLock<HashMap<(BTreeSet<Role>, BTreeSet<Role>), bool>>,
+    shown: RwLock<Shown>,
 }
 
 impl Default for Authz {

@@ -79,7 +79,7 @@ impl Holds {
     /// Numbers of those that hold a person.
     #[must_use]
     pub fn of_person(&self, person: &PersonId) -> Vec<&str> {
-        let holds = self.0.iter().filter(|hold| hold.people.iter().any(|held| *held == person.0));
+        let holds = self.0.iter().filter(|hold| hold.people.contains(&person.0));
         holds.map(|hold| hold.number.as_str()).collect()
     }
 }
