@@ -68,8 +68,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
         ],
     ),
     // Whoever names these can open a connection to anywhere.
-    ("hyper", &["weft-outbound"]),
-    ("hyper-util", &["weft-outbound"]),
+    // The server only listens with them: the loop that axum brings bounds neither connections nor silence.
+    ("hyper", &["weft-outbound", "weft-server"]),
+    ("hyper-util", &["weft-outbound", "weft-server"]),
     ("lettre", &["weft-outbound"]),
     ("rustls", &["weft-outbound"]),
     ("tokio-rustls", &["weft-outbound"]),
