@@ -222,7 +222,9 @@ fn a_called_process_goes_on_in_the_version_that_the_new_one_is_bound_to() {
     run.message("told", json!({}));
     let task = *run.tasks.keys().next().expect("open");
     run.command(Command::CompleteTask { element: task, variables: domain::Object::new(), by: "ana".to_owned() });
-    assert_eq!(run.completed(), ["b", "x", "review", "z"]);
+    for node in ["b", "x", "review", "z"] {
+        assert_eq!(run.count(|event| matches!(event, Event::Completed { place } if place.node == node)), 1, "{node}");
+    }
 }
 
 #[test]
