@@ -141,20 +141,12 @@ pub(crate) async fn patch_ci(
         return respond(answer, StatusCode::OK);
     }
     stale(&precondition, known.version)?;
-    let mut attributes = known.attributes;
-    for (name, value) in body.value.attributes {
-        if value.is_null() {
-            attributes.remove(&name);
-        } else {
-            attributes.insert(name, value);
-        }
-    }
     let upsert = UpsertCi {
         ci: Some(known.id.clone()),
         name: body.value.name.unwrap_or(known.name),
         class: body.value.class.unwrap_or(known.class),
         space: known.space,
-        attributes,
+        attributes: body.value.attributes,
     };
     command.effects = vec![Effect::UpsertCi(Box::new(upsert))];
     let answer = submit(&state, command, &Pointers::whole()).await?;
