@@ -2,6 +2,7 @@
 
 use super::{change_record, file, record, settled};
 use app::PersonChange;
+use app::port::clock::Clock;
 use domain::{Actor, PersonId, Role, SpaceId};
 use serde_json::{Value, json};
 use weft_tests::app::{Caller, TestApp};
@@ -162,7 +163,7 @@ async fn cfg_04_cfg_05_what_sources_bring_is_identified_and_never_there_twice() 
 #[tokio::test(flavor = "multi_thread")]
 async fn cfg_07_an_item_as_it_was() {
     let app = TestApp::new().await;
-    let (ada, erin, max) = (app.caller("ada").await, app.caller("erin").await, app.caller("max").await);
+    let (ada, hana, max) = (app.caller("ada").await, app.caller("hana").await, app.caller("max").await);
     let class =
         json!({ "title": "Server", "attributes": { "memory": { "type": "integer" }, "site": { "type": "string" } } });
     max.put("/ci-classes/server", class).await.expect(200);
@@ -189,5 +190,5 @@ async fn cfg_07_an_item_as_it_was() {
     assert_eq!(now["attributes"], json!({ "site": "Berlin" }));
     was(before).await.expect(404);
     was(app.world.clock.now() + jiff::SignedDuration::from_hours(1)).await.expect(422);
-    erin.get(&format!("{path}?as_of={first}")).await.expect(404);
+    hana.get(&format!("{path}?as_of={first}")).await.expect(404);
 }

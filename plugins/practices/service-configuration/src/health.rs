@@ -87,10 +87,10 @@ fn duplicates(host: &impl Host, items: &[Ci]) -> Result<Vec<Vec<String>>, Fault>
             }
             let (class, entries) = &lines[ci.class.as_str()];
             let item = Brought { name: ci.name.clone(), class: ci.class.clone(), attributes: ci.attributes.clone() };
-            let whole = entries.iter().find(|entry| entry.iter().all(|name| item.value(name).is_some()));
+            let whole = entries.iter().find(|entry| entry.iter().all(|name| item.scalar(name).is_some()));
             // Names alone are no proof that two items are one.
             let Some(entry) = whole.filter(|entry| entry.as_slice() != [NAME]) else { continue };
-            let values: Vec<_> = entry.iter().map(|name| (name, item.value(name))).collect();
+            let values: Vec<_> = entry.iter().map(|name| (name, item.scalar(name))).collect();
             alike.entry(format!("{space} {class} {}", json!(values))).or_default().push(ci.id.clone());
         }
     }

@@ -12,8 +12,8 @@ use weft_sdk::{Ci, CiSearch, CreateTicket, Record, UpsertCi};
 /// A sighting is kept to the day, so that an import that brings nothing new changes nothing.
 const SEEN_EVERY_HOURS: i64 = 24;
 /// Items that one step looks at, a page at a time.
-const LOOKED_AT_MAX: usize = 1000;
-const PAGE: u32 = 200;
+const LOOKED_AT_MAX: usize = 400;
+const PAGE: u32 = 100;
 /// Changes that one step makes.
 const CHANGES_MAX: usize = 100;
 

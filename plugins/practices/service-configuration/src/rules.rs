@@ -37,6 +37,11 @@ impl Brought {
         }
         self.attributes.get(attribute).filter(|value| !value.is_null()).cloned()
     }
+
+    /// Nothing else identifies.
+    pub(crate) fn scalar(&self, attribute: &str) -> Option<Value> {
+        self.value(attribute).filter(|value| !value.is_array() && !value.is_object())
+    }
 }
 
 /// How an item was looked for, and what was found.
@@ -100,7 +105,7 @@ impl Rules {
         let mut identity = Identity { keys: Vec::new(), found: Vec::new() };
         for entry in &entries {
             let values: Option<BTreeMap<&String, Value>> =
-                entry.iter().map(|name| Some((name, brought.value(name)?))).collect();
+                entry.iter().map(|name| Some((name, brought.scalar(name)?))).collect();
             let Some(values) = values else { continue };
             identity.keys.push(format!("{class} {}", json!(values)));
             if !identity.found.is_empty() {
