@@ -192,3 +192,41 @@ async fn cfg_07_an_item_as_it_was() {
     was(app.world.clock.now() + jiff::SignedDuration::from_hours(1)).await.expect(422);
     hana.get(&format!("{path}?as_of={first}")).await.expect(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_01_classes_inherit_and_abstract_ones_have_no_items() {
+    let app = TestApp::new().await;
+    let (ada, max, mona) = (app.caller("ada").await, app.caller("max").await, app.caller("mona").await);
+    let hardware = json!({ "title": "Hardware", "abstract": true, "required": ["serial"],
+        "attributes": { "serial": { "type": "string" }, "memory": { "type": "integer" } } });
+    max.put("/ci-classes/hardware", hardware).await.expect(200);
+    let server = json!({ "title": "Server", "parent": "hardware", "attributes": { "memory": { "type": "integer", "minimum": 8 } } });
+    max.put("/ci-classes/server", server).await.expect(200);
+    let create = async |class: &str, attributes: Value| {
+        let body = json!({ "name": "one", "class": class, "space": "it", "attributes": attributes });
+        let reply = ada.post("/cis", body).await;
+        let code = reply.value()["errors"][0]["code"].as_str().map(str::to_owned);
+        (reply.status, code.unwrap_or_default())
+    };
+    assert_eq!(create("server", json!({ "serial": "S1", "memory": 8 })).await, (201, String::new()));
+    assert_eq!(create("hardware", json!({ "serial": "S2" })).await, (422, "abstract-class".to_owned()));
+    let wrong = (422, "invalid-value".to_owned());
+    assert_eq!(create("server", json!({ "memory": 8 })).await, wrong, "what the parent wants is wanted here too");
+    assert_eq!(create("server", json!({ "serial": "S3", "memory": 4 })).await, wrong, "the nearest definition counts");
+    assert_eq!(create("server", json!({ "serial": "S4", "colour": "red" })).await, wrong);
+
+    // The nearest rule of identification counts, too.
+    let rule = |class: &str, entries: Value| json!({ "class": class, "entries": entries });
+    file(&mona, "ci-rule", "Hardware", rule("hardware", json!([["serial"]]))).await;
+    file(&mona, "ci-source", "Scanner", json!({ "key": "scanner" })).await;
+    let brought = json!({ "source": "scanner", "mode": "simulate", "items": [
+        { "name": "one", "class": "server", "attributes": { "serial": "S9" } } ] });
+    let told = file(&ada, "ci-import", "Scan", brought.clone()).await;
+    assert_eq!(told["fields"]["counts"], json!({ "created": 1 }), "another serial number is another item");
+    file(&mona, "ci-rule", "Server", rule("server", json!([["name"]]))).await;
+    let told = file(&ada, "ci-import", "Scan", brought).await;
+    assert_eq!(told["fields"]["result"][0]["kept"], json!(["serial"]), "people wrote it");
+    let second =
+        json!({ "kind": "ci-rule", "space": "it", "title": "Again", "fields": rule("server", json!([["name"]])) });
+    mona.post("/records", second).await.expect(422);
+}
