@@ -11,6 +11,7 @@ pub mod guests;
 pub mod postgres;
 pub mod promise;
 pub mod requirements;
+pub mod transcript;
 pub mod world;
 
 use std::path::PathBuf;
