@@ -6,6 +6,7 @@ pub mod bench;
 pub mod binary;
 pub mod cluster;
 pub mod company;
+pub mod components;
 pub mod fsck;
 pub mod guests;
 pub mod postgres;

@@ -19,6 +19,7 @@ use crate::platform::WallClock;
 use crate::{cli, out, serve};
 use app::port::clock::{Clock, Entropy};
 use app::port::outbound::NoOutbound;
+use app::port::plugins::Plugins;
 use app::{App, AppConfig};
 use domain::PluginId;
 use jiff::{SignedDuration, Timestamp};
@@ -132,7 +133,7 @@ fn remove(path: &Path) -> Result<(), Failure> {
 /// Anything that a use case refuses.
 pub async fn build(
     store: Arc<dyn store::Store>,
-    plugins: Arc<runtime::Runtime>,
+    plugins: Arc<dyn Plugins>,
     now: Timestamp,
     past: Past,
 ) -> Result<Arc<App>, Failure> {
