@@ -70,7 +70,8 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
     assert!(hash == other, "{}", parting(&events, &others));
     one.app.store().verify_journal(&one.app.config.org).await.expect("the chains hold");
 
-    let (people, spaces) = (one.app.person_list("", None, 100).await.expect("people").items, one.app.space_list().await.expect("spaces"));
+    let (people, spaces) =
+        (one.app.person_list("", None, 100).await.expect("people").items, one.app.space_list().await.expect("spaces"));
     assert_eq!((people.len(), spaces.len()), (40, 6));
     let led = people.iter().filter(|person| person.manager.is_some()).count();
     let languages: BTreeSet<&str> = people.iter().map(|person| person.locale.as_str()).collect();
@@ -103,9 +104,21 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
 
     // Each practice has something in it, as those see it who work there.
     let mona = one.app.actor_by_login("mona").await.expect("mona");
-    for (kind, least) in [("article", 8), ("asset", 15), ("contract", 5), ("licence", 4), ("budget", 6), ("statement", 4),
-        ("change-window", 3), ("change-template", 1), ("on-call-rota", 2), ("stakeholder", 3), ("service-review", 5), ("catalogue-item", 6), ("baseline", 1)]
-    {
+    for (kind, least) in [
+        ("article", 8),
+        ("asset", 15),
+        ("contract", 5),
+        ("licence", 4),
+        ("budget", 6),
+        ("statement", 4),
+        ("change-window", 3),
+        ("change-template", 1),
+        ("on-call-rota", 2),
+        ("stakeholder", 3),
+        ("service-review", 5),
+        ("catalogue-item", 6),
+        ("baseline", 1),
+    ] {
         let found = count(&one, kind, &mona).await;
         assert!(found >= least, "{found} records of {kind}");
     }
@@ -114,9 +127,22 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
         let kind = event.data["kind"].as_str().or_else(|| event.data["ticket"]["kind"].as_str()).unwrap_or("?");
         *tickets.entry(kind.to_owned()).or_default() += 1;
     }
-    for kind in ["incident", "request", "change", "problem", "improvement", "survey", "page", "facility-fault", "onboarding",
-        "contract-review", "grievance", "break-glass", "article-feedback", "feedback"]
-    {
+    for kind in [
+        "incident",
+        "request",
+        "change",
+        "problem",
+        "improvement",
+        "survey",
+        "page",
+        "facility-fault",
+        "onboarding",
+        "contract-review",
+        "grievance",
+        "break-glass",
+        "article-feedback",
+        "feedback",
+    ] {
         assert!(tickets.get(kind).is_some_and(|count| *count > 0), "no {kind} among {tickets:?}");
     }
 
@@ -124,7 +150,7 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
     for login in ["ada", "mona", "max", "jonas"] {
         let actor = one.app.actor_by_login(login).await.expect("a person of the demo");
         let seen = one.app.search(&actor, "talked", 20).await.expect("a search");
-        assert!(serde_json::to_value(&seen).expect("JSON").to_string().matches("GRV").count() == 0, "{login} sees {seen:?}");
+        assert!(seen.tickets.iter().all(|ticket| ticket.kind.0 != "grievance"), "{login} sees {:?}", seen.tickets);
     }
 
     // Nothing was given up, and no flow waits for help.

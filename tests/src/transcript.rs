@@ -60,7 +60,8 @@ impl Scribe {
     pub fn conversation(&self) -> String {
         let mut text = String::new();
         for (number, heard) in self.heard.lock().unwrap_or_else(PoisonError::into_inner).iter().enumerate() {
-            let _ = writeln!(text, "### {}. {} asks, {}\n\n```http\n{}\n```", number + 1, heard.who, heard.at, heard.asked);
+            let _ =
+                writeln!(text, "### {}. {} asks, {}\n\n```http\n{}\n```", number + 1, heard.who, heard.at, heard.asked);
             if !heard.body.is_empty() {
                 let _ = writeln!(text, "\n```json\n{}\n```", pretty(&heard.body));
             }
@@ -96,7 +97,10 @@ pub async fn journal(world: &World, since: i64) -> String {
         }
     }
     let count = store.verify_journal(org).await.expect("the journal's chains hold");
-    let _ = writeln!(text, "\nAll {count} entries of this journal were verified: each hash covers its entry and the hash before it.");
+    let _ = writeln!(
+        text,
+        "\nAll {count} entries of this journal were verified: each hash covers its entry and the hash before it."
+    );
     text
 }
 

@@ -153,7 +153,6 @@ async fn listen(wanted: SocketAddr) -> Result<TcpListener, Failure> {
     }
 }
 
-
 /// When the story begins: people, items and plugins are there a day before anything happens.
 fn begin(now: Timestamp, past: Past) -> Timestamp {
     now - SignedDuration::from_hours(24 * (i64::from(past.days).max(DAYS_MIN) + 1))
@@ -197,7 +196,8 @@ async fn tell(app: &Arc<App>, clock: &Arc<StoryClock>, now: Timestamp, past: Pas
 fn settings() -> [(&'static str, Value); 4] {
     let sites = json!({ "Berlin": { "group": "facilities", "calendar": "office-hours" }, "Chicago": { "group": "facilities-chicago", "calendar": "chicago-hours" } });
     let outage = json!([{ "order": 10, "title": "an outage of the highest priority", "when": { "category": "outage", "priority": 1 }, "propose": true }]);
-    let survey = json!({ "kinds": ["incident", "request"], "percent": 25, "repeat-days": 14, "expire-days": 7, "low": 2 });
+    let survey =
+        json!({ "kinds": ["incident", "request"], "percent": 25, "repeat-days": 14, "expire-days": 7, "low": 2 });
     [
         ("incident", json!({ "major-rules": outage })),
         ("facilities", json!({ "sites": sites, "vendor-hours": { "Lifts Ltd": 8, "*": 16 } })),

@@ -42,7 +42,11 @@ async fn esm_facilities_a_vendor_repairs_in_the_hours_of_the_site_and_checks_rec
     let ben = app.caller("ben").await;
     let checks = list(&ben, "/tickets?kind=facility-fault").await;
     assert_eq!(checks.iter().filter(|one| one["title"] == "Check the lift").count(), 1);
-    app.transcript("department-facilities", "Facilities: a fault, a vendor in the hours of the site, and a check that recurs").await;
+    app.transcript(
+        "department-facilities",
+        "Facilities: a fault, a vendor in the hours of the site, and a check that recurs",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

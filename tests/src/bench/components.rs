@@ -4,8 +4,8 @@
 use crate::components::{self, Component};
 use crate::guests::guard_returning;
 use app::port::plugins::{
-    ApprovalInput, Call, CallFault, Capability, Fault, GuardInput, Inspection, Plugins, RawEffect, Rejection, StepInput, StepOutcome,
-    Verdict,
+    ApprovalInput, Call, CallFault, Capability, Fault, GuardInput, Inspection, Plugins, RawEffect, Rejection,
+    StepInput, StepOutcome, Verdict,
 };
 use async_trait::async_trait;
 use domain::{Digest, Event, PluginId, Problem, Ticket};
@@ -38,7 +38,12 @@ impl Plugins for Timed {
         self.runtime.inspect(wasm)
     }
 
-    async fn prepare(&self, plugin: &PluginId, digest: &Digest, wasm: Arc<[u8]>) -> Result<Vec<Capability>, Vec<Problem>> {
+    async fn prepare(
+        &self,
+        plugin: &PluginId,
+        digest: &Digest,
+        wasm: Arc<[u8]>,
+    ) -> Result<Vec<Capability>, Vec<Problem>> {
         self.runtime.prepare(plugin, digest, wasm).await
     }
 
@@ -53,7 +58,12 @@ impl Plugins for Timed {
         answer
     }
 
-    async fn react(&self, call: Call, event: Event, subject: Option<Ticket>) -> Result<Result<Vec<RawEffect>, Fault>, CallFault> {
+    async fn react(
+        &self,
+        call: Call,
+        event: Event,
+        subject: Option<Ticket>,
+    ) -> Result<Result<Vec<RawEffect>, Fault>, CallFault> {
         let (plugin, started) = (call.plugin.clone(), Instant::now());
         let answer = self.runtime.react(call, event, subject).await;
         self.took(&plugin, started);
@@ -84,8 +94,14 @@ pub async fn run() -> Result<(Vec<String>, Value), String> {
     let nothing = super::call::run(&guard_returning("bench", &[("comment", "{}")])).await;
     let micros = measured().await?;
     let mut lines = vec![
-        format!("a guard that adds one effect: {:.1} us on the bare engine, {:.1} us here", nothing.floor_p50_us, nothing.weft_p50_us),
-        format!("{:<24}{:>6}{:>8}{:>8}{:>9}{:>10}{:>10}{:>8}", "component", "KiB", "grants", "lines", "calls", "p50 us", "p99 us", "times"),
+        format!(
+            "a guard that adds one effect: {:.1} us on the bare engine, {:.1} us here",
+            nothing.floor_p50_us, nothing.weft_p50_us
+        ),
+        format!(
+            "{:<24}{:>6}{:>8}{:>8}{:>9}{:>10}{:>10}{:>8}",
+            "component", "KiB", "grants", "lines", "calls", "p50 us", "p99 us", "times"
+        ),
     ];
     let mut rows = Vec::new();
     for Component { id, kib, grants, lines: code, .. } in components::list(root)? {
@@ -103,7 +119,9 @@ pub async fn run() -> Result<(Vec<String>, Value), String> {
         ));
         rows.push(json!({ "id": id, "kib": kib, "grants": grants, "lines": code, "calls": times.len(), "p50_us": at(50), "p99_us": at(99) }));
     }
-    lines.push("times: p50 over that of the small guard on the bare engine; - was not asked in these ninety days".to_owned());
+    lines.push(
+        "times: p50 over that of the small guard on the bare engine; - was not asked in these ninety days".to_owned(),
+    );
     Ok((lines, json!({ "id": "components", "floor_p50_us": nothing.floor_p50_us, "components": rows })))
 }
 

@@ -277,8 +277,7 @@ mod tests {
         for (from, relation, to) in &relations {
             assert!(names.contains(from.as_str()) && names.contains(to.as_str()), "{from} {relation} {to}");
         }
-        let related: BTreeSet<&str> =
-            relations.iter().flat_map(|(from, _, to)| [from.as_str(), to.as_str()]).collect();
+        let related: BTreeSet<&str> = relations.iter().flat_map(|(from, _, to)| [from.as_str(), to.as_str()]).collect();
         assert!(related.len() > 200, "{} are related to something", related.len());
     }
 }

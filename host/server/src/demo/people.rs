@@ -154,8 +154,8 @@ const COLLEAGUES: [Colleague; 31] = [
 /// Of those who ask for things and work in no department of the platform: nine of the first days, and everybody.
 pub(super) const REPORTERS: [&str; 9] = ["paul", "ines", "tom", "yuki", "sara", "jonas", "nadia", "liam", "fatou"];
 pub(super) const EVERYBODY: [&str; 22] = [
-    "erin", "paul", "ines", "tom", "yuki", "sara", "jonas", "nadia", "liam", "fatou", "vera", "frank", "pavel",
-    "hugo", "livia", "felix", "uma", "anton", "bela", "olga", "kim", "kofi",
+    "erin", "paul", "ines", "tom", "yuki", "sara", "jonas", "nadia", "liam", "fatou", "vera", "frank", "pavel", "hugo",
+    "livia", "felix", "uma", "anton", "bela", "olga", "kim", "kofi",
 ];
 
 const SPACES: [(&str, &str, bool); 6] = [
@@ -296,9 +296,18 @@ fn calendars() -> [(&'static str, Value); 6] {
     [
         ("office-hours", office),
         ("24x7", json!({ "title": "Around the clock", "zone": "UTC", "hours": "always" })),
-        ("lisbon-hours", json!({ "title": "Office hours in Lisbon", "zone": "Europe/Lisbon", "hours": week("09:00", "18:00") })),
+        (
+            "lisbon-hours",
+            json!({ "title": "Office hours in Lisbon", "zone": "Europe/Lisbon", "hours": week("09:00", "18:00") }),
+        ),
         ("chicago-hours", chicago),
-        ("lift-support", json!({ "title": "Support hours of the lifts", "zone": "Europe/Berlin", "hours": week("06:00", "22:00") })),
-        ("hand-overs", json!({ "title": "Hand-over of the duty", "zone": "Europe/Berlin", "hours": { "mon": minute } })),
+        (
+            "lift-support",
+            json!({ "title": "Support hours of the lifts", "zone": "Europe/Berlin", "hours": week("06:00", "22:00") }),
+        ),
+        (
+            "hand-overs",
+            json!({ "title": "Hand-over of the duty", "zone": "Europe/Berlin", "hours": { "mon": minute } }),
+        ),
     ]
 }

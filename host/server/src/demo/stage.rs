@@ -182,7 +182,8 @@ impl Stage {
             }
             let mut command = self.app.command(actor);
             command.subject = Some(survey.id.clone());
-            let values = [("satisfaction", satisfaction), ("effort", satisfaction + 2), ("recommend", satisfaction * 2)];
+            let values =
+                [("satisfaction", satisfaction), ("effort", satisfaction + 2), ("recommend", satisfaction * 2)];
             command.effects = values.into_iter().map(|(field, value)| set(field, json!(value))).collect();
             command.effects.push(transition("answered"));
             self.app.submit(command).await?;
@@ -197,7 +198,8 @@ impl Stage {
     }
 
     fn id(&self, name: &str) -> Result<String, Failure> {
-        let made = self.made.get(name).ok_or_else(|| Failure::new(format!("nothing of the demo is called `{name}`")))?;
+        let made =
+            self.made.get(name).ok_or_else(|| Failure::new(format!("nothing of the demo is called `{name}`")))?;
         Ok(made.0.clone())
     }
 

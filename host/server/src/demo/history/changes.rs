@@ -109,7 +109,12 @@ fn emergency(calendar: &Calendar, script: &mut Script) {
     let fields = json!({ "type": "emergency", "cis": ["@ci:core-switch-2"], "implementer": id("ben"),
         "planned_start": begins, "planned_end": begins + hours(1), "justification": "Nobody can sign in.",
         "description": "Open the loop and switch the protection on." });
-    script.open(calendar.at(day, 9, 50), "ben", "emergency", ticket("change", "it", "Open the loop on floor 2", fields));
+    script.open(
+        calendar.at(day, 9, 50),
+        "ben",
+        "emergency",
+        ticket("change", "it", "Open the loop on floor 2", fields),
+    );
     script.vote(calendar.at(day, 9, 55), "mona", "emergency", "Emergency board approves", Answer::Approve);
     finish(script, "emergency", "ben", begins + hours(1), "Hold the post-implementation review");
 }

@@ -72,7 +72,8 @@ fn onboarding(
     script.complete(at(day - 2, 11), "lena", name, "Have the contract signed", signed);
     let bought = json!({ "order_number": "PO-9", "in_stock": true });
     script.complete_if(at(first + 9, 10), "nadia", name, "Buy a laptop", bought);
-    let account = json!({ "account": person.to_lowercase().replace(' ', "."), "mail_ready": true, "laptop_ready": true });
+    let account =
+        json!({ "account": person.to_lowercase().replace(' ', "."), "mail_ready": true, "laptop_ready": true });
     script.complete(at(first + 8, 11), "cem", name, "Create account, set up laptop", account);
     script.complete(at(first + 4, 11), "felix", name, "Issue the badge", json!({ "badge": "B-0815" }));
     script.complete(at(first + 4, 12), "felix", name, "Prepare the desk", json!({ "desk": "2.014", "chair": true }));
@@ -87,7 +88,12 @@ fn onboarding(
 fn withdrawn(calendar: &Calendar, script: &mut Script) {
     let day = calendar.workday(40);
     let fields = json!({ "employee_name": "Tariq Aziz", "start_date": calendar.date(day - 20), "department": "Sales", "manager": id("vera") });
-    script.open(calendar.at(day, 9, 0), "hugo", "hire-tariq", ticket("onboarding", "hr", "Tariq Aziz starts in Sales", fields));
+    script.open(
+        calendar.at(day, 9, 0),
+        "hugo",
+        "hire-tariq",
+        ticket("onboarding", "hr", "Tariq Aziz starts in Sales", fields),
+    );
     let signed = json!({ "signed_on": calendar.date(day - 1), "filed": true });
     script.complete(calendar.at(day - 1, 10, 0), "lena", "hire-tariq", "Have the contract signed", signed);
     let sorry = say(Public, "He took another offer.");
@@ -141,14 +147,23 @@ fn grievance(calendar: &Calendar, script: &mut Script) {
     script.act(at(1, 9), "hana", "grievance", vec![take("hana"), transition("investigation")]);
     script.act(at(3, 9), "hana", "grievance", vec![say(Internal, "Talked to two colleagues of the shift.")]);
     script.act(at(6, 9), "hana", "grievance", vec![transition("hearing")]);
-    let hold = record("legal-hold", "legal", "Proceedings of a former employee", json!({ "reason": "Labour court, 7 O 12.", "tickets": ["#grievance"] }));
+    let hold = record(
+        "legal-hold",
+        "legal",
+        "Proceedings of a former employee",
+        json!({ "reason": "Labour court, 7 O 12.", "tickets": ["#grievance"] }),
+    );
     script.file(at(7, 9), "lena", "hold", hold.clone());
     script.amend(at(7, 10), "lena", "hold", &hold, (Some("active"), json!({})));
-    let glass = json!({ "case": "#grievance", "reason": "The court asks for the log of the case by noon.", "hours": 4 });
+    let glass =
+        json!({ "case": "#grievance", "reason": "The court asks for the log of the case by noon.", "hours": 4 });
     script.open(at(8, 9), "max", "glass", ticket("break-glass", "hr", "The court asks", glass));
     script.act(at(8, 9) + minutes(20), "dora", "glass", vec![transition("seconded")]);
     script.act(at(8, 9) + minutes(45), "gil", "glass", vec![transition("granted")]);
-    let decided = set("decision", json!("A talk between both with somebody of the works council; a training for those who lead."));
+    let decided = set(
+        "decision",
+        json!("A talk between both with somebody of the works council; a training for those who lead."),
+    );
     script.act(at(13, 9), "hana", "grievance", vec![decided, transition("decided")]);
     script.act(at(20, 9), "hana", "grievance", vec![transition("closed")]);
 }

@@ -176,10 +176,13 @@ pub(super) fn major(calendar: &Calendar, script: &mut Script) {
     let accept = json!({ "decision": "accept", "reason": "All sites are affected, and nobody can work." });
     script.complete(at(9, 8), "ada", "major", "Accept as major incident?", accept);
     script.act(at(9, 10), "ben", "major", vec![take("ben"), transition("in-progress")]);
-    for (number, (minute, requester, title)) in
-        [(15, "jonas", "Terminals of the production stand still"), (18, "tom", "Cannot sign in"), (25, "ines", "Payments wait")]
-            .into_iter()
-            .enumerate()
+    for (number, (minute, requester, title)) in [
+        (15, "jonas", "Terminals of the production stand still"),
+        (18, "tom", "Cannot sign in"),
+        (25, "ines", "Payments wait"),
+    ]
+    .into_iter()
+    .enumerate()
     {
         let name = format!("major-{number}");
         let mut child = ticket("incident", "it", title, json!({ "impact": 1, "urgency": 2, "category": "access" }));

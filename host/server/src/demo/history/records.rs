@@ -16,7 +16,11 @@ const ARTICLES: [(&str, &str, &str); 8] = [
     ("Book a meeting room", "service-desk", "Open *Calendar*, choose *Room*, and invite it."),
     ("Use the second screen", "workplace", "Press the key with the two rectangles until the picture is right."),
     ("Order a laptop", "service-desk", "In the portal, choose *Something new*; your manager is asked by itself."),
-    ("What phishing looks like", "security", "Look at the address, never at the name. Forward it to the security team."),
+    (
+        "What phishing looks like",
+        "security",
+        "Look at the address, never at the name. Forward it to the security team.",
+    ),
     ("Travel expenses step by step", "apps", "1. Open the application.\n2. Choose the trip.\n3. Add the receipts."),
     ("Radio in the meeting rooms", "network", "Choose *Office*; the guest network is for guests."),
     ("Label printer in the warehouse", "workplace", "Open the lid, turn the roll, close the lid. Then press *Feed*."),
@@ -81,21 +85,27 @@ fn articles(calendar: &Calendar, script: &mut Script) {
     let at = calendar.at(day - 2, 10, 0);
     script.file(at, "noor", "kb-4b", next.clone());
     publish(script, "kb-4b", &next, ("noor", at));
-    let done = vec![
-        super::super::stage::set("outcome", json!("article-changed")),
-        super::super::stage::transition("done"),
-    ];
+    let done =
+        vec![super::super::stage::set("outcome", json!("article-changed")), super::super::stage::transition("done")];
     script.act(at + hours(4), "elif", "bad-rating", done);
     for (number, (person, rating)) in [("kim", 5), ("anton", 4), ("bela", 5)].into_iter().enumerate() {
         let day = calendar.workday(40 - 7 * i64::try_from(number).expect("three"));
         let fields = json!({ "article": format!("@kb-{number}"), "rating": rating });
         let name = format!("good-rating-{number}");
-        script.open(calendar.at(day, 13, 0), person, &name, ticket("article-feedback", "it", ARTICLES[number].0, fields));
+        script.open(
+            calendar.at(day, 13, 0),
+            person,
+            &name,
+            ticket("article-feedback", "it", ARTICLES[number].0, fields),
+        );
     }
 }
 
 fn assets(calendar: &Calendar, script: &mut Script) {
-    let people = ["erin", "paul", "ines", "tom", "yuki", "sara", "jonas", "liam", "fatou", "anton", "bela", "kim", "olga", "frank"];
+    let people = [
+        "erin", "paul", "ines", "tom", "yuki", "sara", "jonas", "liam", "fatou", "anton", "bela", "kim", "olga",
+        "frank",
+    ];
     for (number, person) in people.into_iter().enumerate() {
         let name = format!("asset-{number}");
         let at = calendar.at(calendar.days - 1, 11, i64::try_from(number).expect("a few"));
@@ -143,10 +153,14 @@ fn assets(calendar: &Calendar, script: &mut Script) {
         script.amend(at + minutes(5), "mona", &name, &contract, (Some("approved"), json!({})));
     }
     for (number, (title, purchased, installed)) in
-        [("Drawing software", 5_usize, 4_usize), ("Database engine", 12, 12), ("Text recognition", 2, 3)].into_iter().enumerate()
+        [("Drawing software", 5_usize, 4_usize), ("Database engine", 12, 12), ("Text recognition", 2, 3)]
+            .into_iter()
+            .enumerate()
     {
-        let installations: Vec<Value> = people.iter().take(installed).map(|person| json!({ "user": id(person) })).collect();
-        let fields = json!({ "product": title, "metric": "user", "purchased": purchased, "installations": installations });
+        let installations: Vec<Value> =
+            people.iter().take(installed).map(|person| json!({ "user": id(person) })).collect();
+        let fields =
+            json!({ "product": title, "metric": "user", "purchased": purchased, "installations": installations });
         script.file(at + minutes(10), "mona", &format!("licence-{number}"), record("licence", "it", title, fields));
     }
 }
@@ -157,7 +171,12 @@ fn money(calendar: &Calendar, script: &mut Script) {
     for (place, (cost_centre, cents)) in COST_CENTRES.into_iter().enumerate() {
         let title = format!("{cost_centre}, {year}");
         let name = format!("budget-{cost_centre}");
-        let budget = record("budget", "it", &title, json!({ "cost_centre": cost_centre, "period": year, "amount_cents": cents }));
+        let budget = record(
+            "budget",
+            "it",
+            &title,
+            json!({ "cost_centre": cost_centre, "period": year, "amount_cents": cents }),
+        );
         script.file(at, "mona", &name, budget.clone());
         let expected = cents / 100 * (80 + 7 * i64::try_from(place).expect("six"));
         script.amend(calendar.at(20, 9, 0), "mona", &name, &budget, (None, json!({ "forecast_cents": expected })));
@@ -202,8 +221,11 @@ fn windows(calendar: &Calendar, script: &mut Script) {
 
 fn duty(calendar: &Calendar, script: &mut Script) {
     let at = calendar.at(calendar.days - 1, 17, 0);
-    for (name, group, members) in [("rota-network", "network", ["ben", "rosa"]), ("rota-apps", "apps", ["dario", "rosa"])] {
-        let fields = json!({ "group": group, "members": members.map(id), "since": at, "calendar": "hand-overs", "minutes": 10 });
+    for (name, group, members) in
+        [("rota-network", "network", ["ben", "rosa"]), ("rota-apps", "apps", ["dario", "rosa"])]
+    {
+        let fields =
+            json!({ "group": group, "members": members.map(id), "since": at, "calendar": "hand-overs", "minutes": 10 });
         let rota = record("on-call-rota", "it", &format!("Duty of {group}"), fields);
         script.file(at, "mona", name, rota.clone());
         script.amend(at + minutes(5), "mona", name, &rota, (Some("active"), json!({})));
@@ -221,7 +243,8 @@ fn relations(calendar: &Calendar, script: &mut Script) {
         ("board", "Management", "sponsor", "dora", [4, 4, 5]),
     ] {
         let stakeholder = format!("stakeholder-{name}");
-        let fields = json!({ "person": id(person), "role": role, "interest": "That work goes on.", "influence": "high" });
+        let fields =
+            json!({ "person": id(person), "role": role, "interest": "That work goes on.", "influence": "high" });
         let made = record("stakeholder", "it", title, fields);
         script.file(at, "mona", &stakeholder, made.clone());
         for (month, score) in scores.into_iter().enumerate() {
@@ -236,7 +259,13 @@ fn relations(calendar: &Calendar, script: &mut Script) {
             let record = record("service-review", "it", &format!("Service review with {title}"), agreed);
             script.file(calendar.at(day, 10, 0), "mona", &review, record.clone());
             script.amend(calendar.at(day, 11, 0), "mona", &review, &record, (Some("held"), json!({})));
-            script.amend(calendar.at(day, 12, 0), "mona", &stakeholder, &made, (None, json!({ "satisfaction": score })));
+            script.amend(
+                calendar.at(day, 12, 0),
+                "mona",
+                &stakeholder,
+                &made,
+                (None, json!({ "satisfaction": score })),
+            );
         }
     }
     for (number, (person, kind, title)) in [

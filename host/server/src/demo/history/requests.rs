@@ -49,7 +49,8 @@ pub(super) fn write(calendar: &Calendar, script: &mut Script) {
     script.vote(at + hours(5), "vera", "turned-down", "Manager approves", Answer::Reject);
     let spare = ticket("request", "it", "One more screen", json!({ "item": "second-screen" }));
     script.open(at, "uma", "rescinded", spare);
-    let sorry = super::super::stage::say(domain::ticket::Visibility::Public, "I got one from the office that was closed.");
+    let sorry =
+        super::super::stage::say(domain::ticket::Visibility::Public, "I got one from the office that was closed.");
     script.act(at + hours(3), "uma", "rescinded", vec![sorry, transition("cancelled")]);
 }
 
@@ -88,7 +89,8 @@ fn by_hand(calendar: &Calendar, script: &mut Script, day: i64, number: usize) {
     let requester = *dice.one_of(&EVERYBODY);
     let name = format!("order-{number}");
     let at = calendar.at(day, dice.between(8, 15), dice.between(0, 59));
-    let order = ticket("request", "it", title, json!({ "item": key, "description": "For my new desk.", "quantity": 1 }));
+    let order =
+        ticket("request", "it", title, json!({ "item": key, "description": "For my new desk.", "quantity": 1 }));
     script.open(at, requester, &name, order);
     let begun = at + hours(dice.between(1, 20));
     script.act(begun, agent, &name, vec![take(agent), transition("fulfilment")]);
@@ -103,7 +105,12 @@ fn by_hand(calendar: &Calendar, script: &mut Script, day: i64, number: usize) {
 }
 
 /// Approved by the manager, above the limit by finance too, bought when none is on the shelf, prepared, handed over, confirmed.
-fn laptop(calendar: &Calendar, script: &mut Script, day: i64, (requester, manager, price): (&'static str, &'static str, u32)) {
+fn laptop(
+    calendar: &Calendar,
+    script: &mut Script,
+    day: i64,
+    (requester, manager, price): (&'static str, &'static str, u32),
+) {
     let name = format!("laptop-of-{requester}");
     let at = calendar.at(day, 10, calendar.dice.between(0, 59));
     let title = format!("A laptop for {requester}");
@@ -115,7 +122,13 @@ fn laptop(calendar: &Calendar, script: &mut Script, day: i64, (requester, manage
         ready += hours(20);
         script.vote(ready, "fatou", &name, "Finance approves", Answer::Approve);
     }
-    script.complete_if(ready + hours(30), "pavel", &name, "Buy a laptop", json!({ "order_number": "PO-7", "in_stock": true }));
+    script.complete_if(
+        ready + hours(30),
+        "pavel",
+        &name,
+        "Buy a laptop",
+        json!({ "order_number": "PO-7", "in_stock": true }),
+    );
     let prepared = json!({ "system_installed": true, "encrypted": true, "enrolled": true });
     script.complete(ready + hours(48), "cem", &name, "Prepare the laptop", prepared);
     let handed = json!({ "handed_to": requester, "identity_checked": true });
