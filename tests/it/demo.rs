@@ -19,13 +19,17 @@ struct Company {
     _folder: tempfile::TempDir,
 }
 
-async fn company(past: Past) -> Company {
+/// Components are compiled once for all companies of a test.
+fn runtime() -> Arc<Runtime> {
+    Arc::new(Runtime::new(RuntimeConfig::default()).expect("the runtime starts"))
+}
+
+async fn company(runtime: &Arc<Runtime>, past: Past) -> Company {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = SqliteConfig { synchronous: Synchronous::Off, ..SqliteConfig::new(folder.path().join("weft.db")) };
     let store = SqliteStore::open(config).await.expect("the store opens");
-    let runtime = Runtime::new(RuntimeConfig::default()).expect("the runtime starts");
     let now: Timestamp = NOW.parse().expect("an instant");
-    let app = server::build(Arc::new(store), Arc::new(runtime), now, past).await;
+    let app = server::build(Arc::new(store), Arc::<Runtime>::clone(runtime), now, past).await;
     Company { app: app.unwrap_or_else(|failure| panic!("{failure}")), _folder: folder }
 }
 
@@ -65,7 +69,8 @@ async fn count(company: &Company, path: &str, actor: &Actor) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_show_everywhere() {
-    let (one, two) = tokio::join!(company(Past::default()), company(Past::default()));
+    let runtime = runtime();
+    let (one, two) = tokio::join!(company(&runtime, Past::default()), company(&runtime, Past::default()));
     let ((events, hash), (others, other)) = (journal(&one).await, journal(&two).await);
     assert!(hash == other, "{}", parting(&events, &others));
     one.app.store().verify_journal(&one.app.config.org).await.expect("the chains hold");
@@ -165,7 +170,8 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_seed_is_another_company_and_nobody_has_more_rights_than_their_role() {
-    let short = |seed| company(Past { days: 20, seed });
+    let runtime = runtime();
+    let short = |seed| company(&runtime, Past { days: 20, seed });
     let (one, two) = tokio::join!(short(1), short(2));
     assert_ne!(journal(&one).await.1, journal(&two).await.1);
 

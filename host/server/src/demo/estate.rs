@@ -242,7 +242,7 @@ fn sites(items: &mut Vec<Item>, relations: &mut Vec<Relation>, site: &'static st
     let building = format!("{site} building");
     add(building.clone(), "building", "facilities");
     add(format!("{site} lift"), "lift", "facilities");
-    relations.push((format!("{site} lift"), "part-of", building.clone()));
+    relations.push((format!("{site} lift"), "member-of", building.clone()));
     let core = format!("{short}-core");
     let router = format!("{short}-router");
     add(core.clone(), "network-device", "it");
@@ -252,7 +252,7 @@ fn sites(items: &mut Vec<Item>, relations: &mut Vec<Relation>, site: &'static st
         for (room, name) in ["meeting room", "open space", "kitchen"].into_iter().enumerate() {
             let room = format!("{site} {floor}.{} {name}", room + 1);
             add(room.clone(), "room", "facilities");
-            relations.push((room, "part-of", building.clone()));
+            relations.push((room, "member-of", building.clone()));
         }
         for (what, class) in [("floor", "network-device"), ("radio", "network-device"), ("printer", "printer")] {
             let name = format!("{short}-{what}-{floor}");
