@@ -72,6 +72,11 @@ async fn cfg_03_impact_through_an_item_that_may_not_be_seen() {
     kim.json("DELETE", &format!("/cis/{rack}/relations"), &body).await.expect(204);
     let none = impact(&ada, &rack, "down").await;
     assert_eq!((names(&none), &none["hidden"]), (Vec::<&str>::new(), &json!(0)));
+    app.transcript(
+        "practice-service-configuration",
+        "Service configuration: impact through an item that may not be seen",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
