@@ -9,6 +9,8 @@ export const de: Record<keyof typeof en, string> = {
   'nav.admin': 'Verwaltung',
   'nav.audit': 'Protokoll',
   'nav.theme.contrast': 'Hoher Kontrast',
+  'nav.theme.contrast-light': 'Hoher Kontrast, hell',
+  'nav.theme.contrast-dark': 'Hoher Kontrast, dunkel',
 
   'role.requester': 'Antragsteller',
   'role.agent': 'Bearbeiter',

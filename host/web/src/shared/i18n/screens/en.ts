@@ -8,6 +8,8 @@ export const en = {
   'nav.admin': 'Administration',
   'nav.audit': 'Audit',
   'nav.theme.contrast': 'High contrast',
+  'nav.theme.contrast-light': 'High contrast, light',
+  'nav.theme.contrast-dark': 'High contrast, dark',
 
   'role.requester': 'Requester',
   'role.agent': 'Agent',
