@@ -68,18 +68,18 @@ export class Run {
     return page;
   }
 
-  /** Accessibility, width and a picture of what is on the screen. */
-  async look(page, name) {
+  /** Accessibility, width and a picture of what is on the screen. `rules` are axe's, beyond those of its tags. */
+  async look(page, name, { rules = {} } = {}) {
     await settle(page);
     await this.picture(page, name);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) throw new Error(`${name}: the page is ${wide} px wider than the screen`);
     await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
+    const found = await page.evaluate(async (rules) => {
       const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await window.axe.run(document, { runOnly: tags });
+      const { violations } = await window.axe.run(document, { runOnly: tags, rules });
       return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.slice(0, 3).map(({ target }) => target.join(' ')).join('; ')})`);
-    });
+    }, rules);
     if (found.length > 0) throw new Error(`${name}: ${found.join('\n')}`);
   }
 
