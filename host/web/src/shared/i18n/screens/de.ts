@@ -299,6 +299,7 @@ export const de: Record<keyof typeof en, string> = {
   'calendar.sort': 'Art',
   'calendar.conflicts': 'Konflikte',
   'calendar.none': 'In dieser Zeit gibt es nichts.',
+  'timeline.sending': 'Wird gesendet …',
   'agenda.title': 'Entscheide',
   'agenda.count.one': '{n} Entscheid steht an',
   'agenda.count.other': '{n} Entscheide stehen an, der am frühsten geplante zuoberst',
