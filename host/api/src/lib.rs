@@ -26,7 +26,6 @@ mod operations;
 mod outbox;
 mod page;
 mod people;
-mod planned;
 mod plugins;
 mod problem;
 mod records;

@@ -6,6 +6,5 @@ mod edge;
 mod events;
 mod insight;
 mod inventory;
-mod planned;
 mod session;
 mod tickets;
