@@ -53,13 +53,14 @@ async function told(page) {
 /** The choice in the settings does what the system's does, and stays. */
 export async function contrastChosen(run, page) {
   await run.test('high contrast can be chosen, in light and in dark, and stays', async () => {
-    const colours = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    // A change of colour may take a frame, however little motion is wanted.
+    const turns = (colour) => page.waitForFunction((wanted) => getComputedStyle(document.documentElement).backgroundColor === wanted, colour);
     await page.locator('summary').click();
     const select = page.locator('details select').first();
     await select.selectOption('contrast-dark');
-    check((await colours()) === 'rgb(0, 0, 0)', `dark is ${await colours()}`);
+    await turns('rgb(0, 0, 0)');
     await select.selectOption('contrast-light');
-    check((await colours()) === 'rgb(255, 255, 255)', `light is ${await colours()}`);
+    await turns('rgb(255, 255, 255)');
     await page.reload();
     await settle(page);
     check((await page.evaluate(() => document.documentElement.dataset.contrast)) === 'more', 'the page forgot its contrast');

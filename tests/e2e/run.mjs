@@ -2,6 +2,7 @@
 //   node run.mjs http://127.0.0.1:7171 target/screenshots
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { cases } from './cases.mjs';
 import { composer } from './composer.mjs';
 import { contrast, contrastChosen } from './contrast.mjs';
 import { desk } from './desk.mjs';
@@ -322,6 +323,7 @@ await run.test('the screens speak German', async () => {
 const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
 const portalPlaces = await portal(run, mark, { ada, ben });
+const casePlaces = await cases(run, mark, { ada, max });
 const deskPlaces = await desk(run, mark, { ada, ben, max });
 const composerPlaces = await composer(run, mark, { ada, max });
 
@@ -342,6 +344,7 @@ const places = [
   ...screenPlaces,
   ...flowPlaces,
   ...portalPlaces,
+  ...casePlaces,
   ...deskPlaces,
   ...composerPlaces,
 ];
