@@ -21,6 +21,8 @@ use store::{Sort, TicketQuery};
 
 /// Instants at which something comes due between two steps, before that counts as a story without an end.
 const ROUNDS_MAX: usize = 10_000;
+/// Steps that are refused before nothing more is tried: whoever writes a story wants to hear of all at once.
+const REFUSED_MAX: usize = 20;
 
 /// One thing that somebody does.
 pub(super) struct Step {
@@ -67,15 +69,19 @@ impl Stage {
     /// What is refused, with who wanted it and when.
     pub(super) async fn play(&mut self, mut steps: Vec<Step>) -> Result<(), Failure> {
         steps.sort_by_key(|step| step.at);
+        let mut refused = Vec::new();
         for step in steps {
             self.reach(step.at).await?;
             let (at, who) = (step.at, step.who);
             let told = step.act.told();
-            self.take(step.who, step.act)
-                .await
-                .map_err(|failure| Failure::new(format!("the demo's {who} at {at}, {told}: {failure}")))?;
+            if let Err(failure) = self.take(step.who, step.act).await {
+                refused.push(format!("the demo's {who} at {at}, {told}: {failure}"));
+                if refused.len() >= REFUSED_MAX {
+                    break;
+                }
+            }
         }
-        Ok(())
+        if refused.is_empty() { Ok(()) } else { Err(Failure::new(refused.join("\n"))) }
     }
 
     /// Let time pass up to an instant, and run what comes due on the way when it does.
