@@ -307,7 +307,7 @@ pub(crate) enum FlowCommand {
         /// The newest version when absent
         #[arg(long)]
         to: Option<u32>,
-        /// Renamed elements, as OLD=NEW
+        /// Renamed elements, as OLD=NEW; those of a called process as PROCESS#OLD=NEW
         #[arg(long = "map")]
         mapping: Vec<String>,
         /// Say what would happen, change nothing

@@ -70,7 +70,7 @@ fn replay(id: &str, seed: Option<String>) -> ExitCode {
 fn list() -> String {
     let promises = promise::ALL.iter().map(|promise| format!("\n{} [quick]            {}", promise.id, promise.title));
     format!(
-        "{IDS}{}\nall [quick]           every numbered one\n03 --seed N           the log of one simulated world",
+        "{IDS}{}\nall [quick]           every numbered one\n03 | 11 --seed N      the log of one simulated world",
         promises.collect::<String>()
     )
 }

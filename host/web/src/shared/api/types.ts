@@ -111,19 +111,6 @@ export interface Told {
   remark?: string | null;
 }
 
-export interface StoredRecord {
-  id: string;
-  number: string;
-  kind: string;
-  space: string;
-  state: string;
-  category: Category;
-  title: string;
-  version: number;
-  updated_at: string;
-  fields: Fields;
-}
-
 export interface Ticket {
   id: string;
   number: string;
