@@ -21,8 +21,6 @@ use store::{Sort, TicketQuery};
 
 /// Instants at which something comes due between two steps, before that counts as a story without an end.
 const ROUNDS_MAX: usize = 10_000;
-/// Steps that are refused before nothing more is tried: whoever writes a story wants to hear of all at once.
-const REFUSED_MAX: usize = 20;
 
 /// One thing that somebody does.
 pub(super) struct Step {
@@ -51,11 +49,13 @@ pub(super) struct Stage {
     clock: Arc<StoryClock>,
     /// Id and number by name.
     made: BTreeMap<String, (String, String)>,
+    /// Steps that were refused: who, when, what and why.
+    pub refused: Vec<String>,
 }
 
 impl Stage {
     pub(super) fn new(app: Arc<App>, clock: Arc<StoryClock>) -> Self {
-        Self { app, clock, made: BTreeMap::new() }
+        Self { app, clock, made: BTreeMap::new(), refused: Vec::new() }
     }
 
     /// Give something a name that was made in another way.
@@ -63,25 +63,22 @@ impl Stage {
         self.made.insert(name.to_owned(), (id.to_owned(), id.to_owned()));
     }
 
-    /// Play steps in the order of their times; those of one instant in the order given.
+    /// Play steps in the order of their times; those of one instant in the order given. What is refused is kept with its reason, and the
+    /// story goes on without it.
     ///
     /// # Errors
-    /// What is refused, with who wanted it and when.
+    /// The store cannot be read.
     pub(super) async fn play(&mut self, mut steps: Vec<Step>) -> Result<(), Failure> {
         steps.sort_by_key(|step| step.at);
-        let mut refused = Vec::new();
         for step in steps {
             self.reach(step.at).await?;
             let (at, who) = (step.at, step.who);
             let told = step.act.told();
             if let Err(failure) = self.take(step.who, step.act).await {
-                refused.push(format!("the demo's {who} at {at}, {told}: {failure}"));
-                if refused.len() >= REFUSED_MAX {
-                    break;
-                }
+                self.refused.push(format!("{who} at {at}, {told}: {failure}"));
             }
         }
-        if refused.is_empty() { Ok(()) } else { Err(Failure::new(refused.join("\n"))) }
+        Ok(())
     }
 
     /// Let time pass up to an instant, and run what comes due on the way when it does.
