@@ -9,6 +9,8 @@ export const de: Record<keyof typeof en, string> = {
   'nav.admin': 'Verwaltung',
   'nav.audit': 'Protokoll',
   'nav.theme.contrast': 'Hoher Kontrast',
+  'nav.theme.contrast-light': 'Hoher Kontrast, hell',
+  'nav.theme.contrast-dark': 'Hoher Kontrast, dunkel',
 
   'role.requester': 'Antragsteller',
   'role.agent': 'Bearbeiter',
@@ -297,6 +299,7 @@ export const de: Record<keyof typeof en, string> = {
   'calendar.sort': 'Art',
   'calendar.conflicts': 'Konflikte',
   'calendar.none': 'In dieser Zeit gibt es nichts.',
+  'timeline.sending': 'Wird gesendet …',
   'agenda.title': 'Entscheide',
   'agenda.count.one': '{n} Entscheid steht an',
   'agenda.count.other': '{n} Entscheide stehen an, der am frühsten geplante zuoberst',

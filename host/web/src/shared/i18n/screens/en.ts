@@ -8,6 +8,8 @@ export const en = {
   'nav.admin': 'Administration',
   'nav.audit': 'Audit',
   'nav.theme.contrast': 'High contrast',
+  'nav.theme.contrast-light': 'High contrast, light',
+  'nav.theme.contrast-dark': 'High contrast, dark',
 
   'role.requester': 'Requester',
   'role.agent': 'Agent',
@@ -296,6 +298,7 @@ export const en = {
   'calendar.sort': 'Sort',
   'calendar.conflicts': 'Conflicts',
   'calendar.none': 'There is nothing in this time.',
+  'timeline.sending': 'On its way …',
   'agenda.title': 'Decisions',
   'agenda.count.one': '{n} decision waits',
   'agenda.count.other': '{n} decisions wait, the one that is planned first at the top',
