@@ -29,7 +29,7 @@ mod people;
 mod plugins;
 mod problem;
 mod records;
-mod reports;
+pub mod reports;
 mod router;
 mod schedules;
 pub mod schema;
