@@ -13,7 +13,7 @@ use store::insight::FACTS_MAX;
 use store::{FactColumn, FactQuery, Sort, TicketQuery};
 
 /// Entries of one answer.
-pub const ENTRIES_MAX: usize = 2000;
+const ENTRIES_MAX: usize = 2000;
 /// Rows that are read at once.
 const PAGE: u32 = 200;
 /// Records that are looked at; kinds of records in a calendar are windows and freezes, not what happens every day.
@@ -199,8 +199,9 @@ fn instant(fields: &Object, name: &str) -> Option<Timestamp> {
 }
 
 fn needed(mut fields: Object, screen: &CalendarScreen) -> Object {
-    let names = [Some(&screen.from), Some(&screen.to), screen.sort.as_ref(), screen.conflicts.as_ref()];
-    fields.retain(|name, _| names.iter().flatten().chain(&screen.recurring.as_ref()).any(|wanted| *wanted == name));
+    let optional = [&screen.sort, &screen.conflicts, &screen.recurring].into_iter().flatten();
+    let names: Vec<&String> = [&screen.from, &screen.to].into_iter().chain(optional).collect();
+    fields.retain(|name, _| names.contains(&name));
     fields
 }
 
