@@ -185,6 +185,7 @@ export async function desk(run, mark, { ada, ben, max }) {
     ['ada', ada, 'calendar-week', () => `/calendar?kind=change&layout=week&at=${MONTH}-12`],
     ['ada', ada, 'calendar-list', () => `/calendar?kind=change&layout=list&at=${MONTH}-12`],
     ['mona', mona, 'agenda', () => '/agenda'],
+    ['mona', mona, 'agenda-board', () => '/agenda?group=change-advisory-board'],
     ['ada', ada, 'room', () => `/agent/tickets/${incident.number}/room`],
   ];
 }

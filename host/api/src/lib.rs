@@ -26,6 +26,7 @@ mod operations;
 mod outbox;
 mod page;
 mod people;
+mod planned;
 mod plugins;
 mod problem;
 mod records;
