@@ -18,7 +18,6 @@ async fn find(app: &app::App, world: &World, login: &str, text: &str) -> (Vec<St
     (found.tickets.into_iter().map(|ticket| ticket.title).collect(), found.tickets_total)
 }
 
-#[track_caller]
 async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !is_so().await {
