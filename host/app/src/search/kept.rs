@@ -232,7 +232,7 @@ impl App {
             let wait = if is_ready { NEWS_WAIT } else { Duration::ZERO };
             let events = tokio::select! {
                 events = self.store.event_wait(self.org(), mark.seq, EVENTS_MAX, wait) => events?,
-                () = self.search_index.doubted.notified() => Vec::new(),
+                () = self.search_index.doubted.notified(), if is_ready => Vec::new(),
                 () = stop.cancelled() => return Ok(()),
             };
             let mut changed = self.search_index.take_doubts();
