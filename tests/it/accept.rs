@@ -147,6 +147,11 @@ fn both_databases_answer_alike() {
 }
 
 #[test]
+fn an_outsider_cannot_tell_that_a_hidden_case_exists() {
+    promised("34");
+}
+
+#[test]
 fn what_falls_with_a_ci_is_told_at_once() {
     promised("20");
 }

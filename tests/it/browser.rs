@@ -12,7 +12,7 @@ async fn the_screens_work_for_everybody() {
     let built = Path::new(root).join("host/web/dist/index.html");
     assert!(built.exists(), "the screens are not built: `cargo dev test` builds them, `cargo dev ui` alone too");
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let server = Server::demo(folder.path()).await;
+    let server = Server::company(folder.path()).await;
     let run = async |script: &str, into: &Path| {
         Command::new("node")
             .args([script, &format!("http://{}", server.address)])

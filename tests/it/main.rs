@@ -6,6 +6,7 @@ mod arch;
 mod binary;
 mod browser;
 mod contract;
+mod demo;
 mod door;
 mod feel;
 mod flow;

@@ -12,6 +12,8 @@ mod knowledge;
 mod measured;
 mod monitoring;
 mod problem;
+mod relationship;
+mod stories;
 
 use serde_json::{Value, json};
 use weft_tests::app::{Caller, TestApp};

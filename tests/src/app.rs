@@ -1,5 +1,6 @@
 //! The whole server in a test: the real router over the real host, called in this process, by people who tell a story.
 
+use crate::transcript::{self, Scribe};
 use crate::world::World;
 use api::{ApiConfig, ApiState, Assets, schema};
 use axum::Router;
@@ -26,12 +27,17 @@ pub struct TestApp {
     pub world: World,
     pub router: Router,
     pub stop: CancellationToken,
+    scribe: Scribe,
+    /// Position of the journal when the story began.
+    began: std::sync::OnceLock<i64>,
 }
 
 /// Somebody who calls the API.
 #[derive(Debug, Clone)]
 pub struct Caller {
     router: Router,
+    scribe: Scribe,
+    who: String,
     /// Sent with every request.
     pub headers: Vec<(String, String)>,
 }
@@ -58,7 +64,16 @@ impl TestApp {
         let assets = Assets { get: Arc::new(|_| None), missing: "<!doctype html><title>No screens</title>" };
         let state =
             ApiState::new(Arc::clone(&world.app), config, assets, Arc::new(|| "weft_up 1\n".to_owned()), stop.clone());
-        Self { router: api::router(state), world, stop }
+        let scribe = Scribe::new(Arc::clone(&world.clock));
+        Self { router: api::router(state), world, stop, scribe, began: std::sync::OnceLock::new() }
+    }
+
+    /// Write down what was asked and answered so far, and what the journal says about it.
+    pub async fn transcript(&self, name: &str, title: &str) {
+        let since = self.began.get().copied().unwrap_or(0);
+        let journal = transcript::journal(&self.world, since).await;
+        let text = format!("## What was said\n\n{}## What the journal says\n\n{journal}", self.scribe.conversation());
+        transcript::write(name, title, &text);
     }
 
     /// Somebody with an API token.
@@ -66,10 +81,17 @@ impl TestApp {
     /// # Panics
     /// There is no such person.
     pub async fn caller(&self, login: &str) -> Caller {
+        if self.began.get().is_none() {
+            // What founded the company is no part of its story.
+            let head = self.world.app.store().event_head(&self.world.app.config.org).await.expect("a position");
+            self.began.get_or_init(|| head);
+        }
         let actor = self.world.actor(login).await;
         let token = self.world.app.token_create(&actor, "test", 1).await.expect("a token");
         Caller {
             router: self.router.clone(),
+            scribe: self.scribe.clone(),
+            who: login.to_owned(),
             headers: vec![("authorization".to_owned(), format!("Bearer {}", token.token))],
         }
     }
@@ -77,7 +99,8 @@ impl TestApp {
     /// Somebody who is not signed in.
     #[must_use]
     pub fn anonymous(&self) -> Caller {
-        Caller { router: self.router.clone(), headers: Vec::new() }
+        let who = "Somebody".to_owned();
+        Caller { router: self.router.clone(), scribe: self.scribe.clone(), who, headers: Vec::new() }
     }
 
     /// Somebody in a browser: signed in with a password, and with the headers that our own pages send.
@@ -144,7 +167,9 @@ impl Caller {
     /// # Panics
     /// The router never fails.
     pub async fn send(&self, method: &str, path: &str, media_type: Option<&str>, body: Vec<u8>) -> Reply {
-        Reply::of(self.response(method, path, media_type, Body::from(body)).await).await
+        let reply = Reply::of(self.response(method, path, media_type, Body::from(body.clone())).await).await;
+        self.scribe.note(&self.who, (method, path), &body, (reply.status, &reply.bytes));
+        reply
     }
 
     async fn response(

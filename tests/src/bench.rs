@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod commit;
+pub mod components;
 pub mod feel;
 pub mod flow;
 pub mod nodes;

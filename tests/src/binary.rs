@@ -27,14 +27,26 @@ pub struct Server {
 }
 
 impl Server {
-    /// Start `weft demo` with its data in a folder of its own, on a free port.
+    /// Start `weft demo` with its data in a folder of its own, on a free port: a company with no more past than it always has.
     ///
     /// # Panics
     /// It does not start.
     pub async fn demo(folder: &std::path::Path) -> Self {
+        Self::demo_with(folder, &["--days", "0"]).await
+    }
+
+    /// The same as people see it, with all of its past.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub async fn company(folder: &std::path::Path) -> Self {
+        Self::demo_with(folder, &[]).await
+    }
+
+    async fn demo_with(folder: &std::path::Path, arguments: &[&str]) -> Self {
         let address = free_address();
         let mut command = Command::new(path());
-        command.arg("demo").arg("--dir").arg(folder).arg("--http-listen").arg(&address);
+        command.arg("demo").args(arguments).arg("--dir").arg(folder).arg("--http-listen").arg(&address);
         Self::start(command, address).await
     }
 

@@ -150,16 +150,12 @@ impl World {
     pub async fn transcript(&self, id: &InstanceId, name: &str) {
         use std::fmt::Write;
         let max = Actor::system();
-        // Beside the test binary, which is in `deps` of the target folder's profile.
-        let binary = std::env::current_exe().expect("a test has a binary");
-        let folder = binary.parent().and_then(std::path::Path::parent).expect("it is in `deps`").join("transcripts");
-        std::fs::create_dir_all(&folder).expect("a folder for transcripts");
-        let mut text = String::new();
+        let mut text = format!("![Where it stands]({name}.svg)\n\n```text\n");
         let mut after = 0;
         loop {
             let page = self.app.instance_history(&max, id, after).await.expect("a history");
             for wave in &page.events {
-                let _ = writeln!(text, "{} {} by {} ({})", wave.at, wave.kind, wave.actor, &wave.hash[..12]);
+                let _ = writeln!(text, "{} {} by {} (hash {})", wave.at, wave.kind, wave.actor, wave.hash);
                 for event in wave.data["events"].as_array().into_iter().flatten() {
                     let _ = writeln!(text, "    {event}");
                 }
@@ -170,8 +166,9 @@ impl World {
             }
         }
         let picture = self.app.instance_picture(&max, id, None).await.expect("a picture");
-        std::fs::write(folder.join(format!("{name}.txt")), text).expect("a transcript");
-        std::fs::write(folder.join(format!("{name}.svg")), picture).expect("a picture");
+        text.push_str("```\n");
+        std::fs::write(crate::transcript::folder().join(format!("{name}.svg")), picture).expect("a picture");
+        crate::transcript::write(name, &format!("Flow: {}", name.replace('-', " ")), &text);
         self.app.store().verify_journal(&self.app.config.org).await.expect("the journal's chains hold");
     }
 

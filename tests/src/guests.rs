@@ -152,8 +152,10 @@ pub fn contract() -> Resolve {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
         resolve.push_dir(format!("{dir}/{package}@0.1.0")).expect("the contract is valid");
     }
-    let newer = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/sdk@0.1.1");
-    resolve.push_dir(newer).expect("the contract is valid");
+    for newer in ["sdk@0.1.1", "inventory@0.1.0", "sdk@0.1.2"] {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+        resolve.push_dir(format!("{dir}/{newer}")).expect("the contract is valid");
+    }
     resolve
 }
 

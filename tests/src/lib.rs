@@ -6,11 +6,13 @@ pub mod bench;
 pub mod binary;
 pub mod cluster;
 pub mod company;
+pub mod components;
 pub mod fsck;
 pub mod guests;
 pub mod postgres;
 pub mod promise;
 pub mod requirements;
+pub mod transcript;
 pub mod world;
 
 use std::path::PathBuf;

@@ -10,10 +10,11 @@ use app::Answer;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::ci::Direction;
 use domain::effect::{RelateCis, UpsertCi};
 use domain::{Ci, CiId, CiRelation, Effect, Object, SpaceId};
+use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,6 +28,14 @@ pub(crate) struct ListCis {
     after: Option<String>,
     /// 1 to 200; 50 when absent.
     limit: Option<u32>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GetCi {
+    /// A time that is over: the item as it was then.
+    as_of: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -119,8 +128,18 @@ pub(crate) async fn create_ci(
     respond(answer, StatusCode::CREATED)
 }
 
-#[utoipa::path(get, path = "/cis/{id}", tag = "configuration", summary = "One CI", params(("id" = String, Path)), responses((status = 200, body = schema::Ci)))]
-pub(crate) async fn get_ci(State(state): State<ApiState>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+/// One CI, as it is or as it was. What it was comes from the journal: name, class and attributes, without relations.
+#[utoipa::path(get, path = "/cis/{id}", tag = "configuration", summary = "One CI", params(("id" = String, Path), GetCi), responses((status = 200, body = schema::Ci)))]
+pub(crate) async fn get_ci(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Params(query): Params<GetCi>,
+) -> Result<Response> {
+    if let Some(at) = query.as_of {
+        let ci = state.app.ci_as_of(&caller.actor, &CiId(id), at).await?;
+        return Ok(Json(ci).into_response());
+    }
     let ci = state.app.ci(&caller.actor, &CiId(id)).await?;
     Ok(with_etag(StatusCode::OK, ci.version, &ci, false))
 }
@@ -141,20 +160,12 @@ pub(crate) async fn patch_ci(
         return respond(answer, StatusCode::OK);
     }
     stale(&precondition, known.version)?;
-    let mut attributes = known.attributes;
-    for (name, value) in body.value.attributes {
-        if value.is_null() {
-            attributes.remove(&name);
-        } else {
-            attributes.insert(name, value);
-        }
-    }
     let upsert = UpsertCi {
         ci: Some(known.id.clone()),
         name: body.value.name.unwrap_or(known.name),
         class: body.value.class.unwrap_or(known.class),
         space: known.space,
-        attributes,
+        attributes: body.value.attributes,
     };
     command.effects = vec![Effect::UpsertCi(Box::new(upsert))];
     let answer = submit(&state, command, &Pointers::whole()).await?;

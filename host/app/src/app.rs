@@ -109,7 +109,7 @@ pub struct App {
     pub(crate) impact: ImpactGraph,
     /// Some ticket, to be read where there is none that may be told of.
     pub(crate) decoy: std::sync::OnceLock<domain::TicketId>,
-    pub(crate) position_key: crate::position::PositionKey,
+    pub(crate) sealing: crate::position::Sealing,
     pub(crate) actors: crate::actors::ActorCache,
     pub(crate) loops: crate::jobs::LoopGuard,
     pub(crate) floods: crate::outbox::FloodGuard,
@@ -150,7 +150,7 @@ impl App {
             health: Health::default(),
             impact: ImpactGraph::default(),
             decoy: std::sync::OnceLock::new(),
-            position_key: crate::position::PositionKey::default(),
+            sealing: crate::position::Sealing::new(&*entropy),
             actors: crate::actors::ActorCache::default(),
             loops: crate::jobs::LoopGuard::default(),
             floods: crate::outbox::FloodGuard::default(),

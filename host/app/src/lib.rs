@@ -10,6 +10,7 @@ mod audit;
 mod authz;
 pub mod breakdown;
 mod calendars;
+mod ci_history;
 mod cis;
 mod decide;
 mod error;

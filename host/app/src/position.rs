@@ -6,19 +6,41 @@
 
 use crate::app::App;
 use crate::error::Result;
+use crate::port::clock::Entropy;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt::Write;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const NONCE_BYTES: usize = 8;
 const POSITION_BYTES: usize = size_of::<i64>();
 const TAG_BYTES: usize = 8;
 const BYTES: usize = NONCE_BYTES + POSITION_BYTES + TAG_BYTES;
 
-/// Known once the journal has its first event.
-#[derive(Debug, Default)]
-pub(crate) struct PositionKey(OnceLock<String>);
+/// What positions are sealed with. Live streams seal whenever they get to it, so nonces are drawn from a source of their own, begun once:
+/// otherwise the ids of what others make meanwhile would be other ones for each position that somebody was told.
+#[derive(Debug)]
+pub(crate) struct Sealing {
+    /// Known once the journal has its first event.
+    key: OnceLock<String>,
+    seed: [u8; 32],
+    sealed: AtomicU64,
+}
+
+impl Sealing {
+    pub(crate) fn new(entropy: &dyn Entropy) -> Self {
+        let mut seed = [0; 32];
+        entropy.fill(&mut seed);
+        Self { key: OnceLock::new(), seed, sealed: AtomicU64::new(0) }
+    }
+
+    /// Never the same twice, and not to be foretold.
+    fn nonce(&self) -> [u8; NONCE_BYTES] {
+        let count = self.sealed.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        mac(&self.seed, "nonce", [&count, &[]])
+    }
+}
 
 impl App {
     /// A position as text that says nothing to who reads it.
@@ -26,9 +48,7 @@ impl App {
     /// # Errors
     /// The store cannot be read.
     pub async fn position_seal(&self, position: i64) -> Result<String> {
-        let mut nonce = [0_u8; NONCE_BYTES];
-        self.entropy.fill(&mut nonce);
-        Ok(seal(&self.position_key().await?, nonce, position))
+        Ok(seal(&self.position_key().await?, self.sealing.nonce(), position))
     }
 
     /// The position that was sealed; nothing for any other text.
@@ -40,20 +60,20 @@ impl App {
     }
 
     async fn position_key(&self) -> Result<String> {
-        if let Some(key) = self.position_key.0.get() {
+        if let Some(key) = self.sealing.key.get() {
             return Ok(key.clone());
         }
         let first = self.store.event_list(self.org(), 0, 1).await?;
         match first.into_iter().next() {
-            Some(first) => Ok(self.position_key.0.get_or_init(|| first.hash).clone()),
+            Some(first) => Ok(self.sealing.key.get_or_init(|| first.hash).clone()),
             // In an empty journal there is nothing to tell, and the key is another one as soon as there is.
             None => Ok(String::new()),
         }
     }
 }
 
-fn mac(key: &str, word: &str, parts: [&[u8]; 2]) -> [u8; 8] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of any length");
+fn mac(key: &[u8], word: &str, parts: [&[u8]; 2]) -> [u8; 8] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(word.as_bytes());
     parts.iter().for_each(|part| mac.update(part));
     let bytes = mac.finalize().into_bytes();
@@ -61,6 +81,7 @@ fn mac(key: &str, word: &str, parts: [&[u8]; 2]) -> [u8; 8] {
 }
 
 fn seal(key: &str, nonce: [u8; NONCE_BYTES], position: i64) -> String {
+    let key = key.as_bytes();
     let pad = mac(key, "journal position", [&nonce, &[]]);
     let covered: [u8; POSITION_BYTES] = std::array::from_fn(|place| position.to_be_bytes()[place] ^ pad[place]);
     let tag = mac(key, "journal position tag", [&nonce, &covered]);
@@ -80,6 +101,7 @@ fn open(key: &str, sealed: &str) -> Option<i64> {
         .collect::<Option<_>>()?;
     let (nonce, rest) = bytes.split_at(NONCE_BYTES);
     let (covered, tag) = rest.split_at(POSITION_BYTES);
+    let key = key.as_bytes();
     let pad = mac(key, "journal position", [nonce, &[]]);
     let expected = mac(key, "journal position tag", [nonce, covered]);
     let is_ours = bool::from(subtle::ConstantTimeEq::ct_eq(&expected[..], tag));

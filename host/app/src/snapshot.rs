@@ -1,25 +1,27 @@
 //! What a component may ask while it decides: grants *and* rights, with everything it read kept for the commit to check.
 
 use crate::app::App;
-use crate::port::plugins::{Fault, LogLevel, RelatedCi, SnapshotReader};
+use crate::port::plugins::{CiCriteria, Fault, LogLevel, RelatedCi, SnapshotReader};
 use crate::registry::{Plugin, record_target, ticket_target};
 use async_trait::async_trait;
 use domain::calendar::Calendar;
 use domain::ci::Direction;
 use domain::filter::{Field, Filter};
 use domain::{
-    Actor, ActorKind, Ci, CiId, Clock, GroupId, KindId, Person, PersonId, Record, RecordId, RecordScope, SpaceId,
-    Ticket, TicketId,
+    Actor, ActorKind, Ci, CiClass, CiId, Clock, GroupId, KindId, Object, Person, PersonId, Problem, Record, RecordId,
+    RecordScope, SpaceId, Ticket, TicketId,
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use store::changeset::{Noun, QueryScope};
-use store::{Expect, QueryRead, Sort, TicketQuery};
+use store::{CiQuery, Expect, QueryRead, Sort, TicketQuery};
 
 /// CIs that one impact question may return.
 const IMPACT_MAX: usize = 1000;
 const TICKETS_MAX: u32 = 200;
+/// Pages that one answer may read until it is full.
+const CI_PAGES_MAX: usize = 20;
 const RECORDS_MAX: u32 = 500;
 
 /// What a decision depended on.
@@ -173,6 +175,65 @@ impl SnapshotReader for Snapshot {
         Ok(cis)
     }
 
+    async fn find_cis(&self, criteria: &CiCriteria, limit: u32) -> Result<Vec<Ci>, Fault> {
+        self.need("ci")?;
+        let classes = match &criteria.class {
+            None => Vec::new(),
+            Some(class) => self.classes_below(class),
+        };
+        let mut spaces = match self.actor.kind {
+            ActorKind::Person => self.app.visible_spaces(&self.actor).await.map_err(unavailable)?,
+            ActorKind::Plugin | ActorKind::System => None,
+        };
+        if let Some(space) = &criteria.space {
+            let visible = spaces.is_none_or(|visible| visible.contains(&space.0));
+            spaces = Some(if visible { vec![space.0.clone()] } else { Vec::new() });
+        }
+        let mut query = CiQuery {
+            classes,
+            spaces,
+            name: criteria.name.clone(),
+            attributes: criteria.attributes.clone(),
+            after: criteria.after.clone(),
+            limit,
+        };
+        if criteria.class.is_some() && query.classes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        // What only looks as if it matched leaves a page with room for more.
+        for _ in 0..CI_PAGES_MAX {
+            self.saw_query(QueryScope::Cis(query.clone())).await?;
+            let page = self.app.store.ci_candidates(self.app.org(), &query).await.map_err(unavailable)?;
+            let last = page.last().map(|ci| ci.id.clone());
+            let is_full = page.len() >= limit as usize;
+            found.extend(page.into_iter().filter(|ci| query.matches(ci)));
+            if !is_full || found.len() >= limit as usize {
+                found.truncate(limit as usize);
+                return Ok(found);
+            }
+            query.after = last;
+        }
+        Err(Fault::Permanent(
+            "too many items only look like those that were asked for; name more attributes".to_owned(),
+        ))
+    }
+
+    fn ci_lineage(&self, class: &str) -> Result<Vec<String>, Fault> {
+        self.need("ci")?;
+        let registry = self.app.registry();
+        let line = engine::lineage(&registry.classes, class).unwrap_or_default();
+        self.saw_classes(class, &line);
+        Ok(line.into_iter().map(|class| class.id.clone()).collect())
+    }
+
+    fn check_ci(&self, class: &str, attributes: &Object) -> Result<Vec<Problem>, Fault> {
+        self.need("ci")?;
+        let registry = self.app.registry();
+        self.saw_classes(class, &engine::lineage(&registry.classes, class).unwrap_or_default());
+        Ok(engine::check_attributes(&registry.classes, class, attributes, ""))
+    }
+
     async fn record(&self, id: &RecordId) -> Result<Option<Record>, Fault> {
         let record = self.app.store.record_get(self.app.org(), &id.0).await.map_err(unavailable)?;
         self.saw(Noun::Record, &id.0, record.as_ref().map_or(0, |record| record.version));
@@ -268,6 +329,28 @@ impl Snapshot {
             return Some(record);
         }
         self.app.records_in(&self.actor, std::slice::from_ref(&record.space)).view(record)
+    }
+
+    /// A class and those below it; none when there is no such class.
+    fn classes_below(&self, class: &str) -> Vec<String> {
+        let registry = self.app.registry();
+        let below = registry.classes.iter().filter(|other| {
+            let line = engine::lineage(&registry.classes, &other.id).unwrap_or_default();
+            line.iter().any(|ancestor| ancestor.id == class)
+        });
+        let below: Vec<&CiClass> = below.collect();
+        self.saw_classes(class, &below);
+        below.into_iter().map(|class| class.id.clone()).collect()
+    }
+
+    /// What classes are is part of what was read; a class that is not there must not come to be.
+    fn saw_classes(&self, asked: &str, known: &[&CiClass]) {
+        if known.is_empty() {
+            self.saw(Noun::CiClass, asked, 0);
+        }
+        for class in known {
+            self.saw(Noun::CiClass, &class.id, class.version);
+        }
     }
 
     fn calendar(&self, key: &str) -> Result<Arc<Calendar>, Fault> {

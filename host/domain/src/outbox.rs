@@ -81,6 +81,12 @@ impl OutboxState {
     pub fn is_open(self) -> bool {
         !matches!(self, Self::Delivered | Self::Cancelled)
     }
+
+    /// Whether a step still waits for it: as long as it is not known how it ended. A step of an item that was given up has been told.
+    #[must_use]
+    pub fn is_awaited(self) -> bool {
+        matches!(self, Self::Waiting | Self::Sending | Self::Unknown)
+    }
 }
 
 /// The element of an instance that waits for an answer.

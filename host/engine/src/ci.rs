@@ -6,6 +6,9 @@ use domain::effect::{RelateCis, UpsertCi};
 use domain::{Ci, CiClass, CiId, CiRelation, Object, Problem};
 use serde_json::json;
 
+/// Begins the name of an attribute that belongs to a plugin.
+const KEPT: char = '_';
+const KEPT_BYTES_MAX: usize = 16 * 1024;
 /// Classes between a class and its root.
 const INHERITANCE_MAX: usize = 20;
 
@@ -16,13 +19,28 @@ impl Wave<'_> {
             return self.problem(&format!("{pointer}/ci"), "unknown-ci", format!("there is no CI `{id}`"));
         }
         self.check_title(&upsert.name, &format!("{pointer}/name"));
-        self.problems.extend(check_attributes(self.classes, &upsert.class, &upsert.attributes, pointer));
+        // As with records, an effect changes what it names: null takes an attribute away, and the others stay.
+        let mut attributes = existing.as_ref().map(|ci| ci.attributes.clone()).unwrap_or_default();
+        for (name, value) in &upsert.attributes {
+            if attributes.get(name) == Some(value) {
+                continue;
+            }
+            if let Err(why) = may_keep(name, value, by) {
+                self.problem(&format!("{pointer}/attributes/{name}"), "reserved-attribute", why);
+            }
+            if value.is_null() {
+                attributes.remove(name);
+            } else {
+                attributes.insert(name.clone(), value.clone());
+            }
+        }
+        self.problems.extend(check_attributes(self.classes, &upsert.class, &attributes, pointer));
         let ci = Ci {
             id: existing.as_ref().map_or_else(|| CiId(self.ids.next_id()), |ci| ci.id.clone()),
             name: upsert.name.trim().to_owned(),
             class: upsert.class.clone(),
             space: upsert.space.clone(),
-            attributes: upsert.attributes.clone(),
+            attributes,
             version: existing.as_ref().map_or(0, |ci| ci.version),
         };
         if existing.as_ref() == Some(&ci) {
@@ -88,8 +106,22 @@ impl Wave<'_> {
     }
 }
 
+/// What a plugin keeps with an item is called like the plugin, with `_` before it; no class names it, and nobody else writes it.
+fn may_keep(name: &str, value: &serde_json::Value, by: &By) -> Result<(), String> {
+    let Some(owner) = name.strip_prefix(KEPT) else { return Ok(()) };
+    if by.plugin.as_ref().is_none_or(|plugin| plugin.0 != owner) {
+        return Err(format!("`{name}` is what the plugin `{owner}` keeps with an item; nobody else changes it"));
+    }
+    let bytes = value.to_string().len();
+    if bytes > KEPT_BYTES_MAX {
+        return Err(format!("a plugin keeps {KEPT_BYTES_MAX} bytes with an item; these are {bytes}"));
+    }
+    Ok(())
+}
+
 /// The class and its ancestors, nearest first; `None` when one is missing or they form a circle.
-fn lineage<'a>(classes: &'a [CiClass], id: &str) -> Option<Vec<&'a CiClass>> {
+#[must_use]
+pub fn lineage<'a>(classes: &'a [CiClass], id: &str) -> Option<Vec<&'a CiClass>> {
     let mut line = Vec::new();
     let mut next = Some(id.to_owned());
     while let Some(id) = next.take() {
@@ -103,7 +135,9 @@ fn lineage<'a>(classes: &'a [CiClass], id: &str) -> Option<Vec<&'a CiClass>> {
     Some(line)
 }
 
-fn check_attributes(classes: &[CiClass], class: &str, attributes: &Object, pointer: &str) -> Vec<Problem> {
+/// What is wrong with the attributes of an item of a class, without those that plugins keep for themselves.
+#[must_use]
+pub fn check_attributes(classes: &[CiClass], class: &str, attributes: &Object, pointer: &str) -> Vec<Problem> {
     let class_pointer = format!("{pointer}/class");
     let Some(line) = lineage(classes, class) else {
         let known: Vec<_> = classes.iter().filter(|class| !class.is_abstract).map(|class| class.id.as_str()).collect();
@@ -129,10 +163,15 @@ fn check_attributes(classes: &[CiClass], class: &str, attributes: &Object, point
     }
     let schema =
         json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false });
+    let described: Object = attributes
+        .iter()
+        .filter(|(name, _)| !name.starts_with(KEPT))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     match domain::kind::compile_schema(&schema) {
         Err(message) => vec![Problem::new(class_pointer, "bad-class", message)],
         Ok(validator) => validator
-            .iter_errors(&serde_json::Value::Object(attributes.clone()))
+            .iter_errors(&serde_json::Value::Object(described))
             .map(|error| {
                 Problem::new(
                     format!("{pointer}/attributes{}", error.instance_path()),

@@ -15,5 +15,6 @@ mod start;
 mod ticket;
 mod wave;
 
+pub use ci::{check_attributes, lineage};
 pub use decision::{Decision, JobPlan, Outgoing, OutgoingWish};
 pub use wave::{By, Wave, Working};

@@ -12,8 +12,10 @@ wasmtime::component::bindgen!({
         "../../wit/form@0.1.0",
         "../../wit/sdk@0.1.0",
         "../../wit/sdk@0.1.1",
+        "../../wit/inventory@0.1.0",
+        "../../wit/sdk@0.1.2",
     ],
-    world: "weft:sdk/host@0.1.1",
+    world: "weft:sdk/host@0.1.2",
     imports: {
         "weft:host/settings": trappable,
         "weft:host/log": trappable,
@@ -23,7 +25,7 @@ wasmtime::component::bindgen!({
 });
 
 /// The interfaces that this host offers, by name: a component may import these and nothing else.
-pub(crate) const OFFERED: [&str; 10] = [
+pub(crate) const OFFERED: [&str; 11] = [
     "weft:types/types@0.1.0",
     "weft:host/tickets@0.1.0",
     "weft:host/clocks@0.1.0",
@@ -34,6 +36,7 @@ pub(crate) const OFFERED: [&str; 10] = [
     "weft:host/settings@0.1.0",
     "weft:host/log@0.1.0",
     "weft:search/tickets@0.1.0",
+    "weft:inventory/cis@0.1.0",
 ];
 
 pub(crate) const GUARD: &str = "weft:practice/guard@0.1.0";

@@ -1,4 +1,4 @@
-//! What a component may ask: one file for each interface of `weft:host` and `weft:search`.
+//! What a component may ask: one file for each interface of `weft:host`, `weft:search` and `weft:inventory`.
 //!
 //! Every function asks the [`SnapshotReader`](app::port::plugins::SnapshotReader) of the decision, which knows the grants and the
 //! person acted for. A denial comes back as a `fault` of the contract; nothing here makes a component trap but the count of its
@@ -7,6 +7,7 @@
 mod calendars;
 mod cis;
 mod clocks;
+mod inventory;
 mod log;
 mod people;
 mod records;

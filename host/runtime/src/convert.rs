@@ -7,7 +7,7 @@ mod answer;
 mod word;
 
 pub(crate) use answer::{effects, fault_from_guest, problems, step_outcome, verdict};
-pub(crate) use word::{ci, clock, context, document, fault, instant, person, raw_effects, ticket};
+pub(crate) use word::{ci, clock, context, document, fault, instant, issue, person, raw_effects, ticket};
 
 use crate::bindings::exports::weft::approval::rule;
 use crate::bindings::exports::weft::automation::step;

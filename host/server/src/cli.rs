@@ -22,6 +22,12 @@ pub(crate) enum Command {
         /// Keep its data in this folder; otherwise it is gone when the demo ends
         #[arg(long)]
         dir: Option<PathBuf>,
+        /// Days of work that the company has behind it; the last two weeks are always there
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(..=365))]
+        days: u16,
+        /// Another company with another number
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
     /// Run the server
     Serve {
@@ -301,7 +307,7 @@ pub(crate) enum FlowCommand {
         /// The newest version when absent
         #[arg(long)]
         to: Option<u32>,
-        /// Renamed elements, as OLD=NEW
+        /// Renamed elements, as OLD=NEW; those of a called process as PROCESS#OLD=NEW
         #[arg(long = "map")]
         mapping: Vec<String>,
         /// Say what would happen, change nothing

@@ -26,7 +26,7 @@ use crate::{cli, demo, out};
 
 pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failure> {
     match command {
-        Command::Demo { dir } => demo::run(settings.values, dir).await,
+        Command::Demo { dir, days, seed } => demo::run(settings.values, dir, demo::Past { days, seed }).await,
         Command::Serve { database } => serve::run(settings.values, database).await,
         Command::Node { action, remote } => node::run(action, client(remote)?, settings.values).await,
         Command::Outbox { action, remote } => outbox::run(action, client(remote)?, settings.values).await,

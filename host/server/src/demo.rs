@@ -1,27 +1,55 @@
 //! `weft demo`: a company that runs, in a folder that is gone afterwards. Nothing is simulated: everything comes in through the same
-//! door as people's work, only with earlier times.
+//! door as people's work, only at earlier times: a clock stands where the story is, and what comes due on the way happens when it does.
 
-mod configuration;
 mod desk;
+mod estate;
 mod flows;
+mod history;
 mod people;
 mod practices;
+mod stage;
 mod targets;
 mod tickets;
+mod time;
 
 use crate::config::Settings;
 use crate::failure::Failure;
-use crate::open::{Durability, open};
+use crate::open::{Durability, open_runtime, open_store, start};
+use crate::platform::WallClock;
 use crate::{cli, out, serve};
-use app::App;
+use app::port::clock::{Clock, Entropy};
+use app::port::outbound::NoOutbound;
+use app::port::plugins::Plugins;
+use app::{App, AppConfig};
 use domain::PluginId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use stage::Stage;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use time::{Dice, StoryClock};
 use tokio::net::TcpListener;
 
-pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<(), Failure> {
+/// How much past the company has, and which.
+#[derive(Debug, Clone, Copy)]
+pub struct Past {
+    /// Days of it; below the fortnight that is always told, nothing is added to that.
+    pub days: u16,
+    /// The same seed on the same day gives the same company, to the last id.
+    pub seed: u64,
+}
+
+impl Default for Past {
+    fn default() -> Self {
+        Self { days: 90, seed: 1 }
+    }
+}
+
+/// The first thing that is always told happened so many days ago.
+const DAYS_MIN: i64 = 14;
+
+pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>, past: Past) -> Result<(), Failure> {
     let listener = listen(settings.http.listen).await?;
     // Held until the end: the folder goes when this does.
     let temporary = tempfile::Builder::new().prefix("weft-demo-").tempdir()?;
@@ -39,12 +67,14 @@ pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<
         settings.mail.folder.clone_from(&mails);
         settings.mail.from = "weft@weft.example".to_owned();
     }
-    let durability = if dir.is_some() { Durability::Full } else { Durability::None };
-    let app = open(&settings, true, durability).await?;
-    let is_new = app.person_list("", None, 1).await?.items.is_empty();
-    if is_new {
-        people::seed(&app).await?;
+    let plugins = Arc::new(open_runtime(&settings)?);
+    tokio::select! {
+        made = found(&settings, Arc::clone(&plugins), past) => made?,
+        stopped = serve::signal() => return stopped,
     }
+    let durability = if dir.is_some() { Durability::Full } else { Durability::None };
+    let store = open_store(&settings, durability).await?;
+    let app = start(&settings, true, store, plugins).await?;
     let address = listener.local_addr()?;
     out::line(&format!("Weft runs on http://{address} — sign in as anybody with one click:\n"));
     out::table(
@@ -55,17 +85,66 @@ pub(crate) async fn run(mut settings: Settings, dir: Option<PathBuf>) -> Result<
         out::line(&format!("\nMails are not sent; they are put into {}", mails.display()));
     }
     out::line("\nPress Ctrl-C to stop.");
-    let filling = Arc::clone(&app);
-    let prepare = Box::pin(async move {
-        if is_new {
-            fill(&filling).await?;
-            out::note("The company is complete: its plugins run, and its clocks tick.");
-        }
-        Ok(())
-    });
-    serve::serve(app, &settings, listener, prepare).await
+    serve::serve(app, &settings, listener, Box::pin(async { Ok(()) })).await
 }
 
+/// Make the company in a database that has none. In a file it is made beside its place, so that one that was not finished is not taken
+/// for one.
+async fn found(settings: &Settings, plugins: Arc<runtime::Runtime>, past: Past) -> Result<(), Failure> {
+    let mut settings = settings.clone();
+    let place = settings.store.path.clone();
+    let in_file = settings.store.url.is_empty();
+    if in_file {
+        if place.exists() {
+            return Ok(());
+        }
+        settings.store.path.set_extension("part");
+        remove(&settings.store.path)?;
+    }
+    let store = open_store(&settings, Durability::None).await?;
+    let people = store.person_list(&AppConfig::default().org, "", None, 1).await;
+    if people.map_err(|error| Failure::of("the people cannot be read", &error))?.items.is_empty() {
+        out::note(&format!("Making a company with {} days of work behind it …", i64::from(past.days).max(DAYS_MIN)));
+        build(Arc::clone(&store), plugins, WallClock.now(), past).await?;
+    }
+    store.close().await;
+    if in_file {
+        std::fs::File::open(&settings.store.path)?.sync_all()?;
+        std::fs::rename(&settings.store.path, &place)?;
+        remove(&settings.store.path)?;
+    }
+    Ok(())
+}
+
+/// Remove a database and what lies beside it.
+fn remove(path: &Path) -> Result<(), Failure> {
+    for extension in ["part", "part-wal", "part-shm", "part.lock"] {
+        match std::fs::remove_file(path.with_extension(extension)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A company in a store of its own, at an instant that is given: what [`run`] serves, for tests.
+///
+/// # Errors
+/// Anything that a use case refuses.
+pub async fn build(
+    store: Arc<dyn store::Store>,
+    plugins: Arc<dyn Plugins>,
+    now: Timestamp,
+    past: Past,
+) -> Result<Arc<App>, Failure> {
+    let (clock, dice) = (Arc::new(StoryClock::at(begin(now, past))), Arc::new(Dice::new(past.seed)));
+    // One after the other, so that everything happens in the same order every time; and nobody is written to about what is long over.
+    let config = AppConfig { demo: true, concurrency: 1, ..AppConfig::default() };
+    let (time, entropy) = (Arc::clone(&clock) as Arc<dyn Clock>, dice as Arc<dyn Entropy>);
+    let app = App::start(config, store, plugins, time, entropy, Arc::new(NoOutbound)).await?;
+    tell(&app, &clock, now, past).await?;
+    Ok(app)
+}
 /// The given port, or any free one when it is taken.
 async fn listen(wanted: SocketAddr) -> Result<TcpListener, Failure> {
     match TcpListener::bind(wanted).await {
@@ -74,36 +153,55 @@ async fn listen(wanted: SocketAddr) -> Result<TcpListener, Failure> {
     }
 }
 
-/// Everything of the demo: people, plugins, configuration, targets, tickets. The same every time, but for the days it is placed on.
-///
-/// # Errors
-/// Anything that a use case refuses.
-pub async fn seed(app: &Arc<App>) -> Result<(), Failure> {
-    people::seed(app).await?;
-    fill(app).await
+/// When the story begins: people, items and plugins are there a day before anything happens.
+fn begin(now: Timestamp, past: Past) -> Timestamp {
+    now - SignedDuration::from_hours(24 * (i64::from(past.days).max(DAYS_MIN) + 1))
 }
 
-async fn fill(app: &Arc<App>) -> Result<(), Failure> {
+/// Everything of the demo, from the founding to now. The same every time, but for the day it is placed on.
+async fn tell(app: &Arc<App>, clock: &Arc<StoryClock>, now: Timestamp, past: Past) -> Result<(), Failure> {
+    let days = i64::from(past.days);
+    people::seed(app).await?;
+    let items = estate::seed(app).await?;
     let max = app.actor_by_login("max").await?;
     for plugin in bundle::PLUGINS {
         app.plugin_install(&max, plugin.bytes.to_vec()).await?;
         app.plugin_enable(&max, &PluginId::from(plugin.id)).await?;
     }
-    let now = app.now();
-    configuration::seed(app).await?;
-    targets::seed(app, earlier(now, 14 * 24 * 60)).await?;
-    desk::seed(app, earlier(now, 14 * 24 * 60)).await?;
+    for (plugin, settings) in settings() {
+        let settings = settings.as_object().cloned().unwrap_or_default();
+        app.plugin_configure(&max, &PluginId::from(plugin), settings).await?;
+    }
+    let mut stage = Stage::new(Arc::clone(app), Arc::clone(clock));
+    for (name, id) in items {
+        stage.name(&format!("ci:{name}"), &id.0);
+    }
+    targets::seed(app, clock.now()).await?;
+    desk::seed(app, clock.now()).await?;
+    // The plan has dice of its own, so that it does not depend on how many ids were needed before.
+    let mut steps = history::steps(now, days, &Dice::new(past.seed));
+    steps.extend(tickets::steps(now));
+    steps.retain(|step| step.at <= now);
+    let recent = now - SignedDuration::from_hours(24 * (DAYS_MIN - 1));
+    let (before, after) = steps.into_iter().partition(|step| step.at <= recent);
+    stage.play(before).await?;
+    stage.reach(recent).await?;
     practices::seed(app, now).await?;
-    if app.registry().kinds.get(&"incident".into()).is_some() {
-        tickets::seed(app, now).await?;
-    }
-    if app.registry().kinds.get(&"request".into()).is_some() {
-        flows::seed(app, now).await?;
-    }
-    Ok(())
+    stage.play(after).await?;
+    stage.reach(now).await?;
+    flows::seed(app, now).await
 }
 
-/// Minutes before an instant.
-fn earlier(now: Timestamp, minutes: i64) -> Timestamp {
-    now - jiff::SignedDuration::from_mins(minutes)
+/// What the company set differently.
+fn settings() -> [(&'static str, Value); 4] {
+    let sites = json!({ "Berlin": { "group": "facilities", "calendar": "office-hours" }, "Chicago": { "group": "facilities-chicago", "calendar": "chicago-hours" } });
+    let outage = json!([{ "order": 10, "title": "an outage of the highest priority", "when": { "category": "outage", "priority": 1 }, "propose": true }]);
+    let survey =
+        json!({ "kinds": ["incident", "request"], "percent": 25, "repeat-days": 14, "expire-days": 7, "low": 2 });
+    [
+        ("incident", json!({ "major-rules": outage })),
+        ("facilities", json!({ "sites": sites, "vendor-hours": { "Lifts Ltd": 8, "*": 16 } })),
+        ("relationship", json!({ "survey": survey })),
+        ("service-configuration", json!({})),
+    ]
 }

@@ -17,7 +17,7 @@ mod remote;
 mod serve;
 mod telemetry;
 
-pub use demo::seed;
+pub use demo::{Past, build};
 pub use platform::{OsEntropy, WallClock};
 
 use failure::Failure;

@@ -31,6 +31,16 @@ pub enum Durability {
 pub async fn open(settings: &Settings, demo: bool, durability: Durability) -> Result<Arc<App>, Failure> {
     let store = open_store(settings, durability).await?;
     let plugins = Arc::new(open_runtime(settings)?);
+    start(settings, demo, store, plugins).await
+}
+
+/// The application over what it stands on.
+pub(crate) async fn start(
+    settings: &Settings,
+    demo: bool,
+    store: Arc<dyn Store>,
+    plugins: Arc<Runtime>,
+) -> Result<Arc<App>, Failure> {
     let config = AppConfig {
         demo,
         session_seconds: i64::from(settings.http.session_hours) * 3600,

@@ -150,7 +150,7 @@ pub fn assets() -> Assets {
 }
 
 /// Until somebody wants the process to stop.
-async fn signal() -> Result<(), Failure> {
+pub(crate) async fn signal() -> Result<(), Failure> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,5 +1,6 @@
 //! What a decision read by query, asked again: the same statement before the decision and inside the commit.
 
+use crate::ci;
 use crate::filter::Sql;
 use crate::ticket;
 use crate::value::Cells;
@@ -30,6 +31,7 @@ pub(crate) fn sql(org: &OrgId, scope: &QueryScope) -> Result<Sql> {
                 .push(" AND p.active = 1 ORDER BY m.person");
             sql
         }
+        QueryScope::Cis(query) => ci::candidates_sql(org, query, "id, version AS number"),
         QueryScope::Subscriptions(topic) => {
             let (kind, name, key) = topic.parts();
             let mut sql = Sql::new("SELECT id, CAST(0 AS BIGINT) AS number FROM subscription WHERE org_id = ");
@@ -68,6 +70,7 @@ pub(crate) fn name(scope: &QueryScope) -> String {
         QueryScope::TicketCount(_) => "a number of tickets".to_owned(),
         QueryScope::Records { kind, .. } => format!("the records of kind `{kind}`"),
         QueryScope::Members(group) => format!("the members of group `{group}`"),
+        QueryScope::Cis(_) => "a list of configuration items".to_owned(),
         QueryScope::Subscriptions(topic) => format!("who waits for `{}`", topic.parts().1),
         QueryScope::Messages { name, .. } => format!("the messages `{name}`"),
         QueryScope::Instances { process, .. } => format!("the instances of `{process}`"),

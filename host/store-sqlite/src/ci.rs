@@ -7,7 +7,7 @@ use crate::{SqliteStore, page};
 use async_trait::async_trait;
 use domain::{Ci, CiClass, CiId, CiRelation, OrgId, SpaceId};
 use sqlx::sqlite::SqliteRow;
-use store::{Cis, Page, Result};
+use store::{CiQuery, Cis, Page, Result};
 
 const COLUMNS: &str = "id, name, class, space, attributes, version";
 /// Relations that one statement asks for.
@@ -45,6 +45,30 @@ fn decode(row: &SqliteRow) -> Result<Ci> {
         attributes: cells.json("attributes")?,
         version: cells.small("version")?,
     })
+}
+
+/// A page of a query; the statement is also asked again by the commit.
+pub(crate) fn candidates_sql(org: &OrgId, query: &CiQuery, columns: &str) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(columns).push(" FROM ci WHERE org_id = ").bind(org.as_str());
+    if !query.classes.is_empty() {
+        sql.push(" AND ").is_in("class", &query.classes);
+    }
+    if let Some(spaces) = &query.spaces {
+        sql.push(" AND ").is_in("space", spaces);
+    }
+    if let Some(name) = &query.name {
+        // The index is on the name in lower case.
+        sql.push(" AND search = ").bind(name.to_lowercase()).push(" AND name = ").bind(name.as_str());
+    }
+    for needle in query.needles() {
+        sql.push(" AND instr(attributes, ").bind(needle).push(") > 0");
+    }
+    if let Some(after) = &query.after {
+        sql.push(" AND id > ").bind(after.as_str());
+    }
+    sql.push(" ORDER BY id LIMIT ").bind(query.limit);
+    sql
 }
 
 fn decode_place(row: &SqliteRow) -> Result<(CiId, SpaceId)> {
@@ -102,6 +126,12 @@ impl Cis for SqliteStore {
             ORDER BY from_id, relation_type, to_id";
         let rows = self.readers.rows(sql, vec![org.as_str().into(), id.as_str().into()]).await?;
         rows.iter().map(decode_relation).collect()
+    }
+
+    async fn ci_candidates(&self, org: &OrgId, query: &CiQuery) -> Result<Vec<Ci>> {
+        let sql = candidates_sql(org, query, COLUMNS);
+        let rows = self.readers.rows(sql.text, sql.values).await?;
+        rows.iter().map(decode).collect()
     }
 
     async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>> {

@@ -1,6 +1,6 @@
 //! One decision, ready to be committed.
 
-use crate::{InstalledPlugin, Notification, TicketQuery};
+use crate::{CiQuery, InstalledPlugin, Notification, TicketQuery};
 use domain::change::IdempotencyKey;
 use domain::event::{Event, EventDraft};
 use domain::flow::{BufferedMessage, Definition, Subscription, Topic};
@@ -92,6 +92,8 @@ pub enum QueryScope {
     Records { kind: domain::KindId, state: Option<String> },
     /// Active members of a group: ids.
     Members(domain::GroupId),
+    /// A page of configuration items: ids and versions.
+    Cis(CiQuery),
     /// Who waits for a message or a signal: ids.
     Subscriptions(Topic),
     /// Messages that wait for a receiver: ids.

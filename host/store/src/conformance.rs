@@ -56,6 +56,7 @@ macro_rules! conformance_tests {
             reads::notices_a_changed_list,
             reads::notices_a_changed_count,
             reads::notices_changed_records,
+            reads::notices_changed_items,
             reads::notices_changed_members,
             reads::notices_changed_relations,
             reads::lets_one_of_two_write_skews_win,

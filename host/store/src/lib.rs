@@ -21,7 +21,7 @@ pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
 pub use insight::{ClockFact, EventQuery, EventScope, Fact, FactColumn, FactQuery, FactTime, Insight, RecordSearch};
 pub use outbox::{Outbox, OutboxQuery};
-pub use query::{Cursor, IndexRow, IndexScope, Page, Sort, TicketQuery};
+pub use query::{CiQuery, Cursor, IndexRow, IndexScope, Page, Sort, TicketQuery};
 pub use snapshot::Snapshot;
 
 use async_trait::async_trait;
@@ -152,6 +152,8 @@ pub trait Cis: Send + Sync {
     async fn ci_relations(&self, org: &OrgId, id: &CiId) -> Result<Vec<CiRelation>>;
     /// Those of some CIs that there are, in any order.
     async fn ci_get_many(&self, org: &OrgId, ids: &[CiId]) -> Result<Vec<Ci>>;
+    /// By id: every CI that matches the query, and possibly some that only look as if their attributes did ([`CiQuery::matches`]).
+    async fn ci_candidates(&self, org: &OrgId, query: &CiQuery) -> Result<Vec<Ci>>;
     /// Every CI and its space, in pages by id, for the graph in memory; `after` is the last one seen.
     async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>>;
     /// Every relation, in pages, for the same.

@@ -3,7 +3,7 @@
 use domain::filter::{Field, Filter};
 use domain::kind::StateCategory;
 use domain::ticket::AccessList;
-use domain::{PersonId, Ticket, TicketId};
+use domain::{Ci, CiId, PersonId, Ticket, TicketId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,37 @@ pub enum Sort {
     /// Tickets without a due time come last in both directions.
     DueAt,
     Number,
+}
+
+/// Configuration items by what they are, in pages by id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CiQuery {
+    /// Of any of these classes; of all when empty.
+    pub classes: Vec<String>,
+    /// In any of these spaces; in all when absent.
+    pub spaces: Option<Vec<String>>,
+    pub name: Option<String>,
+    /// Attributes and the JSON scalar that each has.
+    pub attributes: Vec<(String, serde_json::Value)>,
+    pub after: Option<CiId>,
+    pub limit: u32,
+}
+
+impl CiQuery {
+    /// Text that the JSON of the attributes contains if they match. It may contain it elsewhere too, inside of an attribute.
+    #[must_use]
+    pub fn needles(&self) -> Vec<String> {
+        let pair = |(name, value): &(String, serde_json::Value)| {
+            format!("{}:{value}", serde_json::Value::String(name.clone()))
+        };
+        self.attributes.iter().map(pair).collect()
+    }
+
+    /// Whether an item has the attributes, exactly.
+    #[must_use]
+    pub fn matches(&self, item: &Ci) -> bool {
+        self.attributes.iter().all(|(name, value)| item.attributes.get(name) == Some(value))
+    }
 }
 
 /// The place after a row.

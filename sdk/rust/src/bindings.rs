@@ -7,8 +7,8 @@ pub mod imports {
     wit_bindgen::generate!({
         path: ["../../wit/types@0.1.0", "../../wit/host@0.1.0", "../../wit/search@0.1.0", "../../wit/practice@0.1.0",
                "../../wit/approval@0.1.0", "../../wit/automation@0.1.0", "../../wit/form@0.1.0", "../../wit/sdk@0.1.0",
-               "../../wit/sdk@0.1.1"],
-        world: "weft:sdk/imports@0.1.1",
+               "../../wit/sdk@0.1.1", "../../wit/inventory@0.1.0", "../../wit/sdk@0.1.2"],
+        world: "weft:sdk/imports@0.1.2",
         generate_all,
     });
 }
@@ -19,7 +19,7 @@ macro_rules! capability {
             wit_bindgen::generate!({
                 path: ["../../wit/types@0.1.0", "../../wit/host@0.1.0", "../../wit/search@0.1.0", "../../wit/practice@0.1.0",
                        "../../wit/approval@0.1.0", "../../wit/automation@0.1.0", "../../wit/form@0.1.0", "../../wit/sdk@0.1.0",
-                       "../../wit/sdk@0.1.1"],
+                       "../../wit/sdk@0.1.1", "../../wit/inventory@0.1.0", "../../wit/sdk@0.1.2"],
                 world: $world,
                 pub_export_macro: true,
                 export_macro_name: $macro_name,
@@ -35,6 +35,7 @@ macro_rules! capability {
                     "weft:host/settings@0.1.0": crate::bindings::imports::weft::host::settings,
                     "weft:host/log@0.1.0": crate::bindings::imports::weft::host::log,
                     "weft:search/tickets@0.1.0": crate::bindings::imports::weft::search::tickets,
+                    "weft:inventory/cis@0.1.0": crate::bindings::imports::weft::inventory::cis,
                     $interface: generate,
                 },
             });
@@ -44,30 +45,30 @@ macro_rules! capability {
 
 capability!(
     guard,
-    "weft:sdk/cap-guard@0.1.1",
+    "weft:sdk/cap-guard@0.1.2",
     "export_guard",
     "weft_sdk::bindings::guard",
     "weft:practice/guard@0.1.0"
 );
 capability!(
     react,
-    "weft:sdk/cap-react@0.1.1",
+    "weft:sdk/cap-react@0.1.2",
     "export_react",
     "weft_sdk::bindings::react",
     "weft:practice/react@0.1.0"
 );
 capability!(
     approval,
-    "weft:sdk/cap-approval@0.1.1",
+    "weft:sdk/cap-approval@0.1.2",
     "export_approval",
     "weft_sdk::bindings::approval",
     "weft:approval/rule@0.1.0"
 );
 capability!(
     automation,
-    "weft:sdk/cap-automation@0.1.1",
+    "weft:sdk/cap-automation@0.1.2",
     "export_automation",
     "weft_sdk::bindings::automation",
     "weft:automation/step@0.1.0"
 );
-capability!(form, "weft:sdk/cap-form@0.1.1", "export_form", "weft_sdk::bindings::form", "weft:form/form@0.1.0");
+capability!(form, "weft:sdk/cap-form@0.1.2", "export_form", "weft_sdk::bindings::form", "weft:form/form@0.1.0");

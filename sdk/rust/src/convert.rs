@@ -4,9 +4,10 @@
 //! message, and nothing is committed.
 
 use crate::bindings::imports::weft::host::{cis, log, tickets};
+use crate::bindings::imports::weft::inventory::cis as inventory;
 use crate::bindings::imports::weft::search::tickets as search;
 use crate::bindings::imports::weft::types::types as wire;
-use crate::host::{LogLevel, Search};
+use crate::host::{CiSearch, LogLevel, Search};
 use crate::{
     ActorKind, Ci, Clock, ClockState, Context, Direction, Effect, Effects, Event, Fault, Instant, Issue, Object,
     Origin, Person, Record, Rejection, Relation, Ticket, TicketFilter, Value,
@@ -268,6 +269,19 @@ mod practice {
     impl From<Rejection> for guard::Rejection {
         fn from(rejection: Rejection) -> Self {
             Self { issues: rejection.issues.into_iter().map(wire::Issue::from).collect() }
+        }
+    }
+}
+
+impl From<&CiSearch> for inventory::Criteria {
+    fn from(search: &CiSearch) -> Self {
+        let attr = |(name, value): &(String, Value)| wire::Attr { name: name.clone(), value: value.to_string() };
+        Self {
+            class: search.class.clone(),
+            space: search.space.clone(),
+            name: search.name.clone(),
+            attributes: search.attributes.iter().map(attr).collect(),
+            after: search.after.clone(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A host in memory, so that a plugin is tested without a server.
 
-use crate::host::{Host, LogLevel, Search, TicketFilter};
-use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket, Value};
+use crate::host::{CiSearch, Host, LogLevel, Search, TicketFilter};
+use crate::{Ci, Clock, Direction, Fault, Instant, Issue, Object, Person, Record, Relation, Ticket, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -29,6 +29,8 @@ pub struct FakeHost {
     links: Vec<(String, String)>,
     clocks: BTreeMap<String, Vec<Clock>>,
     cis: BTreeMap<String, Ci>,
+    ci_parents: BTreeMap<String, String>,
+    ci_attributes: BTreeMap<String, BTreeSet<String>>,
     relations: Vec<(String, String, String)>,
     records: BTreeMap<String, Record>,
     people: BTreeMap<String, Person>,
@@ -169,6 +171,20 @@ impl FakeHost {
         self
     }
 
+    /// A class below another; every other name is a class without a parent.
+    #[must_use]
+    pub fn with_ci_class(mut self, class: &str, parent: &str) -> Self {
+        self.ci_parents.insert(class.to_owned(), parent.to_owned());
+        self
+    }
+
+    /// A class that has these attributes and no others; every other class has all.
+    #[must_use]
+    pub fn with_ci_attributes(mut self, class: &str, attributes: &[&str]) -> Self {
+        self.ci_attributes.insert(class.to_owned(), attributes.iter().map(|&name| name.to_owned()).collect());
+        self
+    }
+
     /// `from` needs `to`: when `to` fails, so does `from`.
     #[must_use]
     pub fn with_relation(mut self, from: &str, kind: &str, to: &str) -> Self {
@@ -229,6 +245,15 @@ impl FakeHost {
             return Err(Fault::Denied(format!("`{interface}` was not granted")));
         }
         Ok(())
+    }
+
+    fn line(&self, class: &str) -> Vec<String> {
+        let mut line = vec![class.to_owned()];
+        while let Some(parent) = line.last().and_then(|last| self.ci_parents.get(last)).filter(|it| !line.contains(it))
+        {
+            line.push(parent.clone());
+        }
+        line
     }
 
     fn is_open(&self, calendar: &str, at: Instant) -> bool {
@@ -299,6 +324,34 @@ impl Host for FakeHost {
     fn ci(&self, id: &str) -> Result<Option<Ci>, Fault> {
         self.allow("cis")?;
         Ok(self.cis.get(id).cloned())
+    }
+
+    fn find_cis(&self, search: &CiSearch, limit: u32) -> Result<Vec<Ci>, Fault> {
+        self.allow("cis")?;
+        let fits = |ci: &&Ci| {
+            search.class.as_ref().is_none_or(|class| self.line(&ci.class).contains(class))
+                && search.space.as_ref().is_none_or(|space| ci.space == *space)
+                && search.name.as_ref().is_none_or(|name| ci.name == *name)
+                && search.after.as_ref().is_none_or(|after| ci.id > *after)
+                && search.attributes.iter().all(|(name, value)| ci.attributes.get(name) == Some(value))
+        };
+        Ok(self.cis.values().filter(fits).take(limit.min(200) as usize).cloned().collect())
+    }
+
+    fn ci_lineage(&self, class: &str) -> Result<Vec<String>, Fault> {
+        self.allow("cis")?;
+        Ok(self.line(class))
+    }
+
+    fn check_ci(&self, class: &str, attributes: &Object) -> Result<Vec<Issue>, Fault> {
+        self.allow("cis")?;
+        let wrong = |(name, value): (&String, &Value)| {
+            let known = self.ci_attributes.get(class)?;
+            let message = format!("`{class}` has no attribute `{name}`");
+            (!known.contains(name) && !value.is_null())
+                .then(|| Issue::new(format!("/attributes/{name}"), "invalid-value", message))
+        };
+        Ok(attributes.iter().filter_map(wrong).collect())
     }
 
     fn related(&self, ci: &str) -> Result<Vec<Relation>, Fault> {

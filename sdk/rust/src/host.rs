@@ -1,7 +1,7 @@
 //! What a plugin may ask while it decides. Every answer comes from the snapshot of the decision and becomes part of what the
 //! commit checks.
 
-use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket, Value};
+use crate::{Ci, Clock, Direction, Fault, Instant, Issue, Object, Person, Record, Relation, Ticket, Value};
 use serde::de::DeserializeOwned;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +104,45 @@ impl Search {
     }
 }
 
+/// Configuration items by what they are.
+///
+/// ```
+/// use weft_sdk::prelude::*;
+/// use weft_sdk::{Ci, CiSearch};
+///
+/// let host = FakeHost::new().with_ci(Ci::new("C1", "server").with("serial", "S1"));
+/// let known = CiSearch::new().class("server").attribute("serial", "S1");
+/// assert_eq!(host.find_cis(&known, 10).unwrap().len(), 1);
+/// assert_eq!(host.find_cis(&known.attribute("memory", 8), 10), Ok(vec![]));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CiSearch {
+    /// Of this class and of those below it.
+    pub class: Option<String>,
+    pub space: Option<String>,
+    pub name: Option<String>,
+    /// Attributes and the text, number or flag that each must have.
+    pub attributes: Vec<(String, Value)>,
+    /// Id of the last item of the page before.
+    pub after: Option<String>,
+}
+
+impl CiSearch {
+    /// Every item.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    conditions!(class, space, name, after);
+
+    #[must_use]
+    pub fn attribute(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.attributes.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
 /// The questions. On the platform [`crate::Imports`] asks the server, in a test [`crate::fake::FakeHost`] answers from memory;
 /// a decision takes `&impl Host` and does not know which.
 ///
@@ -122,6 +161,12 @@ pub trait Host {
     /// In order of their start.
     fn clocks(&self, ticket: &str) -> Result<Vec<Clock>, Fault>;
     fn ci(&self, id: &str) -> Result<Option<Ci>, Fault>;
+    /// By id, at most `limit` and never more than 200; the next page begins after the last one.
+    fn find_cis(&self, search: &CiSearch, limit: u32) -> Result<Vec<Ci>, Fault>;
+    /// A class and what it inherits from, nearest first; empty when there is no such class.
+    fn ci_lineage(&self, class: &str) -> Result<Vec<String>, Fault>;
+    /// What is wrong with attributes for an item of the class.
+    fn check_ci(&self, class: &str, attributes: &Object) -> Result<Vec<Issue>, Fault>;
     fn related(&self, ci: &str) -> Result<Vec<Relation>, Fault>;
     /// What fails with a CI (down) or can make it fail (up), nearest first, at most 1000.
     fn impact(&self, ci: &str, direction: Direction) -> Result<Vec<Ci>, Fault>;

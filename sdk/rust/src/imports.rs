@@ -1,9 +1,9 @@
 //! The server as a host: every question goes through an import of the component.
 
-use crate::bindings::imports::weft::{host, search};
+use crate::bindings::imports::weft::{host, inventory, search};
 use crate::convert;
-use crate::host::{Host, LogLevel, Search, TicketFilter};
-use crate::{Ci, Clock, Direction, Fault, Instant, Person, Record, Relation, Ticket};
+use crate::host::{CiSearch, Host, LogLevel, Search, TicketFilter};
+use crate::{Ci, Clock, Direction, Fault, Instant, Issue, Object, Person, Record, Relation, Ticket, Value};
 
 /// Asks the server. Works in a component only; in a test use [`crate::fake::FakeHost`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +48,18 @@ impl Host for Imports {
 
     fn ci(&self, id: &str) -> Result<Option<Ci>, Fault> {
         maybe(host::cis::get(id))
+    }
+
+    fn find_cis(&self, search: &CiSearch, limit: u32) -> Result<Vec<Ci>, Fault> {
+        each(inventory::cis::find(&search.into(), limit))
+    }
+
+    fn ci_lineage(&self, class: &str) -> Result<Vec<String>, Fault> {
+        Ok(inventory::cis::lineage(class)?)
+    }
+
+    fn check_ci(&self, class: &str, attributes: &Object) -> Result<Vec<Issue>, Fault> {
+        each(inventory::cis::check(class, &Value::Object(attributes.clone()).to_string()))
     }
 
     fn related(&self, ci: &str) -> Result<Vec<Relation>, Fault> {

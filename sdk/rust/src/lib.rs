@@ -55,7 +55,7 @@ pub use effect::{
 };
 pub use event::{Event, FieldChange};
 pub use fault::{Fault, Issue, Rejection};
-pub use host::{Host, Search, TicketFilter};
+pub use host::{CiSearch, Host, Search, TicketFilter};
 pub use imports::Imports;
 #[doc(hidden)]
 pub use imports::explain_panics;

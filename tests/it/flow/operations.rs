@@ -96,6 +96,50 @@ async fn a_running_instance_keeps_its_version_until_it_is_migrated() {
     assert_eq!(names(&after), ["second"]);
 }
 
+/// Calls `work`; `name` makes one version differ from another.
+fn outer(name: &str) -> Resource {
+    let text = format!(
+        "{HEAD}<bpmn:process id=\"outer\" name=\"{name}\" isExecutable=\"true\"><bpmn:startEvent id=\"start\"/>\
+         <bpmn:sequenceFlow id=\"a\" sourceRef=\"start\" targetRef=\"call\"/><bpmn:callActivity id=\"call\"><bpmn:extensionElements>\
+         <zeebe:calledElement processId=\"work\"/></bpmn:extensionElements></bpmn:callActivity>\
+         <bpmn:sequenceFlow id=\"b\" sourceRef=\"call\" targetRef=\"end\"/><bpmn:endEvent id=\"end\"/></bpmn:process></bpmn:definitions>"
+    );
+    Resource { file: "outer.bpmn".to_owned(), text }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_called_process_that_runs_migrates_with_its_caller() {
+    let world = World::bare().await;
+    deploy(&world, two_tasks("first", "second")).await;
+    deploy(&world, outer("Outer")).await;
+    let flow = start(&world, "outer").await;
+    // In the new version another element stands where `first` stood.
+    deploy(&world, two_tasks("begin", "second")).await;
+    assert_eq!(deploy(&world, outer("Outer, later")).await, 2);
+
+    let command = world.command("max", None, json!([])).await;
+    let unmapped = world.app.instance_migrate(&command, &flow.id, None, BTreeMap::new()).await;
+    let app::AppError::Invalid(problems) = unmapped.expect_err("`first` is gone") else { panic!("a list") };
+    assert_eq!(problems[0].pointer, "/mapping/work#first");
+    let renames = BTreeMap::from([("work#first".to_owned(), "begin".to_owned())]);
+    let moved = world.app.instance_migrate(&command, &flow.id, None, renames).await.expect("it goes");
+    assert_eq!(moved.instance.process_version, 2);
+    let max = world.actor("max").await;
+    let view = world.app.instance_view(&max, &flow.id).await.expect("a view");
+    let live = view.elements.as_array().expect("a list").iter().find(|one| one["node"] == "begin").expect("it lives");
+    assert_eq!(live["called"], "work");
+
+    for _ in 0..2 {
+        let task = world.tasks_of("max").await.into_iter().next().expect("a task");
+        let done = app::flow::TaskCompletion::Complete { variables: domain::Object::new() };
+        let command = world.command("max", None, json!([])).await;
+        world.app.task_complete(&command, &task.id, done).await.expect("it can be done");
+    }
+    let ended = world.app.store().instance_get(&world.app.config.org, &flow.id).await.expect("a row").expect("it");
+    assert_eq!(ended.status, InstanceStatus::Completed);
+    world.nothing_left(&flow.id).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_incident_is_seen_mended_and_retried() {
     let world = World::bare().await;

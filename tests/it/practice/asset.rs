@@ -43,4 +43,5 @@ async fn ast_01_ast_03_assets_items_and_contracts_are_in_step() {
     .await;
     assert_eq!(licence["fields"]["status"], "Non-Compliant");
     settled(&app).await;
+    app.transcript("practice-asset", "IT asset management: a laptop, its item and the contract that covers it").await;
 }

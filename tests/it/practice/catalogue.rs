@@ -74,6 +74,8 @@ async fn cat_02_a_bundle_is_one_request_and_is_rescinded_as_one() {
     change_ticket(&ada, chair, json!({ "state": "cancelled", "comment": comment })).await;
     settled(&app).await;
     assert_eq!(ticket(&ben, &whole).await["state"], "cancelled", "all or nothing");
+    app.transcript("practice-request", "Service request: a bundle is ordered, delivered in part, and rescinded as one")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,7 @@ async fn chg_07_chg_08_conflicts_are_found_and_a_freeze_needs_the_manager() {
     assert_eq!(codes, ["not-yours"]);
     change_ticket(&mona, &first, json!({ "fields": { "freeze_override": "It burns." } })).await;
     assert_eq!(change_ticket(&ada, &first, json!({ "state": "assess" })).await["state"], "assess");
+    app.transcript("practice-change", "Change enablement: two changes collide, and a freeze stands in their way").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

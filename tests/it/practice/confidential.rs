@@ -90,6 +90,7 @@ async fn esm_04_what_is_held_is_neither_archived_nor_erased_until_legal_releases
     );
     max.post("/people/erin/erasure", Value::Null).await.expect(200);
     settled(&app).await;
+    app.transcript("department-legal-hold", "Legal: what is held is neither archived nor erased").await;
 }
 
 async fn grievance(app: &TestApp) -> Value {
@@ -158,6 +159,7 @@ async fn esm_02_break_glass_needs_two_people_lasts_a_written_time_and_is_shown_t
     assert_eq!(max.get(&request_path).await.expect(200).value()["state"], "ended");
     let kinds = |entries: Vec<Value>| entries.iter().filter(|one| one["kind"] == "ticket.access-set").count();
     assert_eq!(kinds(list(&hana, &format!("{path}/timeline")).await), 3, "given to the team, opened, closed again");
+    app.transcript("break-glass", "Break-glass: two people, a reason, a written time, and the team is told").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Configuration: what falls with an item, for those who may not see all of it.
 
+use super::{change_record, file, record, settled};
 use app::PersonChange;
+use app::port::clock::Clock;
 use domain::{Actor, PersonId, Role, SpaceId};
 use serde_json::{Value, json};
 use weft_tests::app::{Caller, TestApp};
@@ -70,4 +72,166 @@ async fn cfg_03_impact_through_an_item_that_may_not_be_seen() {
     kim.json("DELETE", &format!("/cis/{rack}/relations"), &body).await.expect(204);
     let none = impact(&ada, &rack, "down").await;
     assert_eq!((names(&none), &none["hidden"]), (Vec::<&str>::new(), &json!(0)));
+    app.transcript(
+        "practice-service-configuration",
+        "Service configuration: impact through an item that may not be seen",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_04_cfg_05_what_sources_bring_is_identified_and_never_there_twice() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    let class = json!({ "title": "Hardware", "abstract": true, "attributes": {
+        "serial": { "type": "string" }, "memory": { "type": "integer" }, "owner": { "type": "string" } } });
+    max.put("/ci-classes/hardware", class).await.expect(200);
+    max.put("/ci-classes/server", json!({ "title": "Server", "parent": "hardware" })).await.expect(200);
+    file(&mona, "ci-rule", "Hardware", json!({ "class": "hardware", "entries": [["serial"], ["name"]] })).await;
+    file(&mona, "ci-source", "Scanner", json!({ "key": "scanner", "rank": 10 })).await;
+    file(&mona, "ci-source", "Spreadsheet", json!({ "key": "sheet", "rank": 20 })).await;
+    let server = |name: &str, attributes: Value| json!({ "name": name, "class": "server", "attributes": attributes });
+    let import = |source: &str, items: &[Value]| json!({ "source": source, "items": items });
+    let items = async || super::list(&ada, "/cis?class=server").await;
+
+    // A simulation is answered at once and changes nothing; who the source is must be known.
+    let two = [server("web-1", json!({ "serial": "S1", "memory": 8 })), server("web-2", json!({ "serial": "S2" }))];
+    let mut simulated = import("scanner", &two);
+    simulated["mode"] = "simulate".into();
+    let told = file(&ada, "ci-import", "Scan", simulated).await;
+    assert_eq!((&told["state"], &told["fields"]["counts"]), (&json!("simulated"), &json!({ "created": 2 })));
+    let unknown = json!({ "kind": "ci-import", "space": "it", "title": "Scan", "fields": import("nobody", &two) });
+    ada.post("/records", unknown).await.expect(422);
+    settled(&app).await;
+    assert_eq!(items().await.len(), 0);
+
+    // The same payload twice, and both before either is carried out.
+    let first = file(&ada, "ci-import", "Scan", import("scanner", &two)).await;
+    let second = file(&ada, "ci-import", "Scan", import("scanner", &two)).await;
+    settled(&app).await;
+    let counts = [record(&ada, &first).await, record(&ada, &second).await].map(|it| it["fields"]["counts"].clone());
+    assert!(counts.contains(&json!({ "created": 2 })) && counts.contains(&json!({ "unchanged": 2 })), "{counts:?}");
+    let known = items().await;
+    assert_eq!(known.len(), 2, "{known:?}");
+
+    // What people wrote stays, and so does what the source that is believed more wrote; the rest is taken.
+    let web = known.iter().find(|item| item["name"] == "web-1").expect("it was created").clone();
+    let path = format!("/cis/{}", web["id"].as_str().expect("it has an id"));
+    ada.patch(&path, json!({ "attributes": { "owner": "erin" } })).await.expect(200);
+    let sheet = [
+        server("WEB-1", json!({ "serial": "S1", "memory": 4, "owner": "nobody" })),
+        server("web-2", json!({ "memory": 2 })),
+    ];
+    let third = file(&ada, "ci-import", "Sheet", import("sheet", &sheet)).await;
+    settled(&app).await;
+    let third = record(&ada, &third).await;
+    assert_eq!(third["state"], "done", "{third}");
+    let mut kept: Vec<&str> =
+        third["fields"]["result"][0]["kept"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["memory", "name", "owner"]);
+    let now = ada.get(&path).await.expect(200).value();
+    let attributes = &now["attributes"];
+    assert_eq!(
+        (&attributes["memory"], &attributes["owner"], &attributes["serial"]),
+        (&json!(8), &json!("erin"), &json!("S1"))
+    );
+    let reserved = ada.patch(&path, json!({ "attributes": { "_service-configuration": null } })).await;
+    assert_eq!((reserved.status, &reserved.value()["errors"][0]["code"]), (422, &json!("reserved-attribute")));
+
+    // Two that cannot be told apart are a task for people, once; what the class does not allow is refused line by line.
+    for name in ["db-1", "db-2"] {
+        let body = json!({ "name": name, "class": "server", "space": "it", "attributes": { "serial": "S3" } });
+        ada.post("/cis", body).await.expect(201);
+    }
+    let open = [
+        server("db", json!({ "serial": "S3" })),
+        server("web-9", json!({ "serial": "S9", "colour": "red" })),
+        server("web-8", json!({ "serial": "S8" })),
+    ];
+    for _ in 0..2 {
+        let last = file(&ada, "ci-import", "Scan", import("scanner", &open)).await;
+        settled(&app).await;
+        let last = record(&ada, &last).await;
+        let outcomes: Vec<&Value> = (0..2).map(|line| &last["fields"]["result"][line]["outcome"]).collect();
+        assert_eq!(
+            (&last["state"], outcomes),
+            (&json!("review"), vec![&json!("ambiguous"), &json!("refused")]),
+            "{last}"
+        );
+        change_record(&ada, &last, json!({ "state": "done" })).await;
+    }
+    assert_eq!(super::list(&ada, "/tickets?kind=ci-duplicate").await.len(), 1);
+    assert_eq!(items().await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_07_an_item_as_it_was() {
+    let app = TestApp::new().await;
+    let (ada, hana, max) = (app.caller("ada").await, app.caller("hana").await, app.caller("max").await);
+    let class =
+        json!({ "title": "Server", "attributes": { "memory": { "type": "integer" }, "site": { "type": "string" } } });
+    max.put("/ci-classes/server", class).await.expect(200);
+    let before = app.world.clock.now();
+    app.world.advance(jiff::SignedDuration::from_mins(1)).await;
+    let body = json!({ "name": "web", "class": "server", "space": "it", "attributes": { "memory": 8 } });
+    let made = ada.post("/cis", body).await.expect(201).value();
+    let path = format!("/cis/{}", made["id"].as_str().expect("it has an id"));
+    let first = app.world.clock.now();
+    app.world.advance(jiff::SignedDuration::from_mins(1)).await;
+    let change = json!({ "name": "web-1", "attributes": { "memory": 16, "site": "Berlin" } });
+    ada.patch(&path, change).await.expect(200);
+    let second = app.world.clock.now();
+    app.world.advance(jiff::SignedDuration::from_mins(1)).await;
+    ada.patch(&path, json!({ "attributes": { "memory": null } })).await.expect(200);
+
+    let was = async |at: jiff::Timestamp| ada.get(&format!("{path}?as_of={at}")).await;
+    assert_eq!(was(first).await.expect(200).value(), made);
+    let then = was(second).await.expect(200).value();
+    assert_eq!((&then["name"], &then["version"]), (&json!("web-1"), &json!(2)));
+    assert_eq!(then["attributes"], json!({ "memory": 16, "site": "Berlin" }));
+    let now = ada.get(&path).await.expect(200).value();
+    assert_eq!(was(app.world.clock.now()).await.expect(200).value(), now);
+    assert_eq!(now["attributes"], json!({ "site": "Berlin" }));
+    was(before).await.expect(404);
+    was(app.world.clock.now() + jiff::SignedDuration::from_hours(1)).await.expect(422);
+    hana.get(&format!("{path}?as_of={first}")).await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_01_classes_inherit_and_abstract_ones_have_no_items() {
+    let app = TestApp::new().await;
+    let (ada, max, mona) = (app.caller("ada").await, app.caller("max").await, app.caller("mona").await);
+    let hardware = json!({ "title": "Hardware", "abstract": true, "required": ["serial"],
+        "attributes": { "serial": { "type": "string" }, "memory": { "type": "integer" } } });
+    max.put("/ci-classes/hardware", hardware).await.expect(200);
+    let server = json!({ "title": "Server", "parent": "hardware", "attributes": { "memory": { "type": "integer", "minimum": 8 } } });
+    max.put("/ci-classes/server", server).await.expect(200);
+    let create = async |class: &str, attributes: Value| {
+        let body = json!({ "name": "one", "class": class, "space": "it", "attributes": attributes });
+        let reply = ada.post("/cis", body).await;
+        let code = reply.value()["errors"][0]["code"].as_str().map(str::to_owned);
+        (reply.status, code.unwrap_or_default())
+    };
+    assert_eq!(create("server", json!({ "serial": "S1", "memory": 8 })).await, (201, String::new()));
+    assert_eq!(create("hardware", json!({ "serial": "S2" })).await, (422, "abstract-class".to_owned()));
+    let wrong = (422, "invalid-value".to_owned());
+    assert_eq!(create("server", json!({ "memory": 8 })).await, wrong, "what the parent wants is wanted here too");
+    assert_eq!(create("server", json!({ "serial": "S3", "memory": 4 })).await, wrong, "the nearest definition counts");
+    assert_eq!(create("server", json!({ "serial": "S4", "colour": "red" })).await, wrong);
+
+    // The nearest rule of identification counts, too.
+    let rule = |class: &str, entries: Value| json!({ "class": class, "entries": entries });
+    file(&mona, "ci-rule", "Hardware", rule("hardware", json!([["serial"]]))).await;
+    file(&mona, "ci-source", "Scanner", json!({ "key": "scanner" })).await;
+    let brought = json!({ "source": "scanner", "mode": "simulate", "items": [
+        { "name": "one", "class": "server", "attributes": { "serial": "S9" } } ] });
+    let told = file(&ada, "ci-import", "Scan", brought.clone()).await;
+    assert_eq!(told["fields"]["counts"], json!({ "created": 1 }), "another serial number is another item");
+    file(&mona, "ci-rule", "Server", rule("server", json!([["name"]]))).await;
+    let told = file(&ada, "ci-import", "Scan", brought).await;
+    assert_eq!(told["fields"]["result"][0]["kept"], json!(["serial"]), "people wrote it");
+    let second =
+        json!({ "kind": "ci-rule", "space": "it", "title": "Again", "fields": rule("server", json!([["name"]])) });
+    mona.post("/records", second).await.expect(422);
 }

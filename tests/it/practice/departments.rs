@@ -42,6 +42,11 @@ async fn esm_facilities_a_vendor_repairs_in_the_hours_of_the_site_and_checks_rec
     let ben = app.caller("ben").await;
     let checks = list(&ben, "/tickets?kind=facility-fault").await;
     assert_eq!(checks.iter().filter(|one| one["title"] == "Check the lift").count(), 1);
+    app.transcript(
+        "department-facilities",
+        "Facilities: a fault, a vendor in the hours of the site, and a check that recurs",
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,4 +84,5 @@ async fn esm_02_esm_03_a_grievance_is_seen_by_those_who_look_into_it_and_by_nobo
     assert_eq!(app.caller("hana").await.get(&path).await.status, 404, "it is about her");
     app.caller("wim").await.get(&path).await.expect(200);
     settled(&app).await;
+    app.transcript("department-hr-grievance", "HR: a grievance that nobody else sees").await;
 }

@@ -21,4 +21,9 @@ async fn fin_02_a_statement_adds_up_and_stays_as_it_was_issued() {
     let codes =
         refused(&mona, &format!("/records/{}", id(&statement)), json!({ "fields": { "period": "2026-03" } })).await;
     assert_eq!(codes, ["issued"]);
+    app.transcript(
+        "practice-financial",
+        "Service financial management: a statement adds up and stays as it was issued",
+    )
+    .await;
 }

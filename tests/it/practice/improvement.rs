@@ -44,4 +44,9 @@ async fn rel_01_csi_01_a_bad_answer_becomes_an_improvement_that_is_measured() {
     change_ticket(&ada, improvement, json!({ "state": "review", "fields": { "actual": 6 } })).await;
     let closed = change_ticket(&mona, improvement, json!({ "state": "closed" })).await;
     assert_eq!(closed["fields"]["achieved"], 75);
+    app.transcript(
+        "practice-improvement",
+        "Continual improvement: a bad answer becomes an improvement that is measured",
+    )
+    .await;
 }

@@ -35,6 +35,7 @@ async fn knw_01_a_new_version_makes_the_former_one_outdated() {
         (&next["fields"]["edition"], &record(&ada, &article).await["state"]),
         (&json!("2.0"), &json!("outdated"))
     );
+    app.transcript("practice-knowledge", "Knowledge: an article from its draft to its next version").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,8 @@ async fn prb_02_prb_03_people_hear_of_the_workaround_once_and_the_fix_resolves_w
             (&json!("resolved"), &json!("Resolved by problem"))
         );
     }
+    app.transcript("practice-problem", "Problem: people hear of the workaround once, and the fix resolves what waited")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,6 +95,35 @@ async fn tickets_are_found_by_what_their_kind_defines() {
 }
 
 #[tokio::test]
+async fn cis_are_found_by_what_they_are() {
+    const INVENTORY: &str = "weft:inventory/cis@0.1.0";
+    let find = |attributes: Vec<(&'static str, &'static str)>| {
+        let none = || Argument::OptionalText(None);
+        let class = Argument::OptionalText(Some("server".to_owned()));
+        let arguments = vec![class, none(), none(), Argument::Attributes(attributes), none(), Argument::Number(5000)];
+        question(INVENTORY, "find", arguments, Shape::Records)
+    };
+    let granted = || FakeSnapshot::granting(&["ci"]);
+
+    let heard = ask(&find(vec![("serial", "\"S1\"")]), granted()).await;
+    let condition = "200 of CiCriteria { class: Some(\"server\"), space: None, name: None, \
+                     attributes: [(\"serial\", String(\"S1\"))], after: None }";
+    assert_eq!(heard, effect("list", condition), "the limit of the contract holds");
+    assert_eq!(ask(&find(vec![("serial", "{}")]), granted()).await, effect("invalid", "not-a-scalar"));
+    assert_eq!(ask(&find(vec![("serial", "S1")]), granted()).await, effect("invalid", "not-json"));
+    assert_eq!(ask(&find(vec![("serial", "1"); 9]), granted()).await, effect("invalid", "too-many-attributes"));
+    let denied = ask(&find(Vec::new()), FakeSnapshot::default()).await;
+    assert_eq!(denied, effect("denied", "no grant to read ci"));
+    let inspection = start().inspect(&guests::asking("asking", &find(Vec::new()))).expect("valid");
+    assert_eq!(inspection.imports, ["weft:inventory/cis@0.1.0", "weft:types/types@0.1.0"]);
+
+    let check_item = |attributes: &str| question(INVENTORY, "check", vec![text("1"), text(attributes)], Shape::Records);
+    check(check_item("{\"x\":1}"), "ci", effect("list", "/1"), None).await;
+    check(check_item("{}"), "ci", effect("none", ""), None).await;
+    assert_eq!(ask(&check_item("[]"), granted()).await, effect("invalid", "not-an-object"));
+}
+
+#[tokio::test]
 async fn clocks_are_read_with_their_ticket() {
     let clocks = question("weft:host/clocks@0.1.0", "of-ticket", vec![text("1")], Shape::Records);
     check(clocks, "ticket", effect("list", "resolve"), Some(effect("none", ""))).await;

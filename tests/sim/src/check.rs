@@ -40,7 +40,7 @@ fn sides_fit(data: &Data, row: &FlowInstance) -> Result<(), String> {
     let rows = data.tasks.rows().filter(|one| one.instance == row.id && one.state == TaskState::Open);
     same(id, "tasks", &tasks, &rows.map(|one| one.element.clone()).collect())?;
     let calls: BTreeSet<String> = state.calls().map(|call| call.to_string()).collect();
-    let waited = data.outbox.rows().filter(|item| item.state.is_open() && !item.abandoned);
+    let waited = data.outbox.rows().filter(|item| item.state.is_awaited() && !item.abandoned);
     let open = waited.filter_map(|item| item.step.as_ref()).filter(|step| step.instance == row.id);
     // Between the end of what was sent and the step that hears of it stands a job; a step that went on meanwhile does not need it.
     let answers = data.jobs.rows().filter_map(|job| match &job.work {

@@ -467,6 +467,7 @@ forward!(Cis {
         limit: u32,
     ) -> Page<Ci>;
     fn ci_relations(org: &OrgId, id: &CiId) -> Vec<CiRelation>;
+    fn ci_candidates(org: &OrgId, query: &CiQuery) -> Vec<Ci>;
     fn ci_get_many(org: &OrgId, ids: &[CiId]) -> Vec<Ci>;
     fn ci_places(org: &OrgId, after: Option<&CiId>, limit: u32) -> Vec<(CiId, SpaceId)>;
     fn ci_relation_page(org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Vec<CiRelation>;

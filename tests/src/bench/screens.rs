@@ -10,7 +10,7 @@ use tokio::process::Command;
 /// There is no browser, or an action did not work.
 pub async fn run() -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let server = Server::demo(folder.path()).await;
+    let server = Server::company(folder.path()).await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/speed.mjs");
     let status = Command::new("node")
         .args([script, &format!("http://{}", server.address)])

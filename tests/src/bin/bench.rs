@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 const NAMES: &str = "call      a guard in a fresh instance, beside the bare engine and another plugin system
 commit [sqlite|postgres|both]  durable commits at 1, 16, 64 and 256 waiting clients, beside the bare disk
+components  every component: size, grants, lines, and how long it decided in ninety days of the demo's company
 feel      nanoseconds of parsed expressions, and what the length of a list costs
 flow [FOLDER]  flows of two and ten steps over HTTP, beside the disk and other durable engines installed into FOLDER
 nodes     two nodes against one on the same PostgreSQL, with the share of each
@@ -45,6 +46,12 @@ async fn main() -> ExitCode {
                 Err(error) => return refused(&error),
             }
         }
+        Some("components") => match weft_tests::bench::components::run().await {
+            Ok((lines, report)) => {
+                println!("{}\n{report}", lines.join("\n"));
+            }
+            Err(error) => return refused(&error),
+        },
         Some("feel") => println!("{}", weft_tests::bench::feel::run()),
         Some("flow") => {
             let peers = std::env::args().nth(2).map(std::path::PathBuf::from);

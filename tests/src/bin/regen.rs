@@ -21,9 +21,15 @@ fn main() -> ExitCode {
 
 fn write(folder: &Path) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("the tests lie in the project")?;
-    let page = weft_tests::requirements::page(root)?;
-    let path = folder.join(weft_tests::requirements::PAGE);
-    let parent = path.parent().ok_or("the page lies in a folder")?;
-    std::fs::create_dir_all(parent).map_err(|error| error.to_string())?;
-    std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))
+    let pages = [
+        (weft_tests::requirements::PAGE, weft_tests::requirements::page(root)?),
+        (weft_tests::components::PAGE, weft_tests::components::page(root)?),
+    ];
+    for (name, page) in pages {
+        let path = folder.join(name);
+        let parent = path.parent().ok_or("the page lies in a folder")?;
+        std::fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+        std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
 }

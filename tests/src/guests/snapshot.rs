@@ -1,12 +1,12 @@
 //! What guests are called with: a sample ticket, a sample context, and a snapshot that answers by grants.
 
-use app::port::plugins::{Call, Context, Fault, LogLevel, RelatedCi, SnapshotReader};
+use app::port::plugins::{Call, CiCriteria, Context, Fault, LogLevel, RelatedCi, SnapshotReader};
 use async_trait::async_trait;
 use domain::filter::{Field, Filter};
 use domain::kind::StateCategory;
 use domain::{
-    Ci, CiId, Clock, ClockState, Digest, GroupId, KindId, Object, Person, PersonId, PluginId, Record, RecordId, Ticket,
-    TicketId, ci,
+    Ci, CiId, Clock, ClockState, Digest, GroupId, KindId, Object, Person, PersonId, PluginId, Problem, Record,
+    RecordId, Ticket, TicketId, ci,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -158,6 +158,24 @@ impl SnapshotReader for FakeSnapshot {
 
     async fn impact(&self, id: &CiId, direction: ci::Direction) -> Result<Vec<Ci>, Fault> {
         self.list("ci", &id.0, || Ci { id: CiId(format!("{direction:?}")), ..sample_ci() })
+    }
+
+    async fn find_cis(&self, criteria: &CiCriteria, limit: u32) -> Result<Vec<Ci>, Fault> {
+        self.check("ci")?;
+        let id = CiId(format!("{limit} of {criteria:?}"));
+        let found = criteria.class.as_deref() == Some("server");
+        Ok(found.then(|| Ci { id, ..sample_ci() }).into_iter().collect())
+    }
+
+    fn ci_lineage(&self, class: &str) -> Result<Vec<String>, Fault> {
+        self.check("ci")?;
+        Ok(if class == "1" { vec![class.to_owned(), "hardware".to_owned()] } else { Vec::new() })
+    }
+
+    fn check_ci(&self, class: &str, attributes: &Object) -> Result<Vec<Problem>, Fault> {
+        self.check("ci")?;
+        let problem = || Problem::new(format!("/{class}"), "invalid-value", "it has no such attribute");
+        Ok(attributes.keys().map(|_| problem()).collect())
     }
 
     async fn record(&self, id: &RecordId) -> Result<Option<Record>, Fault> {

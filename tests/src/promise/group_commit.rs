@@ -4,17 +4,12 @@
 //! The measurement is that of `cargo dev bench commit`. The control writes one commit at a time.
 
 use super::{Size, Verdict, block_on};
-use crate::bench::commit::{Figures, figures};
+use crate::bench::commit::{Figures, figures, times_least};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store_sqlite::{SqliteConfig, SqliteStore};
 
-const TIMES_MIN: f64 = 15.0;
-/// A disk that flushes oftener than this limits nobody so much: then less is asked for, by as much as it is quicker.
-const FLUSHES: f64 = 600.0;
-/// However quick the disk is.
-const TIMES_LEAST: f64 = 2.0;
 const P99_MS_MAX: f64 = 100.0;
 /// Of 1, 16, 64 and 256 clients.
 const LEVELS: usize = 3;
@@ -26,7 +21,7 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
         let alone = measure(folder.path(), "alone.db", size.pick(1, 2), 1).await?;
         // The small size has one round, beside other tests.
         let (part, p99_max) = (size.pick(0.4, 1.0), size.pick(10.0, 1.0) * P99_MS_MAX);
-        let least = (TIMES_MIN * part * (FLUSHES / shared.flushes_per_second).min(1.0)).max(TIMES_LEAST);
+        let least = times_least(shared.flushes_per_second, part);
         Ok(Verdict {
             figure: told(&shared),
             limit: format!("{least:.1} times, p99 {p99_max:.0} ms, 16 clients not slower than 1"),

@@ -114,7 +114,7 @@ pub struct FlowInstanceDetail {
     pub instance: FlowInstance,
     #[schema(value_type = Object)]
     pub variables: Object,
-    /// Elements that live now.
+    /// Elements that live now: `key`, `scope`, `node` and `variables`, and the process as `called` where it is a called one.
     #[schema(value_type = Vec<Object>)]
     pub elements: Vec<Value>,
     pub incident_list: Vec<FlowIncident>,

@@ -352,11 +352,13 @@ impl Running<'_> {
                 let target = self.app.deployed(&process, Some(*version)).await?;
                 let command = flow::Command::Migrate {
                     to: Arc::clone(&target.process),
+                    called: self.deployed.processes().clone(),
                     definition: target.definition.digest.0.clone(),
                     mapping: mapping.clone(),
                 };
-                let step = self.step(&command).await?;
-                self.deployed = target;
+                // From here on whatever is asked for is what the new version is bound to.
+                let before = std::mem::replace(&mut self.deployed, target);
+                let step = self.step_of(&before.process, &command).await?;
                 let mut queue = VecDeque::new();
                 self.collect(step, &mut queue).await?;
                 self.drain(queue).await?;
@@ -398,12 +400,16 @@ impl Running<'_> {
 
     /// One step of the engine, decided again while it asks for what is not loaded yet. On a refusal the instance is unchanged.
     async fn step(&mut self, command: &flow::Command) -> Result<Step> {
+        let process = Arc::clone(&self.deployed.process);
+        self.step_of(&process, command).await
+    }
+
+    async fn step_of(&mut self, process: &Arc<bpmn::graph::Process>, command: &flow::Command) -> Result<Step> {
         for _ in 0..ROUNDS_MAX {
             let mut instance = self.instance.clone().expect("a step is of an instance that was loaded or started");
             let step = {
                 let world = self.world();
-                let mut step =
-                    || flow::step(&self.deployed.process, &mut instance, command.clone(), &world, &Limits::default());
+                let mut step = || flow::step(process, &mut instance, command.clone(), &world, &Limits::default());
                 if self.deployed.may_take_long { super::aside(step) } else { step() }
             };
             if !self.facts.answer(self.app).await? {

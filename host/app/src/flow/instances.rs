@@ -200,7 +200,12 @@ impl App {
             .elements()
             .map(|view| {
                 let variables = if sees { view.variables.clone() } else { Object::new() };
-                json!({ "key": view.key, "scope": view.scope, "node": node(&view.key), "variables": variables })
+                let mut element =
+                    json!({ "key": view.key, "scope": view.scope, "node": node(&view.key), "variables": variables });
+                if let Some(called) = view.called {
+                    element["called"] = json!(called);
+                }
+                element
             })
             .collect();
         let row = FlowInstance { state: Value::Null, ..row };

@@ -77,6 +77,11 @@ impl Deployed {
         })
     }
 
+    /// The process itself and all that it calls, by id.
+    pub(crate) fn processes(&self) -> &BTreeMap<String, Arc<Process>> {
+        &self.processes
+    }
+
     pub(crate) fn process(&self, id: &str) -> Option<Arc<Process>> {
         self.processes.get(id).cloned()
     }

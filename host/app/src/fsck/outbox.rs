@@ -37,11 +37,6 @@ pub(super) async fn check(fsck: &mut Fsck<'_>) -> Result {
     Ok(())
 }
 
-/// Whether a step still waits for it: as long as it is not known how it ended.
-fn is_awaited(state: OutboxState) -> bool {
-    matches!(state, OutboxState::Waiting | OutboxState::Sending | OutboxState::Unknown)
-}
-
 /// The columns that are searched say what the item says.
 fn differs(fsck: &mut Fsck<'_>, table: &Table, row: &Row, item: &OutboxItem) {
     let step = item.step.as_ref().filter(|_| item.state.is_open() && !item.abandoned);
@@ -109,7 +104,7 @@ async fn said(fsck: &mut Fsck<'_>, table: &Table, content: &Table, items: &Items
 
 /// What is sent for a step is what the step waits for.
 async fn wanted(fsck: &mut Fsck<'_>, table: &Table, instance: &Arc<Table>, items: &Items<'_>) -> Result {
-    let awaited = |item: &OutboxItem| item.step.clone().filter(|_| is_awaited(item.state) && !item.abandoned);
+    let awaited = |item: &OutboxItem| item.step.clone().filter(|_| item.state.is_awaited() && !item.abandoned);
     let steps: Vec<_> = items.iter().filter_map(|(row, item)| Some((*row, awaited(item)?))).collect();
     let ids = steps.iter().map(|(row, step)| vec![org(row), step.instance.as_str().into()]).collect();
     let found = fsck.rows_by(instance, &["state"], &["org_id", "id"], ids).await?;
@@ -145,7 +140,7 @@ pub(super) async fn answered(fsck: &mut Fsck<'_>, instances: &Table, calls: Vec<
         fsck.rows_by(&outbox, &["state"], &by, calls.iter().map(|call| call.needed.value.clone()).collect()).await?;
     let is_sent = |call: &Call<'_>| {
         let mut states = items.get(&call.needed.value).into_iter().flatten().filter_map(|row| row.text("state"));
-        states.any(|state| word(state).is_some_and(is_awaited))
+        states.any(|state| word(state).is_some_and(OutboxState::is_awaited))
     };
     let open: Vec<Call<'_>> = calls.into_iter().filter(|call| !is_sent(call)).collect();
     let queue = |call: &Call<'_>| vec![org(call.needed.row), order_key(&call.instance).into()];

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::filter::Filter;
 use domain::{
     Ci, CiId, Clock, Digest, Event, GroupId, KindId, Object, Person, PersonId, PluginId, Problem, Record, RecordId,
-    Ticket, TicketId, ci,
+    SpaceId, Ticket, TicketId, ci,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -244,6 +244,19 @@ pub struct RelatedCi {
     pub direction: ci::Direction,
 }
 
+/// Which configuration items; all given conditions must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CiCriteria {
+    /// Of this class and of the classes below it.
+    pub class: Option<String>,
+    pub space: Option<SpaceId>,
+    pub name: Option<String>,
+    /// Attributes and the JSON scalar that each must have.
+    pub attributes: Vec<(String, serde_json::Value)>,
+    /// The last item of the page before.
+    pub after: Option<CiId>,
+}
+
 /// What a component may ask while it decides. Every answer comes from the decision's snapshot, goes into its read set, and is
 /// limited to grants *and* to what the person acted for may see. Implemented by `app`, called by `runtime`.
 #[async_trait]
@@ -255,6 +268,12 @@ pub trait SnapshotReader: Send + Sync {
     async fn ci(&self, id: &CiId) -> Result<Option<Ci>, Fault>;
     async fn related(&self, id: &CiId) -> Result<Vec<RelatedCi>, Fault>;
     async fn impact(&self, id: &CiId, direction: ci::Direction) -> Result<Vec<Ci>, Fault>;
+    /// By id.
+    async fn find_cis(&self, criteria: &CiCriteria, limit: u32) -> Result<Vec<Ci>, Fault>;
+    /// A class and its ancestors, nearest first; empty when there is no such class.
+    fn ci_lineage(&self, class: &str) -> Result<Vec<String>, Fault>;
+    /// What is wrong with the attributes for an item of the class.
+    fn check_ci(&self, class: &str, attributes: &Object) -> Result<Vec<Problem>, Fault>;
     async fn record(&self, id: &RecordId) -> Result<Option<Record>, Fault>;
     async fn records(&self, kind: &KindId, state: Option<&str>) -> Result<Vec<Record>, Fault>;
     async fn person(&self, id: &PersonId) -> Result<Option<Person>, Fault>;

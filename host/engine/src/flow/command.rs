@@ -115,10 +115,11 @@ pub fn step(
             *instance = draft;
             Ok(out)
         }
-        Command::Migrate { to, definition, mapping } => {
+        Command::Migrate { to, called, definition, mapping } => {
             let mut draft = instance.clone();
             draft.spent = 0;
-            let out = migrate::migrate(process, &to, &mut draft, definition, &mapping, world, limits)?;
+            let target = migrate::Target { process: &to, definition, mapping: &mapping, called_before: &called };
+            let out = migrate::migrate(process, target, &mut draft, world, limits)?;
             *instance = draft;
             Ok(out)
         }
@@ -149,6 +150,10 @@ fn check(
 ) -> Result<(), Refusal> {
     if instance.status != Status::Running {
         return Err(Refusal::Ended);
+    }
+    if let Command::Migrate { .. } = command {
+        // What it calls is looked at there: the world is that of the new version already.
+        return Ok(());
     }
     let bytes = instance.variables_bytes;
     let machine = Machine::new(process, instance, world, limits)?;

@@ -1,5 +1,6 @@
 //! Going on in another version of the process: every live element, waiting token and completed activity that matters gets its node in
 //! the new version, by id. What cannot be mapped is said completely, and nothing is done then. A dry run is a migration of a clone.
+//! Processes that it has called go on in the versions that the new one is bound to, in the same way.
 //!
 //! Waits that have their event in the new version stay as they are, with their dates and keys; others end, and new ones begin.
 
@@ -12,45 +13,59 @@ use domain::Problem;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Between the id of a called process and one of its own in a line of the mapping: no BPMN id has it.
+const CALLED: char = '#';
+
+/// Where an instance shall go on.
+pub(super) struct Target<'a> {
+    pub process: &'a Arc<Process>,
+    pub definition: String,
+    pub mapping: &'a BTreeMap<String, String>,
+    /// Called processes as they ran until now, where the world has others.
+    pub called_before: &'a BTreeMap<String, Arc<Process>>,
+}
+
 /// Migrate a draft.
 ///
 /// # Errors
 /// [`Refusal::Problems`] with everything that cannot be mapped.
 pub(super) fn migrate(
     from: &Arc<Process>,
-    to: &Arc<Process>,
+    target: Target<'_>,
     draft: &mut Instance,
-    definition: String,
-    mapping: &BTreeMap<String, String>,
     world: &dyn World,
     limits: &Limits,
 ) -> Result<Step, Refusal> {
-    let mut map = Map { from, to, mapping, problems: Vec::new() };
-    map.check_mapping();
-    let places = map.elements(draft);
-    map.tokens(draft);
-    if !map.problems.is_empty() {
-        return Err(Refusal::Problems(map.problems));
+    forget_ended(draft);
+    let (maps, mut problems) = maps(from, &target, draft, world);
+    let mut places = BTreeMap::new();
+    for map in &maps {
+        map.check_mapping(&mut problems);
+        map.elements(draft, &mut places, &mut problems);
+        map.tokens(draft, &mut problems);
+    }
+    if !problems.is_empty() {
+        return Err(Refusal::Problems(problems));
     }
     for (key, node) in &places {
         if let Some(element) = draft.elements.get_mut(key) {
             element.node = Some(*node);
         }
     }
-    map.waits(draft);
-    let lost = map.lost_waits(draft);
-    let flows = mapping
-        .iter()
-        .filter(|(old, _)| from.flows.iter().any(|flow| flow.id == **old))
-        .map(|(old, new)| (old.clone(), new.clone()))
-        .collect();
-    draft.definition.clone_from(&definition);
-    draft.process.clone_from(&to.id);
+    let mut lost = Vec::new();
+    for map in &maps {
+        map.waits(draft);
+        lost.extend(map.lost_waits(draft));
+    }
+    draft.definition.clone_from(&target.definition);
+    draft.process.clone_from(&target.process.id);
 
-    let mut machine = Machine::new(to, draft, world, limits)?;
-    let own = |(_, element): &(&Key, &super::instance::Element)| element.process == 0;
-    let renamed = machine.state.elements.iter().filter(own).map(|(key, _)| machine.place(*key)).collect();
-    machine.event(Event::Migrated { definition, renamed, flows });
+    let mut machine = Machine::new(target.process, draft, world, limits)?;
+    for map in &maps {
+        let own = |(_, element): &(&Key, &super::instance::Element)| element.process == map.place;
+        let renamed = machine.state.elements.iter().filter(own).map(|(key, _)| machine.place(*key)).collect();
+        machine.event(Event::Migrated { definition: target.definition.clone(), renamed, flows: map.flows() });
+    }
     for (key, wait) in lost {
         match wait {
             Wait::Timer => machine.disarm(key),
@@ -66,6 +81,69 @@ pub(super) fn migrate(
     Ok(machine.out)
 }
 
+/// Processes that were called and have ended need no place any more.
+fn forget_ended(draft: &mut Instance) {
+    let mut places = BTreeMap::from([(0, 0)]);
+    let called = std::mem::take(&mut draft.called);
+    for (before, called) in (1..).zip(called) {
+        if draft.elements.values().any(|element| element.process == before) {
+            draft.called.push(called);
+            places.insert(before, draft.called.len());
+        }
+    }
+    for element in draft.elements.values_mut() {
+        element.process = places[&element.process];
+    }
+}
+
+/// A map for the process itself and one for each that it has called and that runs, with lines that belong to none of them and processes
+/// that the new version does not have.
+fn maps(from: &Arc<Process>, target: &Target<'_>, draft: &Instance, world: &dyn World) -> (Vec<Map>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let own = lines(target.mapping, "");
+    let mut maps = vec![Map {
+        place: 0,
+        prefix: String::new(),
+        from: Arc::clone(from),
+        to: Arc::clone(target.process),
+        mapping: own,
+    }];
+    for (place, called) in (1..).zip(&draft.called) {
+        let id = &called.id;
+        let Some(to) = world.process(id, &called.binding) else {
+            let message = format!("`{id}` is called and runs, and the new version does not call it; let it end first");
+            push(&mut problems, id, "no-target", message);
+            continue;
+        };
+        let from = Arc::clone(target.called_before.get(id).unwrap_or(&to));
+        let prefix = format!("{id}{CALLED}");
+        let mapping = lines(target.mapping, &prefix);
+        maps.push(Map { place, prefix, from, to, mapping });
+    }
+    for line in target.mapping.keys() {
+        if let Some((id, _)) = line.split_once(CALLED)
+            && draft.called.iter().all(|called| called.id != id)
+        {
+            let message = format!("no called process `{id}` runs in this instance; remove the line");
+            push(&mut problems, line, "unknown-source", message);
+        }
+    }
+    (maps, problems)
+}
+
+/// The lines of a mapping that are about one process, without its prefix.
+fn lines(mapping: &BTreeMap<String, String>, prefix: &str) -> BTreeMap<String, String> {
+    let own = |id: &str| id.strip_prefix(prefix).filter(|id| !id.contains(CALLED)).map(str::to_owned);
+    mapping.iter().filter_map(|(old, new)| Some((own(old)?, own(new).unwrap_or_else(|| new.clone())))).collect()
+}
+
+fn push(problems: &mut Vec<Problem>, id: &str, code: &str, message: String) {
+    let problem = Problem::new(format!("/mapping/{id}"), code, message);
+    if !problems.contains(&problem) {
+        problems.push(problem);
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Wait {
     Timer,
@@ -73,37 +151,42 @@ enum Wait {
     Condition,
 }
 
-struct Map<'a> {
-    from: &'a Process,
-    to: &'a Process,
-    mapping: &'a BTreeMap<String, String>,
-    problems: Vec<Problem>,
+/// One process of an instance in its old and its new version.
+struct Map {
+    /// What its elements name: 0 for the process of the instance itself.
+    place: usize,
+    /// What its ids have before them in the mapping and in problems.
+    prefix: String,
+    from: Arc<Process>,
+    to: Arc<Process>,
+    mapping: BTreeMap<String, String>,
 }
 
-impl Map<'_> {
-    fn problem(&mut self, id: &str, code: &str, message: String) {
-        let problem = Problem::new(format!("/mapping/{id}"), code, message);
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
-        }
+impl Map {
+    fn problem(&self, problems: &mut Vec<Problem>, id: &str, code: &str, message: String) {
+        push(problems, &format!("{}{id}", self.prefix), code, message);
     }
 
-    fn check_mapping(&mut self) {
-        for (old, new) in self.mapping {
+    fn check_mapping(&self, problems: &mut Vec<Problem>) {
+        for (old, new) in &self.mapping {
             let knows = |process: &Process, id: &str| {
                 process.nodes.iter().any(|node| node.id == id) || process.flows.iter().any(|flow| flow.id == id)
             };
-            if !knows(self.from, old) {
-                self.problem(old, "unknown-source", format!("the old version has no `{old}`; remove the line"));
+            if !knows(&self.from, old) {
+                let message = format!("the old version has no `{old}`; remove the line");
+                self.problem(problems, old, "unknown-source", message);
             }
-            if !knows(self.to, new) {
-                self.problem(
-                    old,
-                    "unknown-target",
-                    format!("the new version has no `{new}`; map `{old}` to something it has"),
-                );
+            if !knows(&self.to, new) {
+                let message = format!("the new version has no `{new}`; map `{old}` to something it has");
+                self.problem(problems, old, "unknown-target", message);
             }
         }
+    }
+
+    /// Renamed flows, by their old ids.
+    fn flows(&self) -> BTreeMap<String, String> {
+        let is_flow = |old: &str| self.from.flows.iter().any(|flow| flow.id == old);
+        self.mapping.iter().filter(|(old, _)| is_flow(old)).map(|(old, new)| (old.clone(), new.clone())).collect()
     }
 
     fn new_id<'m>(&'m self, old: &'m str) -> &'m str {
@@ -120,19 +203,15 @@ impl Map<'_> {
         self.to.flows.iter().position(|flow| flow.id == id)
     }
 
-    /// The new node of every live element of the process itself; called processes keep their version.
-    fn elements(&mut self, draft: &Instance) -> BTreeMap<Key, NodeIndex> {
-        let mut places = BTreeMap::new();
+    /// The new node of every live element of this process.
+    fn elements(&self, draft: &Instance, places: &mut BTreeMap<Key, NodeIndex>, problems: &mut Vec<Problem>) {
         for (key, element) in &draft.elements {
-            let Some(old) = element.node.filter(|_| element.process == 0) else { continue };
+            let Some(old) = element.node.filter(|_| element.process == self.place) else { continue };
             let old_node = &self.from.nodes[old];
             let Some(new) = self.node(old) else {
                 let id = old_node.id.clone();
-                self.problem(
-                    &id,
-                    "no-target",
-                    format!("`{id}` is active and the new version has no element of that id; map it"),
-                );
+                let message = format!("`{id}` is active and the new version has no element of that id; map it");
+                self.problem(problems, &id, "no-target", message);
                 continue;
             };
             let (old_id, new_node) = (old_node.id.clone(), &self.to.nodes[new]);
@@ -141,32 +220,29 @@ impl Map<'_> {
                     "`{old_id}` is active and `{}` is another kind of element; map it to its like",
                     new_node.id
                 );
-                self.problem(&old_id, "other-kind", message);
+                self.problem(problems, &old_id, "other-kind", message);
             }
             let parent = old_node.parent.and_then(|parent| self.node(parent));
             if parent != new_node.parent || (old_node.parent.is_some() && parent.is_none()) {
                 let message = format!("`{old_id}` is active and `{}` stands in another scope", new_node.id);
-                self.problem(&old_id, "other-scope", message);
+                self.problem(problems, &old_id, "other-scope", message);
             }
             places.insert(*key, new);
         }
-        places
     }
 
     /// Tokens that wait at joins, and notes of what can be compensated.
-    fn tokens(&mut self, draft: &mut Instance) {
-        for element in draft.elements.values_mut().filter(|element| element.process == 0) {
+    fn tokens(&self, draft: &mut Instance, problems: &mut Vec<Problem>) {
+        for element in draft.elements.values_mut().filter(|element| element.process == self.place) {
             match &mut element.activity {
                 Activity::Scope(scope) => {
                     let mut waiting = BTreeMap::new();
                     for (old, count) in std::mem::take(&mut scope.waiting) {
                         let id = self.from.flows[old].id.clone();
                         let Some(new) = self.flow(old) else {
-                            self.problem(
-                                &id,
-                                "no-target",
-                                format!("a token waits on flow `{id}`, which the new version does not have; map it"),
-                            );
+                            let message =
+                                format!("a token waits on flow `{id}`, which the new version does not have; map it");
+                            self.problem(problems, &id, "no-target", message);
                             continue;
                         };
                         let (join, target) = (&self.from.nodes[self.from.flows[old].target], self.to.flows[new].target);
@@ -174,22 +250,22 @@ impl Map<'_> {
                         if self.new_id(&join.id) != target.id || !same_kind(join, target) || target.incoming.len() < 2 {
                             let message =
                                 format!("a token waits on flow `{id}`, which leads to another join in the new version");
-                            self.problem(&id, "other-join", message);
+                            self.problem(problems, &id, "other-join", message);
                             continue;
                         }
                         *waiting.entry(new).or_default() += count;
                     }
                     scope.waiting = waiting;
-                    self.notes(&mut scope.compensable);
+                    self.notes(&mut scope.compensable, problems);
                 }
-                Activity::Repeating(body) => self.notes(&mut body.compensable),
-                Activity::Compensating { queue } => self.notes(queue),
+                Activity::Repeating(body) => self.notes(&mut body.compensable, problems),
+                Activity::Compensating { queue } => self.notes(queue, problems),
                 _ => {}
             }
         }
     }
 
-    fn notes(&mut self, notes: &mut [Compensable]) {
+    fn notes(&self, notes: &mut [Compensable], problems: &mut Vec<Problem>) {
         for note in notes {
             let id = self.from.nodes[note.node].id.clone();
             let handler = note.handler.map(|handler| self.node(handler));
@@ -199,20 +275,21 @@ impl Map<'_> {
                     note.node = node;
                     note.handler = Some(handler);
                 }
-                _ => self.problem(
-                    &id,
-                    "no-target",
-                    format!("`{id}` can still be compensated and the new version lacks it or its handler; map both"),
-                ),
+                _ => {
+                    let message = format!(
+                        "`{id}` can still be compensated and the new version lacks it or its handler; map both"
+                    );
+                    self.problem(problems, &id, "no-target", message);
+                }
             }
-            self.notes(&mut note.inner);
+            self.notes(&mut note.inner, problems);
         }
     }
 
     /// Waits name nodes too.
     fn waits(&self, draft: &mut Instance) {
         let owners = &draft.elements;
-        let own = |element: &Key| owners.get(element).is_some_and(|element| element.process == 0);
+        let own = |element: &Key| owners.get(element).is_some_and(|element| element.process == self.place);
         // A wait without a new node keeps a place that no node has, and is lost below.
         let new = |old: usize| self.node(old).unwrap_or(usize::MAX);
         for timer in draft.timers.values_mut().filter(|timer| own(&timer.element)) {
@@ -230,7 +307,7 @@ impl Map<'_> {
     fn lost_waits(&self, draft: &Instance) -> Vec<(Key, Wait)> {
         let fits = |element: Key, node: NodeIndex, wait: Wait| {
             let owner = &draft.elements[&element];
-            owner.process != 0 || belongs(self.to, owner.node, node, wait)
+            owner.process != self.place || belongs(&self.to, owner.node, node, wait)
         };
         let mut lost = Vec::new();
         let timers = draft.timers.iter().filter(|(_, timer)| !fits(timer.element, timer.node, Wait::Timer));
@@ -310,7 +387,7 @@ impl Machine<'_> {
         let mut problems = Vec::new();
         for key in keys {
             let element = self.element(key);
-            if element.process != 0 || element.activity == Activity::Starting {
+            if element.activity == Activity::Starting {
                 continue;
             }
             let process = self.process_of(key);

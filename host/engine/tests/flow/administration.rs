@@ -69,7 +69,7 @@ fn one_run_of_a_repeating_activity_can_be_ended() {
 
 fn migrate(to: &str, mapping: Value) -> Command {
     let mapping: BTreeMap<String, String> = serde_json::from_value(mapping).expect("names");
-    Command::Migrate { to: model(to), definition: "new".to_owned(), mapping }
+    Command::Migrate { to: model(to), called: BTreeMap::new(), definition: "new".to_owned(), mapping }
 }
 
 #[test]
@@ -149,12 +149,115 @@ fn tokens_that_wait_at_a_join_migrate_with_it() {
     assert_eq!(run.completed().last(), Some(&"z"));
 }
 
+const CALLER: &str = "s: start\nc: call process=child\nz: pass\ne: end\ns -> c -> z -> e";
+const CHILD: &str = "
+    s: start
+    f: and
+    a: user
+    late: boundary at=a on=timer:PT1H non-interrupting
+    b: user
+    j: and
+    e: end
+    s -> f -> a -> j -> e
+    f -> b -> j
+    late -> e";
+/// What was first stands somewhere else, under another name.
+const CHILD_LATER: &str = "
+    s: start
+    check: pass
+    f: and
+    b: user
+    review: user
+    late: boundary at=review on=timer:PT9H non-interrupting
+    told: boundary at=review on=message:told non-interrupting
+    x: pass
+    j: and
+    e: end
+    s -> check -> f -> b -> j -> e
+    f -> review -> j
+    late -> x -> e
+    told -> x";
+
+#[test]
+fn a_called_process_goes_on_in_the_version_that_the_new_one_is_bound_to() {
+    let mut start = setup(CALLER);
+    let before = crate::model::named("child", CHILD);
+    start.called.push(std::sync::Arc::clone(&before));
+    let mut run = start.run();
+    run.complete("b", json!({}));
+    let due = run.timers.clone();
+
+    let after = crate::model::named("child", CHILD_LATER);
+    run.world.processes.insert("child".to_owned(), std::sync::Arc::clone(&after));
+    let command = |mapping: Value| {
+        let mapping = serde_json::from_value(mapping).expect("names");
+        let called = BTreeMap::from([("child".to_owned(), std::sync::Arc::clone(&before))]);
+        Command::Migrate { to: model(CALLER), called, definition: "new".to_owned(), mapping }
+    };
+    // Nothing of the child has a line: what is active there, the token at the join, and a line about a process that does not run.
+    let wrong = json!({ "other#a": "a", "child#nobody": "a" });
+    run.world
+        .processes
+        .insert("child".to_owned(), crate::model::named("child", "s: start\nb: user\ne: end\ns -> b -> e"));
+    let Err(Refusal::Problems(problems)) = run.try_command(command(wrong)) else { panic!("it is refused") };
+    let codes: Vec<String> = problems.iter().map(|problem| format!("{} {}", problem.pointer, problem.code)).collect();
+    assert_eq!(
+        codes,
+        [
+            "/mapping/other#a unknown-source",
+            "/mapping/child#nobody unknown-source",
+            "/mapping/child#nobody unknown-target",
+            "/mapping/child#a no-target",
+            "/mapping/child#b-j no-target",
+        ]
+    );
+
+    run.world.processes.insert("child".to_owned(), after);
+    run.command(command(json!({ "child#a": "child#review" })));
+    let renamed = run.count(
+        |event| matches!(event, Event::Migrated { renamed, .. } if renamed.iter().any(|place| place.node == "review")),
+    );
+    assert_eq!(renamed, 1);
+    assert_eq!(run.timers, due, "a wait that is still there keeps its date");
+    run.message("told", json!({}));
+    let task = *run.tasks.keys().next().expect("open");
+    run.command(Command::CompleteTask { element: task, variables: domain::Object::new(), by: "ana".to_owned() });
+    for node in ["b", "x", "review", "z"] {
+        assert_eq!(run.count(|event| matches!(event, Event::Completed { place } if place.node == node)), 1, "{node}");
+    }
+}
+
+#[test]
+fn a_called_process_that_the_new_version_lacks_stands_in_the_way_only_while_it_runs() {
+    let caller = "s: start\nc: call process=child\nu: user\ne: end\ns -> c -> u -> e";
+    let child = || crate::model::named("child", "s: start\na: user\ne: end\ns -> a -> e");
+    let mut start = setup(caller);
+    start.called.push(child());
+    let mut run = start.run();
+    let command = || {
+        let called = BTreeMap::from([("child".to_owned(), child())]);
+        let to = model("s: start\nc: call process=else\nu: user\ne: end\ns -> c -> u -> e");
+        Command::Migrate { to, called, definition: "new".to_owned(), mapping: BTreeMap::new() }
+    };
+    let kept = std::mem::take(&mut run.world.processes);
+    let Err(Refusal::Problems(problems)) = run.try_command(command()) else { panic!("it is refused") };
+    assert_eq!((problems[0].pointer.as_str(), problems[0].code.as_str()), ("/mapping/child", "no-target"));
+
+    run.world.processes = kept;
+    run.complete("a", json!({}));
+    run.world.processes.clear();
+    run.command(command());
+    run.complete("u", json!({}));
+    assert_eq!(run.status(), json!({ "status": "completed" }));
+}
+
 #[test]
 fn a_dry_run_is_a_migration_of_a_clone() {
     let run = setup(TWO_STEPS).run();
     let mut clone = run.instance.clone();
     let to = model(&TWO_STEPS.replace("a: user", "a: service"));
-    let command = Command::Migrate { to, definition: "new".to_owned(), mapping: BTreeMap::new() };
+    let command =
+        Command::Migrate { to, called: BTreeMap::new(), definition: "new".to_owned(), mapping: BTreeMap::new() };
     let answer = weft_engine::flow::step(&run.process, &mut clone, command, &run.world, &run.limits);
     assert!(matches!(answer, Err(Refusal::Problems(_))));
     assert_eq!(clone, run.instance);

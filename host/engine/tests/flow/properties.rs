@@ -238,6 +238,7 @@ fn any_command(run: &Run, random: &mut Random) -> Command {
         }
         _ => Command::Migrate {
             to: Arc::clone(&run.process),
+            called: std::collections::BTreeMap::new(),
             definition: "next".to_owned(),
             mapping: std::collections::BTreeMap::new(),
         },

@@ -117,7 +117,7 @@ pub(crate) fn fault(from: Fault) -> wit::Fault {
     }
 }
 
-fn issue(from: Problem) -> wit::Issue {
+pub(crate) fn issue(from: Problem) -> wit::Issue {
     wit::Issue { pointer: from.pointer, code: from.code, message: from.message }
 }
 

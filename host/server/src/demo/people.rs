@@ -16,7 +16,7 @@ pub(super) struct Persona {
 }
 
 /// Whom one can sign in as. Everybody may ask for things in every department.
-pub(super) const PERSONAS: [Persona; 8] = [
+pub(super) const PERSONAS: [Persona; 9] = [
     Persona {
         login: "erin",
         name: "Erin Novak",
@@ -48,6 +48,14 @@ pub(super) const PERSONAS: [Persona; 8] = [
         summary: "Approves, and looks at how the department is doing.",
         department: "IT",
         roles: &[("it", Role::Manager), ("it", Role::Approver)],
+    },
+    Persona {
+        login: "vera",
+        name: "Vera Sommer",
+        title: "Head of sales",
+        summary: "Approves what her team orders, and works in no queue.",
+        department: "Sales",
+        roles: &[],
     },
     Persona {
         login: "max",
@@ -83,54 +91,129 @@ pub(super) const PERSONAS: [Persona; 8] = [
     },
 ];
 
-/// Colleagues who report things or work in a group, without a button of their own.
-pub(super) const COLLEAGUES: [(&str, &str, &str); 12] = [
-    ("paul", "Paul Schmitt", "Sales"),
-    ("ines", "Inês Carvalho", "Finance"),
-    ("tom", "Tom Hughes", "Warehouse"),
-    ("yuki", "Yuki Tanaka", "Design"),
-    ("sara", "Sara Haddad", "Marketing"),
-    ("jonas", "Jonas Keller", "Production"),
-    ("nadia", "Nadia Petrova", "Purchasing"),
-    ("liam", "Liam Byrne", "Sales"),
-    ("fatou", "Fatou Diop", "Finance"),
-    ("cem", "Cem Aydin", "IT"),
-    ("rosa", "Rosa Martín", "IT"),
-    ("kofi", "Kofi Mensah", "Facilities"),
+/// Somebody without a button of their own.
+struct Colleague {
+    login: &'static str,
+    name: &'static str,
+    department: &'static str,
+    /// In which they write, and where their clock is.
+    locale: &'static str,
+    zone: &'static str,
+    roles: &'static [(&'static str, Role)],
+}
+
+const fn colleague(
+    login: &'static str,
+    name: &'static str,
+    department: &'static str,
+    (locale, zone): (&'static str, &'static str),
+    roles: &'static [(&'static str, Role)],
+) -> Colleague {
+    Colleague { login, name, department, locale, zone, roles }
+}
+
+const BERLIN: (&str, &str) = ("de", "Europe/Berlin");
+const LISBON: (&str, &str) = ("pt", "Europe/Lisbon");
+const CHICAGO: (&str, &str) = ("en", "America/Chicago");
+
+/// Colleagues who report things, work in a group or lead one.
+const COLLEAGUES: [Colleague; 31] = [
+    colleague("paul", "Paul Schmitt", "Sales", BERLIN, &[]),
+    colleague("ines", "Inês Carvalho", "Finance", LISBON, &[("finance", Role::Agent)]),
+    colleague("tom", "Tom Hughes", "Warehouse", CHICAGO, &[]),
+    colleague("yuki", "Yuki Tanaka", "Design", ("ja", "Asia/Tokyo"), &[]),
+    colleague("sara", "Sara Haddad", "Marketing", ("fr", "Europe/Paris"), &[]),
+    colleague("jonas", "Jonas Keller", "Production", BERLIN, &[]),
+    colleague("nadia", "Nadia Petrova", "Procurement", BERLIN, &[("procurement", Role::Manager)]),
+    colleague("liam", "Liam Byrne", "Sales", ("en", "Europe/Dublin"), &[]),
+    colleague("fatou", "Fatou Diop", "Finance", ("fr", "Europe/Berlin"), &[("finance", Role::Agent)]),
+    colleague("cem", "Cem Aydin", "IT", ("tr", "Europe/Berlin"), &[("it", Role::Agent)]),
+    colleague("rosa", "Rosa Martín", "IT", ("es", "Europe/Berlin"), &[("it", Role::Agent)]),
+    colleague("kofi", "Kofi Mensah", "Facilities", ("en", "Europe/Berlin"), &[("facilities", Role::Agent)]),
+    colleague("dora", "Dora Lang", "Management", BERLIN, &[("hr", Role::Approver), ("legal", Role::Approver)]),
+    colleague("frank", "Frank Vogel", "Finance", BERLIN, &[("finance", Role::Manager)]),
+    colleague("pavel", "Pavel Novotny", "Procurement", ("cs", "Europe/Prague"), &[("procurement", Role::Agent)]),
+    colleague("greta", "Greta Holm", "HR", ("sv", "Europe/Stockholm"), &[("hr", Role::Manager)]),
+    colleague("hugo", "Hugo Lefèvre", "HR", ("fr", "Europe/Paris"), &[("hr", Role::Agent)]),
+    colleague("wim", "Wim de Boer", "Works council", ("nl", "Europe/Amsterdam"), &[("hr", Role::Agent)]),
+    colleague("gil", "Gil Ferreira", "Data protection", LISBON, &[("hr", Role::Approver), ("legal", Role::Approver)]),
+    colleague("livia", "Livia Conti", "Legal", ("it", "Europe/Rome"), &[("legal", Role::Manager)]),
+    colleague("felix", "Felix Braun", "Facilities", BERLIN, &[("facilities", Role::Agent)]),
+    colleague("fiona", "Fiona Walsh", "Facilities", ("en", "Europe/Dublin"), &[("facilities", Role::Manager)]),
+    colleague("rita", "Rita Alves", "Facilities", LISBON, &[("facilities", Role::Agent)]),
+    colleague("uma", "Uma Patel", "Warehouse", CHICAGO, &[]),
+    colleague("anton", "Anton Lindner", "Production", BERLIN, &[]),
+    colleague("bela", "Béla Kovács", "Production", ("hu", "Europe/Budapest"), &[]),
+    colleague("dario", "Dario Ricci", "IT", ("it", "Europe/Rome"), &[("it", Role::Agent)]),
+    colleague("elif", "Elif Demir", "IT", ("tr", "Europe/Istanbul"), &[("it", Role::Agent)]),
+    colleague("noor", "Noor Rahman", "IT", ("en", "Europe/Berlin"), &[("it", Role::Agent)]),
+    colleague("olga", "Olga Marek", "Marketing", ("pl", "Europe/Warsaw"), &[]),
+    colleague("kim", "Kim Larsen", "Design", ("da", "Europe/Copenhagen"), &[]),
 ];
 
-const SPACES: [(&str, &str, bool); 4] = [
+/// Of those who ask for things and work in no department of the platform: nine of the first days, and everybody.
+pub(super) const REPORTERS: [&str; 9] = ["paul", "ines", "tom", "yuki", "sara", "jonas", "nadia", "liam", "fatou"];
+pub(super) const EVERYBODY: [&str; 22] = [
+    "erin", "paul", "ines", "tom", "yuki", "sara", "jonas", "nadia", "liam", "fatou", "vera", "frank", "pavel", "hugo",
+    "livia", "felix", "uma", "anton", "bela", "olga", "kim", "kofi",
+];
+
+const SPACES: [(&str, &str, bool); 6] = [
     ("it", "IT", false),
     ("hr", "Human resources", true),
     ("facilities", "Facilities", false),
     ("legal", "Legal", true),
+    ("finance", "Finance", false),
+    ("procurement", "Procurement", false),
 ];
 
-const GROUPS: [(&str, &str, &str, &[&str]); 16] = [
-    ("service-desk", "Service desk", "it", &["ada", "cem"]),
+const GROUPS: [(&str, &str, &str, &[&str]); 22] = [
+    ("service-desk", "Service desk", "it", &["ada", "cem", "noor"]),
     ("network", "Network", "it", &["ben", "rosa"]),
     ("workplace", "Workplace", "it", &["cem", "rosa"]),
-    ("apps", "Business applications", "it", &["rosa"]),
-    ("hr-services", "HR services", "hr", &["hana"]),
-    ("finance", "Finance", "it", &["fatou", "ines"]),
-    ("procurement", "Procurement", "it", &["nadia"]),
-    ("reception", "Reception", "facilities", &["kofi"]),
-    ("facilities", "Facilities", "facilities", &["kofi"]),
+    ("apps", "Business applications", "it", &["rosa", "dario"]),
+    ("security", "Information security", "it", &["elif"]),
+    ("hr-services", "HR services", "hr", &["hana", "hugo"]),
+    ("hr-grievances", "Grievances", "hr", &["hana", "hugo"]),
+    ("works-council", "Works council", "hr", &["wim"]),
+    ("confidentiality", "Confidentiality", "hr", &["dora", "gil"]),
+    ("finance", "Finance", "finance", &["fatou", "ines"]),
+    ("procurement", "Procurement", "procurement", &["nadia", "pavel"]),
+    ("reception", "Reception", "facilities", &["kofi", "rita"]),
+    ("facilities", "Facilities", "facilities", &["kofi", "felix"]),
+    ("facilities-chicago", "Facilities in Chicago", "facilities", &["felix"]),
     ("legal", "Legal", "legal", &["lena"]),
-    ("legal-head", "Head of legal", "legal", &["lena"]),
-    ("management", "Management", "it", &["mona"]),
+    ("legal-head", "Head of legal", "legal", &["lena", "livia"]),
+    ("management", "Management", "it", &["mona", "dora"]),
     ("change-managers", "Change managers", "it", &["mona"]),
     ("change-advisory-board", "Change advisory board", "it", &["mona", "ada", "rosa"]),
     ("emergency-change-board", "Emergency change board", "it", &["mona", "rosa"]),
     ("major-incident-managers", "Major incident managers", "it", &["ada"]),
+    ("communications", "Communications", "it", &["noor", "olga"]),
 ];
 
-/// Whose manager Mona is.
-const MONAS: [&str; 4] = ["ada", "ben", "cem", "rosa"];
+/// Who leads whom. Dora leads the company.
+const TEAMS: [(&str, &[&str]); 10] = [
+    ("dora", &["mona", "vera", "frank", "nadia", "greta", "livia", "fiona", "jonas", "olga", "otto", "gil"]),
+    ("mona", &["ada", "ben", "cem", "rosa", "dario", "elif", "noor", "max"]),
+    ("vera", &["erin", "paul", "liam"]),
+    ("frank", &["ines", "fatou"]),
+    ("nadia", &["pavel"]),
+    ("greta", &["hana", "hugo", "wim"]),
+    ("livia", &["lena"]),
+    ("fiona", &["kofi", "felix", "rita"]),
+    ("jonas", &["tom", "uma", "anton", "bela"]),
+    ("olga", &["sara", "kim", "yuki"]),
+];
 
 /// The id of a person of the demo: the same every time, so that an address can be kept.
 pub(super) fn id(login: &str) -> PersonId {
     PersonId(format!("person-{login}"))
+}
+
+/// Everybody, by login.
+pub(super) fn logins() -> impl Iterator<Item = &'static str> {
+    PERSONAS.iter().map(|one| one.login).chain(COLLEAGUES.iter().map(|one| one.login))
 }
 
 pub(super) async fn seed(app: &App) -> Result<(), Failure> {
@@ -147,24 +230,19 @@ pub(super) async fn seed(app: &App) -> Result<(), Failure> {
         };
         app.space_put(&by, change).await?;
     }
-    let personas = PERSONAS.iter().enumerate().map(|(order, persona)| {
+    for (order, persona) in PERSONAS.iter().enumerate() {
         let attributes = json!({ "title": persona.title, "department": persona.department, "persona": persona.summary, "persona_order": order });
-        (persona.login, persona.name, persona.roles, attributes)
-    });
-    let colleagues = COLLEAGUES.map(|(login, name, department)| {
-        let roles: &[(&str, Role)] = match department {
-            "IT" => &[("it", Role::Agent)],
-            "Facilities" => &[("facilities", Role::Agent)],
-            _ => &[],
-        };
-        (login, name, roles, json!({ "title": "Colleague", "department": department }))
-    });
-    for (login, name, roles, attributes) in personas.chain(colleagues) {
-        person(app, &by, login, name, roles, attributes).await?;
+        person(app, &by, (persona.login, persona.name), ("en", "Europe/Berlin"), persona.roles, attributes).await?;
     }
-    for login in MONAS {
-        let change = PersonChange { manager: Some(id("mona")), ..PersonChange::default() };
-        app.person_put(&by, Some(&id(login)), change).await?;
+    for one in COLLEAGUES {
+        let attributes = json!({ "title": "Colleague", "department": one.department });
+        person(app, &by, (one.login, one.name), (one.locale, one.zone), one.roles, attributes).await?;
+    }
+    for (manager, team) in TEAMS {
+        for login in team {
+            let change = PersonChange { manager: Some(id(manager)), ..PersonChange::default() };
+            app.person_put(&by, Some(&id(login)), change).await?;
+        }
     }
     for (group, title, space, members) in GROUPS {
         let members = members.iter().map(|login| id(login)).collect();
@@ -177,8 +255,8 @@ pub(super) async fn seed(app: &App) -> Result<(), Failure> {
 async fn person(
     app: &App,
     by: &Actor,
-    login: &str,
-    name: &str,
+    (login, name): (&str, &str),
+    (locale, zone): (&str, &str),
     roles: &[(&str, Role)],
     attributes: Value,
 ) -> Result<(), Failure> {
@@ -186,7 +264,8 @@ async fn person(
         login: Some(login.to_owned()),
         name: Some(name.to_owned()),
         email: Some(format!("{login}@example.com")),
-        zone: Some("Europe/Berlin".to_owned()),
+        locale: Some(locale.to_owned()),
+        zone: Some(zone.to_owned()),
         attributes: attributes.as_object().cloned(),
         ..PersonChange::default()
     };
@@ -196,15 +275,39 @@ async fn person(
     Ok(app.roles_put(by, &id(login), held).await?)
 }
 
-fn calendars() -> [(&'static str, Value); 2] {
-    let day = json!([["09:00", "17:00"]]);
+fn calendars() -> [(&'static str, Value); 6] {
+    let week = |from: &str, to: &str| {
+        let day = json!([[from, to]]);
+        json!({ "mon": day, "tue": day, "wed": day, "thu": day, "fri": day })
+    };
+    let minute = json!([["09:00", "09:01"]]);
     let office = json!({
         "title": "Office hours", "zone": "Europe/Berlin",
-        "hours": { "mon": day, "tue": day, "wed": day, "thu": day, "fri": day },
+        "hours": week("09:00", "17:00"),
         "holidays": [
             { "date": "--01-01", "title": "New Year" }, { "date": "--05-01", "title": "Labour Day" }, { "date": "--10-03", "title": "German Unity Day" },
             { "date": "--12-25", "title": "Christmas Day" }, { "date": "--12-26", "title": "Boxing Day" },
         ],
     });
-    [("office-hours", office), ("24x7", json!({ "title": "Around the clock", "zone": "UTC", "hours": "always" }))]
+    let chicago = json!({
+        "title": "Office hours in Chicago", "zone": "America/Chicago", "hours": week("08:00", "17:00"),
+        "holidays": [{ "date": "--01-01", "title": "New Year" }, { "date": "--07-04", "title": "Independence Day" }, { "date": "--12-25", "title": "Christmas Day" }],
+    });
+    [
+        ("office-hours", office),
+        ("24x7", json!({ "title": "Around the clock", "zone": "UTC", "hours": "always" })),
+        (
+            "lisbon-hours",
+            json!({ "title": "Office hours in Lisbon", "zone": "Europe/Lisbon", "hours": week("09:00", "18:00") }),
+        ),
+        ("chicago-hours", chicago),
+        (
+            "lift-support",
+            json!({ "title": "Support hours of the lifts", "zone": "Europe/Berlin", "hours": week("06:00", "22:00") }),
+        ),
+        (
+            "hand-overs",
+            json!({ "title": "Hand-over of the duty", "zone": "Europe/Berlin", "hours": { "mon": minute } }),
+        ),
+    ]
 }

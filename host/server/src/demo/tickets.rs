@@ -1,18 +1,16 @@
 //! The demo's incidents: a plan of what happened in the last days, carried out in the order of its times.
 
-use super::people::{COLLEAGUES, id};
-use crate::failure::Failure;
-use app::App;
+use super::people::{REPORTERS, id};
+use super::stage::{Act, Step as Played};
 use domain::effect::{AddComment, Assign, CreateTicket, Patch, SetAccess, SetField, SetParent, Transition};
 use domain::ticket::Visibility;
 use domain::{Effect, GroupId, KindId, SpaceId, TicketId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 /// Title, category, group, impact, urgency.
-const STORIES: [(&str, &str, &str, u32, u32); 20] = [
+pub(super) const STORIES: [(&str, &str, &str, u32, u32); 20] = [
     ("Cannot connect to the VPN from home", "network", "network", 3, 2),
     ("Printer on floor 2 prints blank pages", "hardware", "workplace", 3, 3),
     ("ERP is very slow since this morning", "software", "apps", 1, 2),
@@ -78,35 +76,26 @@ struct Step {
     effects: Vec<Effect>,
 }
 
-pub(super) async fn seed(app: &Arc<App>, now: Timestamp) -> Result<(), Failure> {
+/// What happened, in the order of its times; the tickets are called `recent-` and their place in the plan.
+pub(super) fn steps(now: Timestamp) -> Vec<Played> {
     let mut steps: Vec<Step> = (0..COUNT).flat_map(|index| plan(index, now)).collect();
     family(&mut steps, now);
     secret(&mut steps, now);
     steps.sort_by_key(|step| step.at);
-    let mut ids: BTreeMap<usize, TicketId> = BTreeMap::new();
-    for step in steps {
-        let actor = app.actor_by_login(step.who).await?;
-        let mut command = app.command(&actor);
-        command.now = step.at;
-        command.subject = ids.get(&step.ticket).cloned();
-        command.effects = step.effects.into_iter().map(|effect| resolve(effect, &ids)).collect();
-        let answer = app.submit(command).await?;
-        if let Some(ticket) = answer.tickets.first() {
-            ids.entry(step.ticket).or_insert_with(|| ticket.id.clone());
+    let mut known = BTreeSet::new();
+    let mut played = Vec::new();
+    for Step { at, who, ticket, effects } in steps {
+        let name = format!("recent-{ticket}");
+        let is_new = known.insert(ticket);
+        let (about, name) = if is_new { (None, Some(name)) } else { (Some(name), None) };
+        played.push(Played { at, who, act: Act::Submit { about, name, effects } });
+        if is_new {
+            // Whoever has duty hears of the urgent ones, and answers.
+            let at = at + SignedDuration::from_mins(3);
+            played.push(Played { at, who: "mona", act: Act::AnswerPage });
         }
     }
-    Ok(())
-}
-
-/// Steps name tickets by their place in the plan; here they get their ids.
-fn resolve(effect: Effect, ids: &BTreeMap<usize, TicketId>) -> Effect {
-    match effect {
-        Effect::SetParent(set) => {
-            let parent = set.parent.and_then(|place| ids.get(&place.0.parse().ok()?).cloned());
-            Effect::SetParent(SetParent { ticket: None, parent })
-        }
-        other => other,
-    }
+    played
 }
 
 fn plan(index: usize, now: Timestamp) -> Vec<Step> {
@@ -118,7 +107,7 @@ fn plan(index: usize, now: Timestamp) -> Vec<Step> {
         Course::Worked | Course::Held => 40 + index as i64 * 37,
         _ => 600 + index as i64 * APART,
     };
-    let requester = if index.is_multiple_of(5) { "erin" } else { COLLEAGUES[index % 9].0 };
+    let requester = if index.is_multiple_of(5) { "erin" } else { REPORTERS[index % 9] };
     let opened = now - SignedDuration::from_mins(age);
     let at = |percent: i64| {
         opened + SignedDuration::from_mins(age * percent / 100).min(SignedDuration::from_hours(30 * percent / 100 + 1))
@@ -220,7 +209,7 @@ fn family(steps: &mut Vec<Step>, now: Timestamp) {
         let minutes = 80 - offset as i64 * 5;
         let child = parent + 1 + offset;
         steps.push(Step { at: at(minutes), who: "ada", ticket: child, effects: vec![create(title, requester)] });
-        let under = Effect::SetParent(SetParent { ticket: None, parent: Some(TicketId(parent.to_string())) });
+        let under = Effect::SetParent(SetParent { ticket: None, parent: Some(TicketId(format!("@recent-{parent}"))) });
         steps.push(Step { at: at(minutes - 3), who: "ada", ticket: child, effects: vec![under] });
     }
     let mine = Effect::Assign(Assign { ticket: None, group: Patch::Keep, assignee: Patch::Set(id("ben")) });

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::data::{changes, commit, org, person, put_ticket, record, ticket, write};
-use crate::{Changeset, CommitError, Expect, Noun, QueryRead, QueryScope, Sort, Store, TicketQuery, Write};
+use crate::{Changeset, CiQuery, CommitError, Expect, Noun, QueryRead, QueryScope, Sort, Store, TicketQuery, Write};
 use domain::filter::{Field, Filter};
 use domain::{CiRelation, Group, Ticket};
 use futures_util::future::join_all;
@@ -68,6 +68,42 @@ pub async fn notices_changed_records(made: Made) {
     check(&*made, all, contract("c1"), Write::Record(Box::new(record("r1")))).await;
     let published = domain::Record { state: "published".to_owned(), version: 2, ..record("r1") };
     check(&*made, drafts, contract("c2"), Write::Record(Box::new(published))).await;
+}
+
+pub async fn notices_changed_items(made: Made) {
+    let item = |id: &str, serial: &str, version: u32| {
+        let attributes = serde_json::json!({ "serial": serial, "label": "a \"serial\":\"S1\" on it" });
+        let attributes = attributes.as_object().expect("it is an object").clone();
+        let (name, class) = (id.to_uppercase(), "server".to_owned());
+        domain::Ci { id: id.into(), name, class, space: "it".into(), attributes, version }
+    };
+    let write_item = |item: domain::Ci| Write::Ci(Box::new(item));
+    let store = made.store();
+    write(&*store, ["c1", "c2", "c3"].map(|id| write_item(item(id, if id == "c3" { "S2" } else { "S1" }, 1)))).await;
+    let by_serial = |serial: &str| CiQuery {
+        classes: vec!["server".to_owned(), "node".to_owned()],
+        attributes: vec![("serial".to_owned(), serial.into())],
+        limit: 200,
+        ..CiQuery::default()
+    };
+    let found = async |query: &CiQuery| {
+        let candidates = store.ci_candidates(&org(), query).await.unwrap();
+        candidates.into_iter().filter(|item| query.matches(item)).map(|item| item.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&by_serial("S1")).await, ["c1", "c2"]);
+    assert_eq!(found(&CiQuery { limit: 1, ..by_serial("S1") }).await, ["c1"]);
+    assert_eq!(found(&CiQuery { after: Some("c1".into()), ..by_serial("S1") }).await, ["c2"]);
+    assert_eq!(found(&CiQuery { spaces: Some(vec!["hr".to_owned()]), ..by_serial("S1") }).await, Vec::<String>::new());
+    assert_eq!(found(&CiQuery { name: Some("C3".to_owned()), limit: 9, ..CiQuery::default() }).await, ["c3"]);
+    assert_eq!(found(&CiQuery { classes: vec!["app".to_owned()], ..by_serial("S1") }).await, Vec::<String>::new());
+    let quoted = serde_json::Value::from("a \"serial\":\"S1\" on it");
+    let label = CiQuery { attributes: vec![("label".to_owned(), quoted)], limit: 2, ..CiQuery::default() };
+    assert_eq!(found(&label).await, ["c1", "c2"]);
+
+    let free = QueryScope::Cis(by_serial("S9"));
+    check(&*made, free, write_item(item("c4", "S4", 1)), write_item(item("c5", "S9", 1))).await;
+    let taken = QueryScope::Cis(by_serial("S2"));
+    check(&*made, taken, write_item(item("c1", "S1", 2)), write_item(item("c3", "S3", 2))).await;
 }
 
 pub async fn notices_changed_members(made: Made) {

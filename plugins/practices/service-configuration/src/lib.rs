@@ -1,20 +1,96 @@
-//! Service configuration: what an item was, what fails with it, and whether what is known of it is enough.
+//! Service configuration: which item is meant, what it was, what fails with it, and whether what is known of it is enough.
 
+mod health;
 mod impact;
+mod reconcile;
+mod rules;
+#[cfg(test)]
+mod tests;
 
+use crate::rules::{PEOPLE, Rules};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use weft_sdk::automation::{Outcome, StepCall};
 use weft_sdk::prelude::*;
 use weft_sdk::{Direction, Relation};
 
-weft_sdk::practice! { guard: guard, run: run }
+weft_sdk::practice! { guard: guard, react: react, run: run }
 
-/// The attribute in which discovery notes when it saw an item.
-const SEEN: &str = "last_seen";
+fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+    match change.after.kind.as_str() {
+        "ci-import" => import(host, change),
+        "ci-rule" => only_one(host, change, "class"),
+        "ci-source" => only_one(host, change, "key"),
+        _ => baseline(host, change),
+    }
+}
+
+/// What was brought stays as it was brought, and comes from a source that is known; a simulation is answered at once.
+fn import(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+    let after = &change.after;
+    if !change.is_create() {
+        return match ["source", "mode", "items"].into_iter().find(|field| change.changed(field)) {
+            Some(field) => {
+                Err(Rejection::new(format!("/fields/{field}"), "fixed", "an import stays as it was brought"))
+            }
+            None => Ok(Effects::new()),
+        };
+    }
+    let source = after.text("source").unwrap_or_default();
+    let rules = Rules::read(host, &after.space)?;
+    if rules.source(source).is_none() {
+        let message = format!("there is no source `{source}` in this space; there is {}", rules.source_keys());
+        return Err(Rejection::new("/fields/source", "unknown-source", message));
+    }
+    if after.text("mode") != Some("simulate") {
+        return Ok(Effects::new());
+    }
+    let plan = reconcile::plan(host, change.context.now, &after.space, source, after.field("items"))?;
+    let counts = plan.counts();
+    Ok(Effects::new().set_field("result", plan.lines).set_field("counts", counts).transition("simulated"))
+}
+
+/// Two rules for one class, or two sources with one key, would leave open which of them holds.
+fn only_one(host: &impl Host, change: &Change, field: &str) -> Result<Effects, Rejection> {
+    let after = &change.after;
+    let value = after.text(field).unwrap_or_default();
+    if after.kind == "ci-source" && value == PEOPLE && change.is_create() {
+        let message =
+            format!("`{PEOPLE}` is what people write; the setting `people-rank` says how much it is believed");
+        return Err(Rejection::new("/fields/key", "reserved", message));
+    }
+    if !change.is_create() && change.changed(field) {
+        return Err(Rejection::new(format!("/fields/{field}"), "fixed", "retire it and make another one"));
+    }
+    let others = host.records(&after.kind, Some("active"))?;
+    let is_other = |other: &weft_sdk::Record| {
+        other.id != after.id && other.space == after.space && other.text(field) == Some(value)
+    };
+    match others.into_iter().find(is_other) {
+        Some(other) if change.is_create() => {
+            let message = format!("{} is for `{value}` already: retire it first", other.number);
+            Err(Rejection::new(format!("/fields/{field}"), "taken", message))
+        }
+        _ => Ok(Effects::new()),
+    }
+}
+
+/// An import is carried out once it is there, with what it found in the read set: the same item is never created twice.
+fn react(host: &impl Host, context: &Context, event: &Event, _: Option<&Ticket>) -> Result<Effects, Fault> {
+    let Some(record) = host.record(&event.subject)? else { return Ok(Effects::new()) };
+    if record.kind != "ci-import" || record.state != "received" {
+        return Ok(Effects::new());
+    }
+    let source = record.text("source").unwrap_or_default();
+    let plan = reconcile::plan(host, context.now, &record.space, source, record.field("items"))?;
+    let counts = plan.counts();
+    let state = if plan.is_open { "review" } else { "done" };
+    let said = record.change().state(state).field("result", plan.lines).field("counts", counts);
+    Ok(plan.effects.upsert_record(said))
+}
 
 /// A baseline is taken when it is made, and stays.
-fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+fn baseline(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     let id = change.after.text("ci").unwrap_or_default();
     if !change.is_create() {
         let kept = ["ci", "attributes", "relations"].into_iter().find(|field| change.changed(field));
@@ -44,7 +120,8 @@ fn run(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
     match call.step.as_str() {
         "compare" => compare(host, call),
         "impact" => impact::run(host, call),
-        "health" => health(host, call),
+        "health" => health::run(host, call),
+        "gone" => reconcile::gone(host, call),
         other => Err(Fault::Permanent(format!("`service-configuration` has no step `{other}`"))),
     }
 }
@@ -71,97 +148,4 @@ fn compare(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
     differences.extend(before.difference(&related).map(|gone| json!({"relation": gone, "is": "gone"})));
     differences.extend(related.difference(&before).map(|new| json!({"relation": new, "is": "new"})));
     Ok(Outcome::done(json!({"differences": differences}), Effects::new()))
-}
-
-#[derive(Debug, Deserialize)]
-struct Checked {
-    items: Vec<String>,
-    #[serde(default = "owner")]
-    wanted: Vec<String>,
-    #[serde(default = "two_months")]
-    stale_days: i64,
-}
-
-fn owner() -> Vec<String> {
-    vec!["owner".to_owned()]
-}
-
-fn two_months() -> i64 {
-    60
-}
-
-fn health(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
-    let inputs = call.inputs::<Checked>()?;
-    let (mut there, mut wanted, mut orphans, mut stale) = (0, 0, Vec::new(), Vec::new());
-    let limit = call.context.now.plus_days(-inputs.stale_days);
-    for id in &inputs.items {
-        let Some(ci) = host.ci(id)? else { continue };
-        wanted += inputs.wanted.len();
-        there +=
-            inputs.wanted.iter().filter(|name| ci.attributes.get(*name).is_some_and(|value| !value.is_null())).count();
-        if host.related(id)?.is_empty() {
-            orphans.push(id);
-        }
-        let seen = ci.attributes.get(SEEN).and_then(Value::as_str).and_then(|seen| seen.parse::<Instant>().ok());
-        if seen.is_some_and(|seen| seen < limit) {
-            stale.push(id);
-        }
-    }
-    let percent = (there * 100).checked_div(wanted).unwrap_or(100);
-    Ok(Outcome::done(json!({"complete_percent": percent, "orphans": orphans, "stale": stale}), Effects::new()))
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use weft_sdk::{Ci, Record};
-
-    pub(crate) fn outputs(host: &FakeHost, step: &str, inputs: Value) -> Value {
-        let mut call = StepCall::new(step, inputs);
-        call.context = call.context.at("2026-03-02T09:00:00Z");
-        match run(host, &call) {
-            Ok(Outcome::Done { outputs, .. }) => outputs,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn cfg_06_a_baseline_keeps_attributes_and_relations_and_stays() {
-        let host =
-            FakeHost::new().with_ci(Ci::new("db", "database").with("memory", 8)).with_relation("db", "runs-on", "host");
-        let taken = guard(&host, &Change::creating(Ticket::new("B1", "baseline").with("ci", "db"))).unwrap();
-        let values: Vec<_> = taken.iter().map(|effect| effect.data["value"].clone()).collect();
-        assert_eq!(values[..2], [json!({"memory": 8}), json!(["up runs-on host"])]);
-        let before = Ticket::new("B1", "baseline").with("ci", "db").with("attributes", json!({"memory": 8}));
-        let edited = Change::of(&before, before.clone().with("attributes", json!({"memory": 16})));
-        assert_eq!(guard(&host, &edited).unwrap_err().codes(), ["taken"]);
-        let unknown = guard(&host, &Change::creating(Ticket::new("B1", "baseline").with("ci", "no")));
-        assert_eq!(unknown.unwrap_err().codes(), ["unknown-ci"]);
-    }
-
-    #[test]
-    fn cfg_06_a_difference_names_attributes_and_relations() {
-        let baseline = Record::new("B1", "baseline", "taken")
-            .with("ci", "db")
-            .with("attributes", json!({"memory": 8, "site": "Berlin"}))
-            .with("relations", json!(["up runs-on host"]));
-        let host = FakeHost::new()
-            .with_record(baseline)
-            .with_ci(Ci::new("db", "database").with("memory", 16).with("site", "Berlin"))
-            .with_relation("erp", "depends-on", "db");
-        let expected = json!([{"attribute": "memory", "from": 8, "to": 16}, {"relation": "up runs-on host", "is": "gone"},
-            {"relation": "down depends-on erp", "is": "new"}]);
-        assert_eq!(outputs(&host, "compare", json!({"baseline": "B1"}))["differences"], expected);
-    }
-
-    #[test]
-    fn cfg_07_health_is_completeness_orphans_and_what_was_not_seen() {
-        let host = FakeHost::new()
-            .with_ci(Ci::new("a", "server").with("owner", "ana").with(SEEN, "2026-03-01T00:00:00Z"))
-            .with_ci(Ci::new("b", "server").with(SEEN, "2025-12-31T00:00:00Z"))
-            .with_ci(Ci::new("c", "server").with("owner", "bo"))
-            .with_relation("a", "connected-to", "b");
-        let health = outputs(&host, "health", json!({"items": ["a", "b", "c", "gone"]}));
-        assert_eq!(health, json!({"complete_percent": 66, "orphans": ["c"], "stale": ["b"]}));
-    }
 }

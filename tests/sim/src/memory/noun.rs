@@ -1,12 +1,27 @@
 //! Configuration items, records, calendars, plugins, content, messages to people, and who serves.
 
-use super::{MemoryStore, has_words, limit, page};
+use super::{Data, MemoryStore, has_words, limit, page};
 use async_trait::async_trait;
 use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record, RecordScope, SpaceId};
 use store::{
-    Blobs, Calendars, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page, PluginRows,
-    Records, Result,
+    Blobs, Calendars, CiQuery, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page,
+    PluginRows, Records, Result,
 };
+
+/// As the stores do, but for what only looks as if its attributes matched.
+pub(super) fn candidates<'a>(data: &'a Data, query: &CiQuery) -> Vec<&'a Ci> {
+    let fits = |item: &&Ci| {
+        (query.classes.is_empty() || query.classes.contains(&item.class))
+            && query.spaces.as_ref().is_none_or(|spaces| spaces.contains(&item.space.0))
+            && query.name.as_ref().is_none_or(|name| item.name == *name)
+            && query.after.as_ref().is_none_or(|after| item.id > *after)
+            && query.matches(item)
+    };
+    let mut found: Vec<&Ci> = data.cis.rows().filter(fits).collect();
+    found.sort_by(|left, right| left.id.cmp(&right.id));
+    found.truncate(query.limit as usize);
+    found
+}
 
 #[async_trait]
 impl Cis for MemoryStore {
@@ -44,6 +59,10 @@ impl Cis for MemoryStore {
 
     async fn ci_get_many(&self, org: &OrgId, ids: &[CiId]) -> Result<Vec<Ci>> {
         self.look(org, |data| data.cis.rows().filter(|ci| ids.contains(&ci.id)).cloned().collect())
+    }
+
+    async fn ci_candidates(&self, org: &OrgId, query: &CiQuery) -> Result<Vec<Ci>> {
+        self.look(org, |data| candidates(data, query).into_iter().cloned().collect())
     }
 
     async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>> {

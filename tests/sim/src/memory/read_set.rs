@@ -1,6 +1,6 @@
 //! What a decision read by query, asked again.
 
-use super::{Data, ticket};
+use super::{Data, noun, ticket};
 use domain::flow::InstanceStatus;
 use store::{QueryScope, Result, digest};
 
@@ -19,6 +19,9 @@ pub(crate) fn digest(data: &Data, scope: &QueryScope) -> Result<String> {
             // As the stores do: the `number` by which their statement sorts is that of its answer, the version.
             rows.sort_by(|left, right| (left.version, &left.id).cmp(&(right.version, &right.id)));
             rows.into_iter().map(|row| (row.id.as_str(), i64::from(row.version))).collect()
+        }
+        QueryScope::Cis(query) => {
+            noun::candidates(data, query).into_iter().map(|row| (row.id.as_str(), i64::from(row.version))).collect()
         }
         QueryScope::Members(group) => {
             data.members(group.as_str()).into_iter().map(|row| (row.id.as_str(), 0)).collect()
@@ -49,6 +52,7 @@ pub(crate) fn name(scope: &QueryScope) -> String {
         QueryScope::Tickets(_) => "a list of tickets".to_owned(),
         QueryScope::TicketCount(_) => "a number of tickets".to_owned(),
         QueryScope::Records { kind, .. } => format!("the records of kind `{kind}`"),
+        QueryScope::Cis(_) => "a list of configuration items".to_owned(),
         QueryScope::Members(group) => format!("the members of group `{group}`"),
         QueryScope::Subscriptions(topic) => format!("who waits for `{}`", topic.parts().1),
         QueryScope::Messages { name, .. } => format!("the messages `{name}`"),

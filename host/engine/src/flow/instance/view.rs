@@ -12,6 +12,8 @@ use jiff::Timestamp;
 pub struct ElementView<'a> {
     pub key: Key,
     pub scope: Option<Key>,
+    /// The called process that it is an element of; absent for the instance's own.
+    pub called: Option<&'a str>,
     /// Place of its node in its process; absent for the root of a process.
     pub node: Option<usize>,
     /// Its own variables.
@@ -69,6 +71,7 @@ impl Instance {
         self.elements.iter().map(|(key, element)| ElementView {
             key: *key,
             scope: element.scope,
+            called: element.process.checked_sub(1).map(|place| self.called[place].id.as_str()),
             node: element.node,
             variables: &element.variables,
         })

@@ -126,10 +126,13 @@ pub enum Command {
         activate: Vec<Activation>,
         terminate: Vec<Key>,
     },
-    /// Go on in another version. `mapping` renames node and flow ids; an id that it does not name stays.
+    /// Go on in another version. `mapping` renames node and flow ids, those of a called process behind its id and `#`; an id that it does
+    /// not name stays. The world answers with the called processes of the new version; `called` has those that ran until now, by id, where
+    /// they were others.
     #[serde(skip)]
     Migrate {
         to: Arc<Process>,
+        called: BTreeMap<String, Arc<Process>>,
         definition: String,
         mapping: BTreeMap<String, String>,
     },

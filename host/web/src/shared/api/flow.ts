@@ -44,6 +44,8 @@ export interface LiveElement {
   scope?: number | null;
   /** Node id; the process id for the scope of the process. */
   node: string;
+  /** The called process that it is an element of. */
+  called?: string;
   variables: Fields;
 }
 

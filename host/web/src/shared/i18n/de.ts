@@ -451,6 +451,7 @@ export const de: Record<Key, string> = {
   'instance.migrate.title': 'In einer anderen Version fortsetzen',
   'instance.migrate.version': 'Auf Version',
   'instance.migrate.map': 'Wo sie steht und wo sie weitergeht',
+  'instance.migrate.called': '{node} eines gerufenen Prozesses, mit der Kennung in der neuen Version',
   'instance.migrate.try': 'Probeweise',
   'instance.migrate.fine': 'Sie lässt sich migrieren. Das würde geschehen:',
   'instance.migrate.same': 'Alles bleibt, wo es ist.',

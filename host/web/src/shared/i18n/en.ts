@@ -452,6 +452,7 @@ export const en = {
   'instance.migrate.title': 'Go on in another version',
   'instance.migrate.version': 'To version',
   'instance.migrate.map': 'Where it stands, and where it goes on',
+  'instance.migrate.called': '{node} of a called process, by its id in the new version',
   'instance.migrate.try': 'Try without keeping',
   'instance.migrate.fine': 'It can be migrated. This would happen:',
   'instance.migrate.same': 'Everything stays where it is.',
