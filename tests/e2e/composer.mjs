@@ -366,6 +366,7 @@ export async function composer(run, mark, { ada, max }) {
     ['max', max, 'composer', () => path],
     ['max', max, 'composer-laptop', () => '/admin/compose/flow/laptop-request'],
     ['max', max, 'composer-compare', () => `${path}/compare`],
+    ['max', max, 'composer-try', () => `${path}?try=1`],
     ['max', max, 'composer-parts', () => '/admin/compose'],
     ['max', max, 'composer-decision', () => `/admin/compose/decision/${decision}`],
     ['max', max, 'composer-form', () => `/admin/compose/form/${form}`],

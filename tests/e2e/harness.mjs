@@ -1,6 +1,6 @@
 // What the browser cases stand on: a browser, people who sign in, checks that count, accessibility and screenshots.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -21,6 +21,8 @@ export class Run {
   passed = 0;
   failures = [];
   #faults = [];
+  /** What happened, in words, for whoever reads instead of looking. */
+  #story = [];
 
   constructor(base, shots, browser) {
     this.base = base.replace(/\/$/, '');
@@ -40,9 +42,11 @@ export class Run {
       await body();
       if (this.#faults.length > 0) throw new Error(`the page complained: ${this.#faults.join(' | ')}`);
       this.passed += 1;
+      this.#story.push(`- ${name}`);
       console.log(`ok   ${name}`);
     } catch (error) {
       this.failures.push(name);
+      this.#story.push(`- **failed**: ${name}`);
       console.log(`FAIL ${name}\n     ${String(error.message).split('\n').slice(0, 12).join('\n     ')}`);
     }
   }
@@ -68,28 +72,30 @@ export class Run {
     return page;
   }
 
-  /** Accessibility, width and a picture of what is on the screen. */
-  async look(page, name) {
+  /** Accessibility, width and a picture of what is on the screen. `rules` are axe's, beyond those of its tags. */
+  async look(page, name, { rules = {} } = {}) {
     await settle(page);
     await this.picture(page, name);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) throw new Error(`${name}: the page is ${wide} px wider than the screen`);
     await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
+    const found = await page.evaluate(async (rules) => {
       const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-      const { violations } = await window.axe.run(document, { runOnly: tags });
+      const { violations } = await window.axe.run(document, { runOnly: tags, rules });
       return violations.map(({ id, help, nodes }) => `${id}: ${help} (${nodes.slice(0, 3).map(({ target }) => target.join(' ')).join('; ')})`);
-    });
+    }, rules);
     if (found.length > 0) throw new Error(`${name}: ${found.join('\n')}`);
   }
 
   async picture(page, name) {
     const over = (await page.locator('dialog[open]').count()) > 0;
+    this.#story.push(`  ![${name}](${name}.png)`);
     await page.screenshot({ path: path.join(this.shots, `${name}.png`), fullPage: !over });
   }
 
   async finish() {
     await this.browser.close();
+    if (this.#story.length > 0) writeFileSync(path.join(this.shots, 'transcript.md'), `# What people did in the browser\n\n${this.#story.join('\n')}\n`);
     console.log(`${this.passed} passed, ${this.failures.length} failed`);
     return this.failures.length === 0 ? 0 : 1;
   }

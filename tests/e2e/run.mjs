@@ -2,7 +2,9 @@
 //   node run.mjs http://127.0.0.1:7171 target/screenshots
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { cases } from './cases.mjs';
 import { composer } from './composer.mjs';
+import { contrast, contrastChosen } from './contrast.mjs';
 import { desk } from './desk.mjs';
 import { flows } from './flows.mjs';
 import { check, PHONE, Run, settle } from './harness.mjs';
@@ -307,6 +309,8 @@ await run.test('the theme can be chosen, and stays', async () => {
   await ben.evaluate(() => localStorage.setItem('weft.theme', 'auto'));
 });
 
+await contrastChosen(run, ben);
+
 await run.test('the screens speak German', async () => {
   await ben.goto(`${run.base}/agent`);
   await ben.evaluate(() => localStorage.setItem('weft.locale', 'de'));
@@ -319,6 +323,7 @@ await run.test('the screens speak German', async () => {
 const screenPlaces = await screens(run, mark, { ada, ben, max, number });
 const flowPlaces = await flows(run, mark, { ada, max });
 const portalPlaces = await portal(run, mark, { ada, ben });
+const casePlaces = await cases(run, mark, { ada, max });
 const deskPlaces = await desk(run, mark, { ada, ben, max });
 const composerPlaces = await composer(run, mark, { ada, max });
 
@@ -339,6 +344,7 @@ const places = [
   ...screenPlaces,
   ...flowPlaces,
   ...portalPlaces,
+  ...casePlaces,
   ...deskPlaces,
   ...composerPlaces,
 ];
@@ -363,16 +369,6 @@ for (const theme of ['light', 'dark']) {
     await page.context().close();
   });
 }
-await run.test('the ticket is readable in forced colours', async () => {
-  await ada.setViewportSize({ width: 1360, height: 860 });
-  await ada.emulateMedia({ forcedColors: 'active' });
-  await ada.goto(`${run.base}/agent/tickets/${number}`);
-  await settle(ada);
-  await run.picture(ada, 'agent-ticket-forced-colours');
-  // The system's colours are the user's: what must not happen is that a state or a step is told by colour alone.
-  check((await ada.locator('.badge').first().innerText()).length > 0, 'the state has no text');
-  const border = await ada.locator('.button').first().evaluate((button) => getComputedStyle(button).borderTopStyle);
-  check(border === 'solid', 'a button has no border');
-});
+await contrast(run, places);
 
 process.exitCode = await run.finish();

@@ -3,6 +3,7 @@
 mod asset;
 mod catalogue;
 mod change;
+mod command_line;
 mod confidential;
 mod configuration;
 mod departments;

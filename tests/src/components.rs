@@ -85,7 +85,7 @@ is in the SDK: filters, changes, records and clocks, fake hosts.\n";
 const LINES_AIM: usize = 150;
 
 /// Why some need more.
-const WHY: [(&str, &str); 15] = [
+const WHY: [(&str, &str); 11] = [
     (
         "incident",
         "priority, family, holds with follow-ups, reopening, restriction and majors are six sets of rules, a file each",
@@ -101,12 +101,8 @@ const WHY: [(&str, &str); 15] = [
     ("financial", "budgets, allocation to the cent and statements"),
     ("knowledge", "versions, quality, validity and feedback"),
     ("relationship", "surveys with sampling, scores and stakeholders"),
-    ("service-configuration", "impact with redundancy, baselines and identification"),
     ("on-call", "turns by calendar with stand-ins, and pages that go on to the next"),
-    ("alert-intake", "deduplication, flapping and when monitoring may resolve"),
-    ("assignment", "five strategies"),
-    ("ticket-steps", "nine steps for flows, each with typed inputs"),
-    ("asset-steps", "reserving so that two flows never get the same thing"),
+    ("ticket-steps", "the steps that flows take on tickets, each with typed inputs"),
 ];
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {

@@ -6,6 +6,7 @@ use crate::problem::{ApiError, Result};
 use crate::schema;
 use crate::state::ApiState;
 use crate::tickets::command::view;
+use app::App;
 use app::reports::{Choice, Computed, DAYS_MAX, Part, Row, Unit};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -58,8 +59,7 @@ pub(crate) async fn list_reports(
     State(state): State<ApiState>,
     _caller: Caller,
 ) -> Result<Json<Page<schema::ReportSummary>>> {
-    let reports = state.app.report_list();
-    Ok(Page::whole(reports.into_iter().map(|(plugin, title, report)| summary(&plugin, Some(title), report)).collect()))
+    Ok(Page::whole(summaries(&state.app)))
 }
 
 /// What a report says about the tickets that the caller may see.
@@ -72,21 +72,7 @@ pub(crate) async fn get_report(
 ) -> Result<Json<schema::ReportResult>> {
     let choice = choice(query.space, query.days)?;
     let computed = state.app.report(&caller.actor, &PluginId(plugin), &id, &choice).await?;
-    let Computed { plugin, report, unit, since, rows, total, complete } = computed;
-    let unit = match unit {
-        Unit::Count => schema::ReportUnit::Count,
-        Unit::Share => schema::ReportUnit::Share,
-        Unit::Seconds => schema::ReportUnit::Seconds,
-        Unit::Number => schema::ReportUnit::Number,
-    };
-    Ok(Json(schema::ReportResult {
-        report: summary(&plugin, None, report),
-        unit,
-        since,
-        rows: rows.into_iter().map(row).collect(),
-        total: row(total),
-        complete,
-    }))
+    Ok(Json(result(computed)))
 }
 
 /// The tickets behind a row of a report, newest first, at most 200.
@@ -107,6 +93,32 @@ pub(crate) async fn list_report_tickets(
     let tickets =
         app.report_tickets(&caller.actor, &PluginId(plugin), &id, &choice, query.key.as_deref(), part).await?;
     Ok(Page::whole(tickets.into_iter().map(|ticket| view(&state, &caller.actor, ticket)).collect()))
+}
+
+/// What there is to ask for, as the API and the command line list it.
+#[must_use]
+pub fn summaries(app: &App) -> Vec<schema::ReportSummary> {
+    app.report_list().into_iter().map(|(plugin, title, report)| summary(&plugin, Some(title), report)).collect()
+}
+
+/// What a report says, as the API and the command line write it.
+#[must_use]
+pub fn result(computed: Computed) -> schema::ReportResult {
+    let Computed { plugin, report, unit, since, rows, total, complete } = computed;
+    let unit = match unit {
+        Unit::Count => schema::ReportUnit::Count,
+        Unit::Share => schema::ReportUnit::Share,
+        Unit::Seconds => schema::ReportUnit::Seconds,
+        Unit::Number => schema::ReportUnit::Number,
+    };
+    schema::ReportResult {
+        report: summary(&plugin, None, report),
+        unit,
+        since,
+        rows: rows.into_iter().map(row).collect(),
+        total: row(total),
+        complete,
+    }
 }
 
 fn summary(plugin: &PluginId, plugin_title: Option<String>, report: Report) -> schema::ReportSummary {

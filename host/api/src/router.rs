@@ -9,7 +9,7 @@ use crate::tickets::{
 };
 use crate::{
     assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
-    notifications, operations, outbox, people, plugins, records, reports, schedules, search, session, settings, spaces,
+    notifications, operations, outbox, people, planned, plugins, records, reports, schedules, search, session, settings, spaces,
     tokens,
 };
 use axum::Router;
@@ -85,6 +85,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(calendars::add_business_time))
         .routes(routes!(calendars::get_business_time))
         .routes(routes!(calendars::list_calendar_windows))
+        .routes(routes!(planned::list_planned))
         // Plugins and jobs
         .routes(routes!(plugins::list_plugins))
         .merge(

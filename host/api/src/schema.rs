@@ -703,6 +703,31 @@ pub struct CalendarWindow {
     pub close: Timestamp,
 }
 
+/// What is planned in a stretch of time, earliest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Planned {
+    pub items: Vec<PlannedEntry>,
+    /// False when there is more than one answer holds, or than is looked at.
+    pub complete: bool,
+}
+
+/// A ticket or record as a calendar needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedEntry {
+    pub id: String,
+    pub number: String,
+    pub kind: String,
+    pub space: String,
+    pub state: String,
+    pub category: Category,
+    pub title: String,
+    /// Only those that the calendar of the kind names.
+    #[schema(value_type = Object)]
+    pub fields: Object,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PluginState {

@@ -3,6 +3,7 @@
 //! `decide` is the one way in which an instance changes: a wave that is decided in memory and committed once, for the API, for jobs and
 //! for what other instances send. `plan` turns it into rows, `jobs` brings what was waited for.
 
+mod agenda;
 mod decide;
 mod delegation;
 mod deploy;

@@ -61,6 +61,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// What the reports of practices say
+    Report {
+        #[command(subcommand)]
+        action: ReportCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// What starts by time
     Schedule {
         #[command(subcommand)]
@@ -390,6 +397,39 @@ pub(crate) enum OutboxCommand {
         #[arg(value_parser = ["delivered", "failed"])]
         settlement: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// Those of every plugin that is switched on
+    List {
+        #[arg(long, value_enum, default_value_t)]
+        format: ReportFormat,
+    },
+    /// What one says about the tickets that whoever asks may see
+    Run {
+        /// As the list names it: PLUGIN/REPORT
+        report: String,
+        /// Whose eyes to look with, when no server is asked
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
+        /// Only the tickets of this space
+        #[arg(long)]
+        space: Option<String>,
+        /// How far back; what the report says when absent
+        #[arg(long)]
+        days: Option<u32>,
+        #[arg(long, value_enum, default_value_t)]
+        format: ReportFormat,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+pub(crate) enum ReportFormat {
+    #[default]
+    Table,
+    Csv,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

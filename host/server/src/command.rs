@@ -10,6 +10,7 @@ mod migrate;
 mod node;
 mod outbox;
 mod plugin;
+mod report;
 mod restore;
 pub(crate) mod retention;
 mod schedule;
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
         Command::Search { text, r#as, json, remote } => {
             search::run(&text.join(" "), r#as.as_deref(), json, client(remote)?, settings.values).await
         }
+        Command::Report { action, remote } => report::run(action, client(remote)?, settings.values).await,
         Command::Schedule { action, remote } => schedule::run(action, client(remote)?, settings.values).await,
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,

@@ -105,7 +105,11 @@ async fn found(settings: &Settings, plugins: Arc<runtime::Runtime>, past: Past) 
     let people = store.person_list(&AppConfig::default().org, "", None, 1).await;
     if people.map_err(|error| Failure::of("the people cannot be read", &error))?.items.is_empty() {
         out::note(&format!("Making a company with {} days of work behind it …", i64::from(past.days).max(DAYS_MIN)));
-        build(Arc::clone(&store), plugins, WallClock.now(), past).await?;
+        let (_, refused) = make(Arc::clone(&store), plugins, WallClock.now(), past).await?;
+        // The tests insist on all of it; whoever wants to look at a company gets what there is, and is told what is missing.
+        for step in refused {
+            out::note(&format!("Left out: {step}"));
+        }
     }
     store.close().await;
     if in_file {
@@ -127,24 +131,36 @@ fn remove(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A company in a store of its own, at an instant that is given: what [`run`] serves, for tests.
+/// A company in a store of its own, at an instant that is given: what is served, for tests.
 ///
 /// # Errors
-/// Anything that a use case refuses.
+/// Anything that a use case refuses; steps of the past all at once.
 pub async fn build(
     store: Arc<dyn store::Store>,
     plugins: Arc<dyn Plugins>,
     now: Timestamp,
     past: Past,
 ) -> Result<Arc<App>, Failure> {
+    let (app, refused) = make(store, plugins, now, past).await?;
+    if refused.is_empty() { Ok(app) } else { Err(Failure::new(refused.join("\n"))) }
+}
+
+/// The company, and the steps of its past that were refused.
+async fn make(
+    store: Arc<dyn store::Store>,
+    plugins: Arc<dyn Plugins>,
+    now: Timestamp,
+    past: Past,
+) -> Result<(Arc<App>, Vec<String>), Failure> {
     let (clock, dice) = (Arc::new(StoryClock::at(begin(now, past))), Arc::new(Dice::new(past.seed)));
     // One after the other, so that everything happens in the same order every time; and nobody is written to about what is long over.
     let config = AppConfig { demo: true, concurrency: 1, ..AppConfig::default() };
     let (time, entropy) = (Arc::clone(&clock) as Arc<dyn Clock>, dice as Arc<dyn Entropy>);
     let app = App::start(config, store, plugins, time, entropy, Arc::new(NoOutbound)).await?;
-    tell(&app, &clock, now, past).await?;
-    Ok(app)
+    let refused = tell(&app, &clock, now, past).await?;
+    Ok((app, refused))
 }
+
 /// The given port, or any free one when it is taken.
 async fn listen(wanted: SocketAddr) -> Result<TcpListener, Failure> {
     match TcpListener::bind(wanted).await {
@@ -159,7 +175,8 @@ fn begin(now: Timestamp, past: Past) -> Timestamp {
 }
 
 /// Everything of the demo, from the founding to now. The same every time, but for the day it is placed on.
-async fn tell(app: &Arc<App>, clock: &Arc<StoryClock>, now: Timestamp, past: Past) -> Result<(), Failure> {
+/// Gives the steps that were refused.
+async fn tell(app: &Arc<App>, clock: &Arc<StoryClock>, now: Timestamp, past: Past) -> Result<Vec<String>, Failure> {
     let days = i64::from(past.days);
     people::seed(app).await?;
     let items = estate::seed(app).await?;
@@ -189,7 +206,8 @@ async fn tell(app: &Arc<App>, clock: &Arc<StoryClock>, now: Timestamp, past: Pas
     practices::seed(app, now).await?;
     stage.play(after).await?;
     stage.reach(now).await?;
-    flows::seed(app, now).await
+    flows::seed(app, now).await?;
+    Ok(stage.refused)
 }
 
 /// What the company set differently.

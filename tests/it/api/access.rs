@@ -163,6 +163,13 @@ pub(super) const EXPECTED: &[Case] = &[
         "",
         ANYBODY,
     ),
+    case(
+        "list_planned",
+        "GET",
+        "/planned?kind=change&start=2026-03-02T09:00:00Z&end=2026-03-09T09:00:00Z",
+        "",
+        ANYBODY,
+    ),
     case("list_plugins", "GET", "/plugins", "", ADMIN),
     case("install_plugin", "POST", "/plugins", "wasm", [401, 403, 403, 403, 422]),
     case("get_plugin", "GET", "/plugins/incident", "", ADMIN),

@@ -6,5 +6,6 @@ mod edge;
 mod events;
 mod insight;
 mod inventory;
+mod planned;
 mod session;
 mod tickets;

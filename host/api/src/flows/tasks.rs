@@ -3,7 +3,7 @@
 use super::respond;
 use crate::extract::{Body, Caller, Params, Precondition, idempotency};
 use crate::page::{self, Page};
-use crate::problem::Result;
+use crate::problem::{ApiError, Result};
 use crate::schema;
 use crate::state::ApiState;
 use crate::tickets::command::DryRunParam;
@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use domain::flow::TaskState;
-use domain::{Object, PersonId, Task, TaskId, TicketId};
+use domain::{GroupId, Object, PersonId, Task, TaskId, TicketId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,6 +24,8 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct ListTasks {
     /// All tasks of a ticket that the caller may see; the caller's own when absent.
     ticket: Option<String>,
+    /// Id of a group that the caller is in: its open approvals, whoever of it was asked. Not with `ticket`, `state` or `after`.
+    board: Option<String>,
     /// `open` when absent and no ticket is named.
     #[param(inline)]
     state: Option<schema::TaskState>,
@@ -115,6 +117,15 @@ pub(crate) async fn list_tasks(
     uri: Uri,
     Params(query): Params<ListTasks>,
 ) -> Result<Response> {
+    if let Some(board) = query.board {
+        if query.ticket.is_some() || query.state.is_some() || query.after.is_some() {
+            let message = "`board` is asked for alone: it lists all open approvals of a group.";
+            return Err(ApiError::bad_request("bad-parameter", message));
+        }
+        let items = state.app.board_approvals(&caller.actor, &GroupId(board)).await?;
+        let whole: Page<schema::Task> = Page { items: items.into_iter().map(show).collect(), next: None };
+        return Ok(Json(whole).into_response());
+    }
     let after: Option<app::Cursor> = page::open("tasks", query.after.as_deref())?;
     let limit = page::limit(query.limit)?;
     let ticket = query.ticket.map(TicketId);

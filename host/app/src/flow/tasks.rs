@@ -158,17 +158,21 @@ impl App {
     async fn visible_task(&self, actor: &Actor, id: &TaskId) -> Result<Task> {
         let not_found = || AppError::not_found("task", &id.0);
         let task = self.store.task_get(self.org(), id).await?.ok_or_else(not_found)?;
-        if actor.kind != ActorKind::Person || is_of(actor, &task) {
-            return Ok(task);
+        if self.sees_task(actor, &task).await? { Ok(task) } else { Err(not_found()) }
+    }
+
+    /// Whose task it is, and who may see what it is about.
+    pub(super) async fn sees_task(&self, actor: &Actor, task: &Task) -> Result<bool> {
+        if actor.kind != ActorKind::Person || is_of(actor, task) {
+            return Ok(true);
         }
-        let sees = match &task.ticket {
+        Ok(match &task.ticket {
             Some(ticket) => {
                 let bundle = self.store.ticket_load(self.org(), &ticket.0).await?;
                 bundle.is_some_and(|bundle| self.authz.may_read(actor, &bundle))
             }
             None => self.works_or_runs(actor, &task.space).is_ok(),
-        };
-        if sees { Ok(task) } else { Err(not_found()) }
+        })
     }
 
     fn task_actions(&self, actor: &Actor, task: &Task) -> Vec<&'static str> {

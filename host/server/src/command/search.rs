@@ -63,7 +63,7 @@ pub(super) async fn run(
 }
 
 /// As a part of an address: everything but plain letters and digits by its bytes.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()

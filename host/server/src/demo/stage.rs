@@ -49,11 +49,13 @@ pub(super) struct Stage {
     clock: Arc<StoryClock>,
     /// Id and number by name.
     made: BTreeMap<String, (String, String)>,
+    /// Steps that were refused: who, when, what and why.
+    pub refused: Vec<String>,
 }
 
 impl Stage {
     pub(super) fn new(app: Arc<App>, clock: Arc<StoryClock>) -> Self {
-        Self { app, clock, made: BTreeMap::new() }
+        Self { app, clock, made: BTreeMap::new(), refused: Vec::new() }
     }
 
     /// Give something a name that was made in another way.
@@ -61,19 +63,20 @@ impl Stage {
         self.made.insert(name.to_owned(), (id.to_owned(), id.to_owned()));
     }
 
-    /// Play steps in the order of their times; those of one instant in the order given.
+    /// Play steps in the order of their times; those of one instant in the order given. What is refused is kept with its reason, and the
+    /// story goes on without it.
     ///
     /// # Errors
-    /// What is refused, with who wanted it and when.
+    /// The store cannot be read.
     pub(super) async fn play(&mut self, mut steps: Vec<Step>) -> Result<(), Failure> {
         steps.sort_by_key(|step| step.at);
         for step in steps {
             self.reach(step.at).await?;
             let (at, who) = (step.at, step.who);
             let told = step.act.told();
-            self.take(step.who, step.act)
-                .await
-                .map_err(|failure| Failure::new(format!("the demo's {who} at {at}, {told}: {failure}")))?;
+            if let Err(failure) = self.take(step.who, step.act).await {
+                self.refused.push(format!("{who} at {at}, {told}: {failure}"));
+            }
         }
         Ok(())
     }

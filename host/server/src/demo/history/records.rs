@@ -121,6 +121,7 @@ fn assets(calendar: &Calendar, script: &mut Script) {
         script.amend(at + minutes(40), "cem", &name, &asset, (Some("in-use"), json!({ "user": id(person) })));
         let later = calendar.at(calendar.workday(30 + i64::try_from(number).expect("a few")), 14, 0);
         match number {
+            _ if calendar.days < super::WHOLE_DAYS => {}
             3 => script.amend(later, "cem", &name, &asset, (Some("in-maintenance"), json!({}))),
             5 => script.amend(later, "cem", &name, &asset, (Some("missing"), json!({}))),
             9 => {

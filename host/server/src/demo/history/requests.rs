@@ -76,7 +76,7 @@ fn catalogue(calendar: &Calendar, script: &mut Script) {
     );
     script.file(at + minutes(1), "mona", "bundle", bundle.clone());
     script.amend(at + minutes(1), "mona", "bundle", &bundle, (Some("published"), json!({})));
-    for number in 1..=4 {
+    for number in 1..=10 {
         let title = format!("Laptop 14 inch, {:04}", number);
         let laptop = record("stock-item", "it", &title, json!({ "class": "laptop", "model": "standard" }));
         script.file(at + minutes(2), "mona", &format!("stock-{number}"), laptop);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Kind } from '../../shared/api/types';
-import { boardOf, inTurn, plannedAt } from './agenda';
+import { boardOf, boardsOf, inTurn, plannedAt } from './agenda';
 
 const groups = [
   { id: 'everybody', members: ['ada', 'ben', 'max'] },
@@ -14,6 +14,12 @@ test('the board is the group that the task names, else the smallest that holds a
   expect(boardOf(asked(['ada', 'max']), groups)).toBe('everybody');
   expect(boardOf(asked(['ada', 'zoe']), groups)).toBe('');
   expect(boardOf(asked(['ada']), groups)).toBe('');
+});
+
+test('boards are those that ask, and the groups of more than one that somebody is in', () => {
+  const all = [...groups, { id: 'alone', members: ['ada'] }, { id: 'others', members: ['ben', 'zoe'] }];
+  expect(boardsOf([asked(['ada'], ['security'])], all, 'ada')).toEqual(['security', 'everybody', 'board']);
+  expect(boardsOf([], all, 'zoe')).toEqual(['others']);
 });
 
 test('what is planned first comes first, whatever the zone it is written in', () => {

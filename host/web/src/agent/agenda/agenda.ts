@@ -12,6 +12,13 @@ export function boardOf(task: Pick<Task, 'candidate_groups' | 'candidate_people'
   return [...holding].sort((one, other) => one.members.length - other.members.length)[0]?.id ?? '';
 }
 
+/** Boards that somebody can look at: those that ask them something, and the groups they are in, as far as a group can be one. */
+export function boardsOf(approvals: readonly Pick<Task, 'candidate_groups' | 'candidate_people'>[], groups: readonly Pick<Group, 'id' | 'members'>[], me: string): string[] {
+  const asking = approvals.map((task) => boardOf(task, groups)).filter((id) => id !== '');
+  const own = groups.filter(({ members }) => members.length > 1 && members.includes(me)).map(({ id }) => id);
+  return [...new Set([...asking, ...own])];
+}
+
 /** When it is planned, where the kind says so. */
 export function plannedAt(ticket: Pick<Ticket, 'fields'> | null | undefined, kind: Kind | undefined): string | undefined {
   const at = ticket?.fields[kind?.screen?.calendar?.from ?? ''];

@@ -1,13 +1,9 @@
 // From tickets and records to the entries of a calendar, as their kind says. Knows no kind by name.
 import { api } from '../../shared/api/client';
-import type { Category, Fields, Kind, Page, RecordItem, Ticket } from '../../shared/api/types';
+import type { Category, Fields, Kind, Page, Ticket } from '../../shared/api/types';
 import { display } from '../../shared/form/schema';
 import type { Spanned } from './layout';
 import { toLocal } from './layout';
-
-/** Items of one kind that are looked at; a calendar says when there are more. */
-const ITEMS_MAX = 2000;
-const PAGE = 200;
 
 export interface Conflict {
   reason: string;
@@ -88,24 +84,9 @@ export function entriesOf(item: Item, kind: Kind, zone: string, shown: { from: s
   }));
 }
 
-/** Everything of a kind that can be in a calendar, the newest first, and whether there is more. */
-export async function items(kind: Kind): Promise<{ items: Item[]; more: boolean }> {
-  const found: Item[] = [];
-  let after: string | null = null;
-  const [path, query] = kind.noun === 'ticket' ? ['/tickets', { kind: kind.id, category: 'new,active,paused,resolved,closed' }] : ['/records', { kind: kind.id }];
-  do {
-    const page: Page<Ticket | RecordItem> = await api.get<Page<Ticket | RecordItem>>(path, { ...query, limit: PAGE, after });
-    found.push(...page.items);
-    after = page.next;
-  } while (after && found.length < ITEMS_MAX);
-  // What was given up, or is no longer used, takes no time.
-  const over = kind.noun === 'record' ? ['closed', 'cancelled'] : ['cancelled'];
-  return { items: found.filter(({ category }) => !over.includes(category)), more: after !== null };
-}
-
-/** The entries of a kind between two instants. */
+/** The entries of a kind between two instants, and whether there are more than the server gives at once. */
 export async function load(kind: Kind, zone: string, shown: { from: string; to: string }): Promise<{ entries: Entry[]; more: boolean }> {
-  const found = await items(kind);
+  const found = await api.get<{ items: Item[]; complete: boolean }>('/planned', { kind: kind.id, start: shown.from, end: shown.to });
   const recurring = kind.screen?.calendar?.recurring;
   const calendars = new Map<string, Promise<Window[]>>();
   const windowsOf = (key: string) => {
@@ -126,5 +107,5 @@ export async function load(kind: Kind, zone: string, shown: { from: string; to: 
       return entriesOf(item, kind, zone, shown, windows);
     }),
   );
-  return { entries: entries.flat(), more: found.more };
+  return { entries: entries.flat(), more: !found.complete };
 }

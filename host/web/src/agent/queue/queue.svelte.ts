@@ -5,6 +5,7 @@ import type { Page, ProblemBody, Ticket } from '../../shared/api/types';
 import { directory, list } from '../../shared/directory.svelte';
 import { session } from '../../shared/session.svelte';
 import { t } from '../../shared/i18n/index.svelte';
+import { know } from '../../shared/ticket/known';
 import { toasts } from '../../shared/toasts.svelte';
 import { DEFAULT, type Filter, toApi, toCount, toQuery } from './filter';
 import { isNews, merge } from './live-list';
@@ -66,6 +67,7 @@ export class QueueModel {
     this.selected = [];
     void this.#load(PAGE, (page) => {
       this.items = page.items;
+      know(page.items);
       this.next = page.next;
     });
   }
@@ -76,6 +78,7 @@ export class QueueModel {
     await this.#load(limit, (page) => {
       const merged = merge(this.items, page.items, this.selected, this.cursor);
       this.items = merged.items;
+      know(page.items);
       this.selected = merged.selected;
       this.cursor = merged.cursor;
       this.next = page.next;
@@ -89,6 +92,7 @@ export class QueueModel {
       const page = await api.get<Page<Ticket>>('/tickets', { ...toApi(this.#filter), limit: PAGE, after: this.next });
       const known = new Set(this.items.map((item) => item.id));
       this.items = [...this.items, ...page.items.filter((item) => !known.has(item.id))];
+      know(page.items);
       this.next = page.next;
     } catch (error) {
       this.problem = asProblem(error);

@@ -63,6 +63,11 @@ test.each([
   ['[the *page*](/portal) and https://example.com/a_b.', 'p([the em(page)→/portal] and [https://example.com/a_b→https://example.com/a_b].)'],
   ['![a picture](https://example.com/p.png)', 'p([a picture→https://example.com/p.png])'],
   ['<https://example.com>', 'p([https://example.com→https://example.com])'],
+  ['~~gone~~', 'p(del(gone))'],
+  ['- [x] done\n- [ ] open', 'ul(p(☑ done), p(☐ open))'],
+  ['AT&amp;T &lt;b&gt; &#65; &unknown;', 'p(AT&T <b> A &unknown;)'],
+  ['[one][1]\n\n[1]: https://example.com/one "Title"', 'p([one→https://example.com/one])'],
+  ['[site](https://example.com/a_(b) "Title")', 'p([site→https://example.com/a_(b)])'],
 ])('%j', (text, expected) => expect(drawn(text)).toBe(expected));
 
 test('HTML stays text', () => {
@@ -93,6 +98,15 @@ test.each([
   ['pipes', `${'|'.repeat(50_000)}\n${'|-'.repeat(50_000)}|`],
   ['hashes', `# a ${'#'.repeat(100_000)} b`],
   ['addresses', 'http://a '.repeat(20_000)],
+  ['underscores', '_a '.repeat(60_000)],
+  ['tildes', '~~a'.repeat(60_000)],
+  ['entities', '&#x41;'.repeat(60_000)],
+  ['definitions', '[a]: /b\n'.repeat(20_000)],
+  ['comments', '<!-- '.repeat(60_000)],
+  ['tags', '<a '.repeat(60_000)],
+  ['backslashes', '\\'.repeat(200_000)],
+  ['mixed containers', '> - 1. '.repeat(20_000)],
+  ['a book', 'word '.repeat(400_000)],
   ['under heads', `a|\n${'-'.repeat(100_000)}|x`],
 ])('%s take no longer than their length', (_, text) => {
   const start = performance.now();

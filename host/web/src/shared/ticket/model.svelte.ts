@@ -17,6 +17,13 @@ export interface Conflict {
   differences: Difference[];
 }
 
+export interface Sending {
+  key: string;
+  visibility: Visibility;
+  body: string;
+  at: string;
+}
+
 /** What came of a change; a conflict is shown by itself. */
 export type Outcome = { done: true } | { done: false; problem?: ProblemBody };
 
@@ -32,6 +39,8 @@ export class TicketModel {
   /** While somebody edits, news waits: the version that was seen is the one that is sent. */
   editing = $state(false);
   changedElsewhere = $state(false);
+  /** Comments on their way: shown at once, and taken away when the timeline has them or they were refused. */
+  sending = $state.raw<Sending[]>([]);
   #timer = 0;
 
   constructor(number: string) {
@@ -166,8 +175,16 @@ export class TicketModel {
     });
   }
 
-  comment(visibility: Visibility, body: string, key = newKey()): Promise<Outcome> {
-    return this.add((path) => api.post(`${path}/comments`, { visibility, body }, { key }));
+  /** Says that a comment is on its way, before its turn comes. */
+  announce(visibility: Visibility, body: string, key: string) {
+    this.sending = [...this.sending.filter((one) => one.key !== key), { key, visibility, body, at: new Date().toISOString() }];
+  }
+
+  async comment(visibility: Visibility, body: string, key = newKey()): Promise<Outcome> {
+    this.announce(visibility, body, key);
+    const outcome = await this.add((path) => api.post(`${path}/comments`, { visibility, body }, { key }));
+    this.sending = this.sending.filter((one) => one.key !== key);
+    return outcome;
   }
 
   attach(file: File): Promise<Outcome> {

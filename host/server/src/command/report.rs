@@ -1,0 +1,187 @@
+//! `weft report`: the reports of practices, on the database when no server runs, through a server's API otherwise. The numbers are those
+//! of whoever asks, so somebody has to be named.
+
+use crate::cli::{ReportCommand, ReportFormat};
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::open::{Durability, open};
+use crate::out;
+use crate::remote::Client;
+use app::reports::{Choice, DAYS_MAX};
+use domain::PluginId;
+use serde_json::{Value, json};
+
+/// What a row has, as it stands in a file; the first line of a CSV.
+const COLUMNS: [&str; 6] = ["key", "title", "count", "value", "p90", "met"];
+
+pub(super) async fn run(command: ReportCommand, client: Option<Client>, settings: Settings) -> Result<(), Failure> {
+    match command {
+        ReportCommand::List { format } => list(client, settings, format).await,
+        ReportCommand::Run { report, r#as, space, days, format } => {
+            let (plugin, id) = report
+                .split_once('/')
+                .filter(|(plugin, id)| !plugin.is_empty() && !id.is_empty() && !id.contains('/'))
+                .ok_or_else(|| {
+                    Failure::new(format!(
+                        "`{report}` is no report: they are named PLUGIN/REPORT, and `weft report list` shows them"
+                    ))
+                })?;
+            if days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
+                return Err(Failure::new(format!("--days is 1 to {DAYS_MAX}")));
+            }
+            let computed = match (client, r#as) {
+                (Some(client), _) => client.get(&address(plugin, id, space.as_deref(), days)).await?,
+                (None, Some(login)) => {
+                    let app = open(&settings, false, Durability::Full).await?;
+                    let computed = async {
+                        let actor = app.actor_by_login(&login).await?;
+                        let choice = Choice { space, days };
+                        app.report(&actor, &PluginId(plugin.to_owned()), id, &choice).await
+                    };
+                    let computed = computed.await;
+                    app.store().close().await;
+                    json!(api::reports::result(computed?))
+                }
+                (None, None) => {
+                    return Err(Failure::new(
+                        "what a report says depends on who asks: name somebody with --as LOGIN, or a server with --url and --token",
+                    ));
+                }
+            };
+            show(&computed, format);
+            Ok(())
+        }
+    }
+}
+
+async fn list(client: Option<Client>, settings: Settings, format: ReportFormat) -> Result<(), Failure> {
+    let reports = match client {
+        Some(client) => {
+            let answer = client.get("/reports").await?;
+            json!(answer["items"].as_array().map(Vec::as_slice).unwrap_or_default())
+        }
+        None => {
+            let app = open(&settings, false, Durability::Full).await?;
+            let reports = json!(api::reports::summaries(&app));
+            app.store().close().await;
+            reports
+        }
+    };
+    let named = reports.as_array().into_iter().flatten().map(|report| {
+        let name = format!("{}/{}", text(&report["plugin"]), text(&report["id"]));
+        vec![name, text(&report["kind"]), text(&report["group"]), text(&report["days"]), text(&report["title"])]
+    });
+    match format {
+        ReportFormat::Json => out::json(&reports),
+        ReportFormat::Csv => {
+            csv_line(&["report", "kind", "group", "days", "title"].map(str::to_owned));
+            named.for_each(|row| csv_line(&row));
+        }
+        ReportFormat::Table => {
+            let mut rows = vec![["REPORT", "KIND", "ROWS BY", "DAYS", "TITLE"].map(str::to_owned).to_vec()];
+            rows.extend(named);
+            out::table(&rows);
+        }
+    }
+    Ok(())
+}
+
+fn show(computed: &Value, format: ReportFormat) {
+    let rows = computed["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    match format {
+        ReportFormat::Json => out::json(computed),
+        // Rows only: a total among them would be counted again by whoever adds them up.
+        ReportFormat::Csv => {
+            csv_line(&COLUMNS.map(str::to_owned));
+            for row in rows {
+                csv_line(&COLUMNS.map(|column| text(&row[column])));
+            }
+        }
+        ReportFormat::Table => {
+            let unit = computed["unit"].as_str().unwrap_or_default();
+            let line = |name: String, row: &Value| {
+                vec![name, text(&row["count"]), amount(&row["value"], unit), amount(&row["p90"], unit)]
+            };
+            let mut lines = vec![["ROW", "COUNT", value_title(unit), "NINE OF TEN"].map(str::to_owned).to_vec()];
+            lines.extend(rows.iter().map(|row| {
+                let name = if row["title"].is_string() { &row["title"] } else { &row["key"] };
+                let name = text(name);
+                line(if name.is_empty() { "-".to_owned() } else { name }, row)
+            }));
+            lines.push(line("all".to_owned(), &computed["total"]));
+            out::table(&lines);
+        }
+    }
+    if computed["complete"] == json!(false) {
+        out::note("There are more tickets than a report looks at: this is about the newest ones.");
+    }
+}
+
+fn value_title(unit: &str) -> &'static str {
+    match unit {
+        "share" => "SHARE",
+        "seconds" => "MEDIAN",
+        "number" => "MEAN",
+        _ => "VALUE",
+    }
+}
+
+/// A measured value as people say it.
+fn amount(value: &Value, unit: &str) -> String {
+    let Some(value) = value.as_f64() else { return String::new() };
+    match unit {
+        "share" => format!("{:.1} %", value * 100.0),
+        "seconds" => format!("{:.1} h", value / 3600.0),
+        "number" => format!("{value:.2}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn csv_line(cells: &[String]) {
+    let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+    out::line(&cells.join(","));
+}
+
+/// As the screens write it: what a spreadsheet would run as a formula is made text.
+fn csv_cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) && text.parse::<f64>().is_err();
+    let quoted = formula || text.contains(['"', ',', ';', '\n', '\r']);
+    if !quoted {
+        return text.to_owned();
+    }
+    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
+}
+
+fn address(plugin: &str, id: &str, space: Option<&str>, days: Option<u32>) -> String {
+    let space = space.map(|space| format!("space={}", super::search::escaped(space)));
+    let days = days.map(|days| format!("days={days}"));
+    let query: Vec<String> = space.into_iter().chain(days).collect();
+    format!("/reports/{}/{}?{}", super::search::escaped(plugin), super::search::escaped(id), query.join("&"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rpt_02_a_cell_is_never_a_formula_and_never_two_cells() {
+        assert_eq!(csv_cell("service-desk"), "service-desk");
+        assert_eq!(csv_cell("-1.5"), "-1.5");
+        assert_eq!(csv_cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(csv_cell("Desk, \"second\""), "\"Desk, \"\"second\"\"\"");
+    }
+
+    #[test]
+    fn rpt_02_an_address_says_only_what_was_chosen() {
+        assert_eq!(address("incident", "reopened", None, None), "/reports/incident/reopened?");
+        assert_eq!(address("a", "b", Some("i t"), Some(7)), "/reports/a/b?space=i%20t&days=7");
+    }
+}
