@@ -20,6 +20,8 @@ const WORDS_MAX: usize = 12;
 const BEGINNING_MIN: usize = 2;
 const INSIDE_MIN: usize = 4;
 const SLIP_MIN: usize = 5;
+/// Digits from which on a word may be the beginning of a number.
+const DIGITS_MIN: usize = 3;
 
 const NUMBER_SCORE: Score = 1_000.0;
 const WRITTEN_BOOST: Score = 2.0;
@@ -75,8 +77,10 @@ impl Columns {
             match reading {
                 Reading::Exact if !is_finished && place + 1 == asked.len() && word.letters() >= BEGINNING_MIN => {
                     let pattern = format!("{}.*", escaped(word.written()));
-                    for column in [self.title, self.number] {
-                        ways.push(found_by(&pattern, column)?);
+                    ways.push(found_by(&pattern, self.title)?);
+                    // Every number of a kind begins with its letters.
+                    if word.digits() >= DIGITS_MIN {
+                        ways.push(found_by(&pattern, self.number)?);
                     }
                 }
                 Reading::Within if word.letters() >= INSIDE_MIN => {

@@ -31,6 +31,12 @@ impl Word {
     pub(crate) fn letters(&self) -> usize {
         self.written().chars().count()
     }
+
+    /// Digits without the zeros in front.
+    pub(crate) fn digits(&self) -> usize {
+        let digits = self.written().chars().filter(char::is_ascii_digit);
+        digits.skip_while(|digit| *digit == '0').count()
+    }
 }
 
 impl Default for Words {
