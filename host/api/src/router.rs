@@ -9,8 +9,8 @@ use crate::tickets::{
 };
 use crate::{
     assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
-    notifications, operations, outbox, people, planned, plugins, records, reports, schedules, search, session, settings, spaces,
-    tokens,
+    notifications, operations, outbox, people, planned, plugins, records, reports, schedules, search, session,
+    settings, spaces, tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
