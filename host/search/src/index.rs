@@ -12,13 +12,12 @@ use domain::TicketId;
 use domain::filter::Filter;
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
+use tantivy::collector::sort_key::{SortBySimilarityScore, SortByStaticFastValue};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::Value;
 use tantivy::tokenizer::TokenizerManager;
-use tantivy::{
-    DocId, IndexReader, IndexWriter, ReloadPolicy, Score, SegmentReader, TantivyDocument, TantivyError, Term,
-};
+use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
 
 /// Bytes in which new tickets are collected before they are written.
 const MEMORY_BYTES: usize = 50_000_000;
@@ -148,15 +147,12 @@ impl Index {
         let mut words = self.words.clone();
         let Some(query) = self.columns.question(&mut words, text, reading, condition)? else { return Ok(None) };
         let searcher = self.reader.searcher();
-        let best = TopDocs::with_limit(limit.max(1)).tweak_score(|segment: &SegmentReader| {
-            let columns = segment.fast_fields();
-            let updated_at = columns.i64(UPDATED_AT).ok().map(|column| column.first_or_default_col(0));
-            let tie = columns.u64(TIE).ok().map(|column| column.first_or_default_col(0));
-            move |ticket: DocId, score: Score| {
-                let updated_at = updated_at.as_ref().map_or(0, |column| column.get_val(ticket));
-                (score, updated_at, tie.as_ref().map_or(0, |column| column.get_val(ticket)))
-            }
-        });
+        // The later columns are read only for tickets that are equal in the ones before.
+        let best = TopDocs::with_limit(limit.max(1)).order_by((
+            SortBySimilarityScore,
+            SortByStaticFastValue::<i64>::for_field(UPDATED_AT),
+            SortByStaticFastValue::<u64>::for_field(TIE),
+        ));
         let (best, total) = searcher.search_with_statistics_provider(&*query, &(best, Count), &Figures)?;
         let mut ids = Vec::with_capacity(best.len());
         for (_, place) in best {

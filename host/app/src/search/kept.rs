@@ -28,7 +28,9 @@ const NEWS_WAIT: Duration = Duration::from_secs(5);
 const GATHER: Duration = Duration::from_millis(300);
 /// A question waits for what was committed before it, but not longer than this.
 const CATCH_UP: Duration = Duration::from_millis(200);
+/// How long to wait before what failed is begun again; doubled each time, so that a folder that cannot be written is not told of all day.
 const AGAIN: Duration = Duration::from_secs(10);
+const AGAIN_MAX: Duration = Duration::from_secs(600);
 /// Rows to look at again that are remembered.
 const DOUBTS_MAX: usize = 10_000;
 /// A run of retention archives for less than this before it says so.
@@ -64,8 +66,9 @@ impl SearchIndex {
         self.open.lock().expect("nothing panics while it holds this lock").clone()
     }
 
-    fn set(&self, index: Option<Arc<Index>>) {
-        *self.open.lock().expect("nothing panics while it holds this lock") = index;
+    /// Let this one answer from now on, or none; what answered before comes back.
+    fn set(&self, index: Option<Arc<Index>>) -> Option<Arc<Index>> {
+        std::mem::replace(&mut *self.open.lock().expect("nothing panics while it holds this lock"), index)
     }
 
     /// Wait a little until the index has what was committed before.
@@ -153,15 +156,19 @@ impl App {
 
     /// Keep an index in a folder until told to stop. What fails is begun again; the store answers meanwhile.
     pub async fn keep_search_index(self: Arc<Self>, folder: PathBuf, stop: CancellationToken) {
+        let mut again = AGAIN;
         while !stop.is_cancelled() {
             let kept = self.keep_once(&folder, &stop).await;
-            self.search_index.set(None);
+            let was_ready = self.search_index.set(None).is_some();
             let Err(error) = kept else { return };
-            tracing::warn!(%error, "the search index is not kept; the database answers, and it is tried again soon");
+            again = if was_ready { AGAIN } else { again };
+            let seconds = again.as_secs();
+            tracing::warn!(%error, seconds, "the search index is not kept; the database answers, and it is tried again in some seconds");
             tokio::select! {
-                () = self.clock.sleep(AGAIN) => {}
+                () = self.clock.sleep(again) => {}
                 () = stop.cancelled() => return,
             }
+            again = (2 * again).min(AGAIN_MAX);
         }
     }
 
