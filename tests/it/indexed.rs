@@ -85,3 +85,22 @@ async fn a_search_is_answered_from_the_index_of_each_node_and_by_the_database_wi
     kept.join_all().await;
     assert!(folder.join("0/index").is_dir() && folder.join("1/index").is_dir(), "each has a place of its own");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_written_leaves_words_to_the_database() {
+    let world = World::bare().await;
+    world.install(bundle::plugin("incident").expect("it is bundled").bytes.to_vec()).await;
+    report(&world, "Häuser ohne Strom").await;
+    let file = world.folder.path().join("a-file");
+    std::fs::write(&file, "no folder").expect("it can be written");
+
+    let stop = CancellationToken::new();
+    let kept = tokio::spawn(Arc::clone(&world.app).keep_search_index(file.join("weft.search"), stop.clone()));
+    pause(Duration::from_millis(300)).await;
+    assert!(!kept.is_finished(), "it is tried again later");
+    assert_eq!(find(&world.app, &world, "ada", "strom").await, (vec!["Häuser ohne Strom".to_owned()], 1));
+    assert_eq!(find(&world.app, &world, "ada", "haus").await, (vec![], 0), "this only an index would know");
+
+    stop.cancel();
+    kept.await.expect("it ends when told to");
+}
