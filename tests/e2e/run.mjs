@@ -1,7 +1,9 @@
 // Walks through the screens of a running `weft demo` as its people do.
-//   node run.mjs http://127.0.0.1:7171 target/screenshots
+//   node run.mjs http://127.0.0.1:7171 target/screenshots target/components
+// The components are those of an author, in three versions: see `author.mjs`. `tests/it/browser.rs` makes them.
 // Prints `N passed, N failed` and exits with 1 if any failed.
 import { gzipSync } from 'node:zlib';
+import { author } from './author.mjs';
 import { cases } from './cases.mjs';
 import { composer } from './composer.mjs';
 import { contrast, contrastChosen } from './contrast.mjs';
@@ -11,9 +13,9 @@ import { check, PHONE, Run, settle } from './harness.mjs';
 import { portal } from './portal.mjs';
 import { screens } from './screens.mjs';
 
-const [base, shots] = process.argv.slice(2);
-if (!base || !shots) {
-  console.error('usage: node run.mjs BASE-URL SCREENSHOT-FOLDER');
+const [base, shots, components] = process.argv.slice(2);
+if (!base || !shots || !components) {
+  console.error('usage: node run.mjs BASE-URL SCREENSHOT-FOLDER COMPONENT-FOLDER');
   process.exit(2);
 }
 
@@ -286,6 +288,8 @@ await run.test('what is no component is refused with the reason', async () => {
   await max.locator('[role=alert]').waitFor();
   await run.look(max, 'plugin-refused');
 });
+
+await author(run, mark, { ada, max }, components);
 
 await run.test('without a connection the page says so, and recovers', async () => {
   await ben.goto(`${run.base}/agent`);

@@ -1,5 +1,6 @@
 // What administration, search, reports, the catalogue and the agent's page do beyond tickets. Returns the places whose pages are looked at
 // afterwards in every theme and width.
+import { ask } from './flows.mjs';
 import { check, PHONE, settle } from './harness.mjs';
 
 export async function screens(run, mark, { ada, ben, max, number }) {
@@ -73,7 +74,15 @@ export async function screens(run, mark, { ada, ben, max, number }) {
     await max.locator('dialog[open] [name=definition]').fill('{"zone": "Atlantis", "hours": {"mon": ["25:00"]}}');
     await max.locator('dialog[open] footer .primary').click();
     await max.locator('dialog[open] [role=alert] li').nth(1).waitFor();
+    // A draft is tried before anything is due by it.
+    await max.locator('dialog[open] [name=definition]').fill('{"zone": "Europe/Berlin", "hours": {"mon": ["22:00-23:00"]}}');
+    await max.locator('[name=trial-start]').fill('2026-03-03T08:00');
+    await max.locator('[name=trial-hours]').fill('0.5');
+    await max.locator('dialog[open]').getByRole('button', { name: 'Compute' }).click();
+    await max.locator('[data-tried]', { hasText: /22:30|10:30/ }).waitFor();
+    await run.look(max, 'calendar-draft-tried');
     await max.keyboard.press('Escape');
+    check(!(await ask(max, 'GET', '/calendars')).items.some(({ key }) => key === 'night'), 'the draft is kept');
   });
 
   await run.test('settings tell where they come from', async () => {

@@ -161,9 +161,8 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
     // Nothing was given up, and no flow waits for help.
     let dead = one.app.store().job_list(&one.app.config.org, JobState::Dead, 20).await.expect("a list");
     assert!(dead.is_empty(), "{dead:#?}");
-    let max = Actor::system();
     let query = app::flow::InstanceQuery { status: Some(InstanceStatus::Running), ..Default::default() };
-    let running = one.app.instance_list(&max, query, None, 100).await.expect("a list").items;
+    let running = one.app.store().instance_list(&one.app.config.org, &query, None, 100).await.expect("a list").items;
     assert!(running.iter().all(|flow| flow.incidents == 0), "{running:#?}");
     assert!((3..40).contains(&running.len()), "{} flows are under way", running.len());
 }

@@ -85,7 +85,7 @@ is in the SDK: filters, changes, records and clocks, fake hosts.\n";
 const LINES_AIM: usize = 150;
 
 /// Why some need more.
-const WHY: [(&str, &str); 11] = [
+const WHY: [(&str, &str); 12] = [
     (
         "incident",
         "priority, family, holds with follow-ups, reopening, restriction and majors are six sets of rules, a file each",
@@ -101,6 +101,10 @@ const WHY: [(&str, &str); 11] = [
     ("financial", "budgets, allocation to the cent and statements"),
     ("knowledge", "versions, quality, validity and feedback"),
     ("relationship", "surveys with sampling, scores and stakeholders"),
+    (
+        "service-configuration",
+        "identification, reconciliation by precedence, import policies and health are sets of rules, a file each",
+    ),
     ("on-call", "turns by calendar with stand-ins, and pages that go on to the next"),
     ("ticket-steps", "the steps that flows take on tickets, each with typed inputs"),
 ];

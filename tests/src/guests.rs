@@ -69,7 +69,7 @@ impl Guest {
             assets: Vec::new(),
             packages: Vec::new(),
             is_foreign: false,
-            items: vec!["include weft:sdk/imports@0.1.1;".to_owned()],
+            items: vec!["include weft:sdk/imports@0.1.2;".to_owned()],
             module: Module::default(),
         }
     }

@@ -81,6 +81,19 @@ pub(crate) async fn add_business_time(
     Ok(Json(schema::Due { due_at }))
 }
 
+/// The same on a calendar that is not kept: for whoever writes one.
+#[utoipa::path(post, path = "/calendar-trials", tag = "calendars", params(AddTime), request_body(content = Object, description = "The definition, as it would be put"), responses((status = 200, body = schema::Due)))]
+pub(crate) async fn try_calendar(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Params(query): Params<AddTime>,
+    body: Body<Object>,
+) -> Result<Json<schema::Due>> {
+    let (definition, seconds) = (Value::Object(body.value), i64::from(query.seconds));
+    let due_at = state.app.calendar_try(&caller.actor, &definition, query.start, seconds)?;
+    Ok(Json(schema::Due { due_at }))
+}
+
 /// Business time between two instants.
 #[utoipa::path(get, path = "/calendars/{key}/between", tag = "calendars", params(("key" = String, Path), BetweenTimes), responses((status = 200, body = schema::Elapsed)))]
 pub(crate) async fn get_business_time(

@@ -14,7 +14,7 @@ use domain::job::JobState;
 use domain::{Actor, Object, PluginId};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
 
 /// Held jobs that are counted.
@@ -24,7 +24,7 @@ const HELD_MAX: u32 = 10_000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InstallPlugin {
-    /// Only look at it: answers 200 with what it says about itself.
+    /// Only look at it: answers 200 with what it says about itself, and how that differs from the version that it would replace.
     #[serde(default)]
     inspect: bool,
 }
@@ -72,7 +72,8 @@ pub(crate) async fn install_plugin(
         // The same right as for installing: a component is hostile input and costs time to read.
         state.app.plugin_list(&caller.actor)?;
         let (inspection, manifest) = state.app.plugin_inspect(&wasm)?;
-        return Ok(Json(inspection_view(inspection, &manifest)).into_response());
+        let known = state.app.plugin_get(&caller.actor, &manifest.id).ok();
+        return Ok(Json(inspection_view(inspection, &manifest, known)).into_response());
     }
     let plugin = state.app.plugin_install(&caller.actor, wasm.to_vec()).await?;
     Ok((StatusCode::CREATED, Json(view(plugin, &BTreeMap::new()))).into_response())
@@ -157,9 +158,16 @@ fn view(plugin: PluginView, held: &BTreeMap<PluginId, u64>) -> Value {
     view
 }
 
-fn inspection_view(inspection: app::port::plugins::Inspection, manifest: &domain::Manifest) -> schema::Inspection {
-    let grants = manifest.grants.iter();
+fn inspection_view(
+    inspection: app::port::plugins::Inspection,
+    manifest: &domain::Manifest,
+    known: Option<PluginView>,
+) -> schema::Inspection {
+    let given = known.iter().flat_map(|known| &known.grants).filter(|grant| grant.granted);
+    let given: BTreeSet<String> = given.map(|grant| grant.sentence.clone()).collect();
+    let grants = manifest.grants.iter().map(|grant| (grant.permission.sentence(), &grant.reason));
     let settings = manifest.settings.iter().cloned();
+    let replaces = known.map(|known| replaced(known, manifest));
     schema::Inspection {
         id: manifest.id.0.clone(),
         version: manifest.version.clone(),
@@ -168,10 +176,10 @@ fn inspection_view(inspection: app::port::plugins::Inspection, manifest: &domain
         digest: inspection.digest.0,
         size: inspection.size,
         grants: grants
-            .map(|grant| schema::Grant {
-                sentence: grant.permission.sentence(),
-                reason: grant.reason.clone(),
-                granted: false,
+            .map(|(sentence, reason)| schema::Grant {
+                granted: given.contains(&sentence),
+                sentence,
+                reason: reason.clone(),
             })
             .collect(),
         kinds: manifest.kinds.iter().map(|kind| kind.id.0.clone()).collect(),
@@ -186,6 +194,24 @@ fn inspection_view(inspection: app::port::plugins::Inspection, manifest: &domain
                 default: setting.default,
             })
             .collect(),
+        replaces,
+    }
+}
+
+/// What an installed version has that another one does not bring any more.
+fn replaced(known: PluginView, manifest: &domain::Manifest) -> schema::Replaced {
+    let asked: BTreeSet<String> = manifest.grants.iter().map(|grant| grant.permission.sentence()).collect();
+    let gone = known.grants.into_iter().filter(|grant| !asked.contains(&grant.sentence));
+    let kinds = known.kinds.into_iter().filter(|kind| manifest.kinds.iter().all(|one| one.id.0 != *kind));
+    let keys = known.settings_schema.into_iter().map(|setting| setting.key);
+    schema::Replaced {
+        version: known.version,
+        digest: known.digest.0,
+        grants: gone
+            .map(|grant| schema::Grant { sentence: grant.sentence, reason: grant.reason, granted: grant.granted })
+            .collect(),
+        kinds: kinds.collect(),
+        settings: keys.filter(|key| manifest.settings.iter().all(|one| one.key != *key)).collect(),
     }
 }
 

@@ -85,6 +85,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(calendars::list_calendars))
         .routes(routes!(calendars::get_calendar, calendars::put_calendar))
         .routes(routes!(calendars::add_business_time))
+        .routes(routes!(calendars::try_calendar))
         .routes(routes!(calendars::get_business_time))
         .routes(routes!(calendars::list_calendar_windows))
         .routes(routes!(planned::list_planned))

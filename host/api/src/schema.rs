@@ -810,6 +810,8 @@ pub struct Health {
     pub last_fault: Option<LastFault>,
     pub p50_micros: Option<u32>,
     pub p99_micros: Option<u32>,
+    /// All calls together, since the server was started.
+    pub total_micros: u64,
     pub quarantined: bool,
     /// Deliveries that wait for it.
     pub held_jobs: u64,
@@ -838,6 +840,21 @@ pub struct Inspection {
     pub imports: Vec<String>,
     pub exports: Vec<String>,
     pub settings_schema: Vec<Setting>,
+    /// The version that is installed, where there is one. Grants that it has are `granted` above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaced>,
+}
+
+/// An installed version, and what it has that the other one does not bring any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replaced {
+    pub version: String,
+    pub digest: String,
+    pub grants: Vec<Grant>,
+    pub kinds: Vec<String>,
+    /// Keys of settings.
+    pub settings: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

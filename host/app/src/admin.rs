@@ -7,6 +7,7 @@ use crate::error::{AppError, Result};
 use domain::calendar::Calendar;
 use domain::person::RoleAssignment;
 use domain::{Actor, CiClass, Group, GroupId, Object, Person, PersonId, Problem, Role, Space, SpaceId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -290,6 +291,20 @@ impl App {
         set.writes.push(Write::Calendar { key: key.to_owned(), definition, version: version + 1 });
         self.commit(set).await?;
         self.reload_calendars().await
+    }
+
+    /// When something would be due on a calendar that is not kept yet.
+    ///
+    /// # Errors
+    /// Not an administrator; every problem of the definition; a time out of range.
+    pub fn calendar_try(&self, actor: &Actor, definition: &Value, start: Timestamp, seconds: i64) -> Result<Timestamp> {
+        self.platform(actor)?;
+        let mut definition = definition.clone();
+        if let Some(object) = definition.as_object_mut() {
+            object.insert("key".to_owned(), Value::from("trial"));
+        }
+        let calendar = Calendar::from_json(&definition).map_err(AppError::Invalid)?;
+        calendar.add(start, seconds).map_err(|error| AppError::invalid("/seconds", "out-of-range", error.to_string()))
     }
 
     /// Definitions by key.

@@ -148,6 +148,13 @@ pub(super) const EXPECTED: &[Case] = &[
     case("list_calendars", "GET", "/calendars", "", ANYBODY),
     case("get_calendar", "GET", "/calendars/always", "", ANYBODY),
     case("put_calendar", "PUT", "/calendars/always", r#"{"title": "Always", "zone": "UTC", "hours": "always"}"#, ADMIN),
+    case(
+        "try_calendar",
+        "POST",
+        "/calendar-trials?start=2026-03-02T09:00:00Z&seconds=60",
+        r#"{"title": "Always", "zone": "UTC", "hours": "always"}"#,
+        ADMIN,
+    ),
     case("add_business_time", "GET", "/calendars/always/add?start=2026-03-02T09:00:00Z&seconds=60", "", ANYBODY),
     case(
         "get_business_time",

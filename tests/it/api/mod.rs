@@ -7,5 +7,6 @@ mod events;
 mod insight;
 mod inventory;
 mod planned;
+mod plugins;
 mod session;
 mod tickets;

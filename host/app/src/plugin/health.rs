@@ -26,6 +26,7 @@ struct State {
     last: Option<LastFault>,
     quarantined: bool,
     micros: VecDeque<u32>,
+    total_micros: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,6 +44,8 @@ pub struct HealthReport {
     pub last_fault: Option<LastFault>,
     pub p50_micros: Option<u32>,
     pub p99_micros: Option<u32>,
+    /// All calls together, since the server was started.
+    pub total_micros: u64,
     pub quarantined: bool,
 }
 
@@ -50,6 +53,7 @@ impl Health {
     pub(crate) fn called(&self, plugin: &PluginId, micros: u32) {
         self.with(plugin, |state| {
             state.calls += 1;
+            state.total_micros += u64::from(micros);
             state.micros.push_back(micros);
             if state.micros.len() > SAMPLES {
                 state.micros.pop_front();
@@ -98,6 +102,7 @@ impl Health {
                 last_fault: state.last.clone(),
                 p50_micros: at(50),
                 p99_micros: at(99),
+                total_micros: state.total_micros,
                 quarantined: state.quarantined,
             }
         })

@@ -98,5 +98,6 @@ export function formatBytes(bytes: number, locale: string): string {
 export function formatMicros(micros: number | null, locale: string): string {
   if (micros === null) return '–';
   const number = (value: number) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 }).format(value);
+  if (micros >= 1_000_000) return `${number(micros / 1_000_000)} s`;
   return micros < 1000 ? `${number(micros)} µs` : `${number(micros / 1000)} ms`;
 }

@@ -158,7 +158,7 @@ fn grievance(calendar: &Calendar, script: &mut Script) {
     let glass =
         json!({ "case": "#grievance", "reason": "The court asks for the log of the case by noon.", "hours": 4 });
     script.open(at(8, 9), "max", "glass", ticket("break-glass", "hr", "The court asks", glass));
-    script.act(at(8, 9) + minutes(20), "dora", "glass", vec![transition("seconded")]);
+    script.act(at(8, 9) + minutes(20), "wim", "glass", vec![transition("seconded")]);
     script.act(at(8, 9) + minutes(45), "gil", "glass", vec![transition("granted")]);
     let decided = set(
         "decision",

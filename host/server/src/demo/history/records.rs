@@ -168,6 +168,7 @@ fn assets(calendar: &Calendar, script: &mut Script) {
 
 fn money(calendar: &Calendar, script: &mut Script) {
     let at = calendar.at(calendar.days - 1, 15, 0);
+    let looked_again = calendar.at((calendar.days - 2).clamp(0, 20), 9, 0);
     let year = calendar.date(0)[..4].to_owned();
     for (place, (cost_centre, cents)) in COST_CENTRES.into_iter().enumerate() {
         let title = format!("{cost_centre}, {year}");
@@ -180,7 +181,7 @@ fn money(calendar: &Calendar, script: &mut Script) {
         );
         script.file(at, "mona", &name, budget.clone());
         let expected = cents / 100 * (80 + 7 * i64::try_from(place).expect("six"));
-        script.amend(calendar.at(20, 9, 0), "mona", &name, &budget, (None, json!({ "forecast_cents": expected })));
+        script.amend(looked_again, "mona", &name, &budget, (None, json!({ "forecast_cents": expected })));
     }
     for month in 1..=calendar.days / 30 {
         let day = calendar.workday(month * 30 - 5);

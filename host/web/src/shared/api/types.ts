@@ -243,6 +243,7 @@ export interface Plugin {
     last_fault?: { at: string; function: string; cause: string } | null;
     p50_micros: number | null;
     p99_micros: number | null;
+    total_micros: number;
     held_jobs: number;
   };
   settings_schema: { key: string; title: string; description: string; schema: Schema; default: Value }[];
@@ -251,7 +252,10 @@ export interface Plugin {
 }
 
 /** What a component says of itself before it is installed. */
-export type Inspection = Pick<Plugin, 'id' | 'version' | 'title' | 'summary' | 'digest' | 'size' | 'grants' | 'imports'>;
+export type Inspection = Pick<Plugin, 'id' | 'version' | 'title' | 'summary' | 'digest' | 'size' | 'grants' | 'imports'> & {
+  /** The version that is installed, and what it has that the other one does not bring any more. */
+  replaces?: { version: string; digest: string; grants: Plugin['grants']; kinds: string[]; settings: string[] };
+};
 
 export interface Job {
   id: string;
