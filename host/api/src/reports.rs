@@ -46,6 +46,46 @@ pub(crate) struct ListReportTickets {
     part: Option<ReportPart>,
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct GetValueChain {
+    /// Id of a space; all when absent.
+    space: Option<String>,
+    /// Of instances that began since so many days ago; all when absent.
+    days: Option<u32>,
+    /// Only this value stream.
+    stream: Option<String>,
+}
+
+/// How long the steps of flows took by value chain activity, of the instances that the caller may see.
+#[utoipa::path(get, path = "/value-chain", tag = "reports", params(GetValueChain), responses((status = 200, body = schema::ValueChain)))]
+pub(crate) async fn get_value_chain(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Params(query): Params<GetValueChain>,
+) -> Result<Json<schema::ValueChain>> {
+    let choice = choice(query.space, query.days)?;
+    let told = state.app.value_chain(&caller.actor, &choice, query.stream.as_deref()).await?;
+    Ok(Json(value_chain(told)))
+}
+
+/// Steps by activity, as the API and the command line write them.
+#[must_use]
+pub fn value_chain(told: app::flow::ValueChain) -> schema::ValueChain {
+    let rows = told.rows.into_iter().map(|row| schema::ValueChainRow {
+        stream: row.part.stream,
+        activity: row.part.activity,
+        count: row.count,
+        open: row.open,
+        lead_seconds: row.lead_seconds,
+        touch_seconds: row.touch_seconds,
+        wait_seconds: row.wait_seconds,
+        median_lead_seconds: row.median_lead_seconds,
+    });
+    schema::ValueChain { since: told.since, rows: rows.collect(), complete: told.complete }
+}
+
 fn choice(space: Option<String>, days: Option<u32>) -> Result<Choice> {
     if days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
         return Err(ApiError::bad_request("bad-parameter", format!("`days` is 1 to {DAYS_MAX}.")));

@@ -4,8 +4,8 @@ use crate::admission::admit;
 use crate::layer::{around, no_such_method, on_panic};
 use crate::state::ApiState;
 use crate::tickets::{
-    access, breakdown, bulk, clocks, comments, counts, create, links, list, patch, presence, read, related, timeline,
-    watchers,
+    access, breakdown, bulk, clocks, comments, counts, create, links, list, patch, presence, read, related, repair,
+    timeline, watchers,
 };
 use crate::{
     assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
@@ -61,6 +61,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(access::put_access))
         .routes(routes!(timeline::list_timeline))
         .routes(routes!(breakdown::get_breakdown))
+        .routes(routes!(repair::repair_clocks))
         .routes(routes!(clocks::list_clocks))
         .routes(routes!(presence::put_presence))
         .routes(routes!(related::list_related_tickets))
@@ -70,6 +71,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(reports::list_reports))
         .routes(routes!(reports::get_report))
         .routes(routes!(reports::list_report_tickets))
+        .routes(routes!(reports::get_value_chain))
         // Configuration items
         .routes(routes!(cis::list_cis, cis::create_ci))
         .routes(routes!(cis::get_ci, cis::patch_ci))

@@ -15,5 +15,6 @@ pub(crate) mod patch;
 pub(crate) mod presence;
 pub(crate) mod read;
 pub(crate) mod related;
+pub(crate) mod repair;
 pub(crate) mod timeline;
 pub(crate) mod watchers;

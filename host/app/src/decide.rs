@@ -125,6 +125,7 @@ impl App {
     /// Commit and publish: the only place where either happens.
     pub(crate) async fn commit(&self, mut set: store::Changeset) -> Result<Vec<Event>, CommitError> {
         crate::outbox::add_notifications(self, &mut set);
+        crate::jobs::add_revisits(self, &mut set);
         let touched = crate::impact::Touched::by_writes(&set.writes);
         let makes_work = !set.jobs.is_empty();
         let definitions = set.writes.iter().any(|write| matches!(write, store::Write::Definition(_)));

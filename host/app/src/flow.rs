@@ -18,6 +18,7 @@ mod simulate;
 mod subject;
 mod tasks;
 mod timer;
+mod value_chain;
 mod world;
 
 /// The words of the engine that callers speak.
@@ -36,6 +37,7 @@ pub use store::{InstanceCounts, InstanceQuery};
 pub use subject::TaskSubject;
 pub use tasks::{TaskCompletion, TaskView, VoteRequest};
 pub use timer::Missed;
+pub use value_chain::{Part, ValueChain, ValueRow};
 
 use engine::flow::Key;
 

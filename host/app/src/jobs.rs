@@ -4,7 +4,10 @@
 //! the business of [`worker`].
 
 mod claims;
+mod revisit;
 mod worker;
+
+pub(crate) use revisit::add_revisits;
 
 use crate::app::App;
 use crate::decide::understood;
@@ -94,6 +97,8 @@ impl App {
             Work::Timer { plugin, ticket, key, data, cause } => {
                 self.fire_timer(plugin, ticket, (key, data), cause, claimed.job.due_at, done).await
             }
+            Work::Revisit { plugin, after, cause } => self.revisit(plugin, after.as_ref(), cause, done).await,
+            Work::RevisitTicket { plugin, ticket, cause } => self.revisit_ticket(plugin, ticket, cause, done).await,
             Work::StartFlow { process, start, cause } => self.start_flow_job(process, start, cause, done).await,
             Work::StartTimer { process, version, node, at } => {
                 self.start_timer_job((process, *version, node), at.unwrap_or(claimed.job.due_at), done).await
@@ -108,6 +113,7 @@ impl App {
             Work::Publish { topic, variables, ttl_seconds, from, cause } => {
                 self.publish_job(topic, variables, (*ttl_seconds, from.as_ref()), cause, done).await
             }
+            Work::HandOver { person } => self.hand_over_job(person, done).await,
             Work::ExpireMessage { id } => self.expire_message_job(id, done).await,
             Work::Reevaluate { instance } => self.flow_step_of_job(instance, flow::Command::Reevaluate, done).await,
             Work::Send { item, .. } => self.send_job(item, done).await,

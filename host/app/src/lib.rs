@@ -34,6 +34,7 @@ mod pressure;
 mod publish;
 mod records;
 mod registry;
+pub mod repair;
 pub mod reports;
 pub mod retention;
 mod rights;

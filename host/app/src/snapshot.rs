@@ -1,5 +1,9 @@
 //! What a component may ask while it decides: grants *and* rights, with everything it read kept for the commit to check.
 
+mod past;
+
+pub(crate) use past::{Past, PastSnapshot};
+
 use crate::app::App;
 use crate::port::plugins::{CiCriteria, Fault, LogLevel, RelatedCi, SnapshotReader};
 use crate::registry::{Plugin, record_target, ticket_target};

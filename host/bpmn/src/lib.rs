@@ -23,6 +23,7 @@ mod rule;
 mod rules;
 mod source;
 pub mod svg;
+pub mod value_chain;
 mod xml;
 
 pub use canonical::canonical_xml;

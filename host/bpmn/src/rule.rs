@@ -91,6 +91,7 @@ rules! {
     CallCycle "flow-call-cycle" "processes do not call one another in a circle";
     Mapping "flow-mapping" "a mapping has a source and a target that is a name or a path of names";
     Header "flow-header" "a header has a key that is used once";
+    ValueChain "flow-value-chain" "a step is part of one of the six value chain activities";
     // Texts.
     Feel "flow-feel" "an expression is FEEL";
     Informal "flow-informal-expression" "an expression that decides is formal, not prose";

@@ -4,7 +4,7 @@ use crate::event::Cause;
 use crate::flow::Topic;
 use crate::outbox::StepAnswer;
 use crate::schedule::RetryPolicy;
-use crate::{InstanceId, JobId, Object, OutboxId, PluginId, SpaceId, TicketId};
+use crate::{InstanceId, JobId, Object, OutboxId, PersonId, PluginId, SpaceId, TicketId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,10 @@ impl Work {
     #[must_use]
     pub fn plugin(&self) -> Option<&PluginId> {
         match self {
-            Self::React { plugin, .. } | Self::Timer { plugin, .. } => Some(plugin),
+            Self::React { plugin, .. }
+            | Self::Timer { plugin, .. }
+            | Self::Revisit { plugin, .. }
+            | Self::RevisitTicket { plugin, .. } => Some(plugin),
             Self::Send { plugin, .. } => plugin.as_ref(),
             _ => None,
         }
@@ -52,6 +55,10 @@ pub enum Work {
     ClockDue { ticket: TicketId, clock: String, due_at: Timestamp },
     /// Fire a timer that a plugin scheduled.
     Timer { plugin: PluginId, ticket: TicketId, key: String, data: serde_json::Value, cause: Cause },
+    /// Find the tickets that a plugin looks at again, a page at a time; `after` is the last one of the page before, by opening and id.
+    Revisit { plugin: PluginId, after: Option<(String, TicketId)>, cause: Cause },
+    /// Have a plugin look at a ticket again that nobody changed.
+    RevisitTicket { plugin: PluginId, ticket: TicketId, cause: Cause },
     /// Start a process; at most one running instance for its business key.
     StartFlow { process: String, start: FlowStart, cause: Cause },
     /// Fire a timer start event and arm it again. `at` is when it is due by its schedule: a retry moves the job, and what follows is reckoned from
@@ -69,6 +76,8 @@ pub enum Work {
     Deliver { instance: InstanceId, subscription: String, topic: Topic, variables: Object },
     /// Find who waits for a message or a signal. `from` is the instance that sent it.
     Publish { topic: Topic, variables: Object, ttl_seconds: i64, from: Option<InstanceId>, cause: Cause },
+    /// A person's delegation begins or ends: their open approvals are handed over or given back.
+    HandOver { person: PersonId },
     /// Throw away a message that nobody wanted in its time.
     ExpireMessage { id: String },
     /// Something that an instance depends on has changed.

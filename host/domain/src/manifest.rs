@@ -57,6 +57,8 @@ pub struct Manifest {
     pub guard: Option<GuardRule>,
     pub react: Option<ReactRule>,
     #[serde(default)]
+    pub revisit: Option<RevisitRule>,
+    #[serde(default)]
     pub approval: Option<ApprovalRule>,
     pub settings: Vec<Setting>,
     pub steps: Vec<Step>,
@@ -82,6 +84,15 @@ pub struct ReactRule {
     pub kinds: Vec<String>,
     /// Also events that an import brought in: history that happened elsewhere.
     pub history: bool,
+}
+
+/// What the guard of a plugin depends on besides the ticket: when that changes, it is asked about every open ticket again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RevisitRule {
+    /// Kinds of records.
+    pub records: Vec<String>,
+    /// Any calendar.
+    pub calendars: bool,
 }
 
 /// What an approval task says to the rule that judges its votes.

@@ -262,6 +262,16 @@ fn guard_and_react() {
 }
 
 #[test]
+fn slm_12_what_a_guard_depends_on_besides_its_ticket() {
+    let with = |lines: &str| format!("[revisit]\n{lines}\n[react]");
+    check("[react]", &with("calendars = true"), &[]);
+    check("[react]", &with("calendars = false"), &["14 empty-list"]);
+    check("[react]", &with("records = [\"target\"]"), &["15 no-read-grant"]);
+    check("[react]", &with("records = [\"incident\"]"), &["15 not-a-record"]);
+    check("[react]", &with("record = [\"target\"]\ncalendars = true"), &["15 unknown-key"]);
+}
+
+#[test]
 fn settings_and_steps() {
     check("default = 7", "default = 0", &["42 bad-default"]);
     check("default = 7", "", &["37 missing-key"]);

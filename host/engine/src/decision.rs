@@ -87,7 +87,8 @@ impl Decision {
 }
 
 /// The key of the job that fires a clock.
-pub(crate) fn clock_key(ticket: &TicketId, clock: &str) -> String {
+#[must_use]
+pub fn clock_key(ticket: &TicketId, clock: &str) -> String {
     format!("clock:{ticket}:{clock}")
 }
 

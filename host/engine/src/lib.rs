@@ -16,5 +16,5 @@ mod ticket;
 mod wave;
 
 pub use ci::{check_attributes, lineage};
-pub use decision::{Decision, JobPlan, Outgoing, OutgoingWish};
+pub use decision::{Decision, JobPlan, Outgoing, OutgoingWish, clock_key};
 pub use wave::{By, Wave, Working};

@@ -422,6 +422,23 @@ pub(crate) enum ReportCommand {
         #[arg(long, value_enum, default_value_t)]
         format: ReportFormat,
     },
+    /// How long the steps of flows took, by the value chain activity that they are part of
+    ValueChain {
+        /// Whose eyes to look with, when no server is asked
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
+        /// Only this value stream
+        #[arg(long)]
+        stream: Option<String>,
+        /// Only the flows of this space
+        #[arg(long)]
+        space: Option<String>,
+        /// Of flows that began since so many days ago; all when absent
+        #[arg(long)]
+        days: Option<u32>,
+        #[arg(long, value_enum, default_value_t)]
+        format: ReportFormat,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]

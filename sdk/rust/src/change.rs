@@ -58,6 +58,12 @@ impl Change {
         self.before.is_none()
     }
 
+    /// Nothing happened to the ticket: something that `[revisit]` of the manifest names has changed.
+    #[must_use]
+    pub fn is_revisit(&self) -> bool {
+        self.effects.is_empty() && self.before.as_ref() == Some(&self.after)
+    }
+
     /// A value is another than before; when creating, there is one. Names are those of [`Ticket::value`].
     #[must_use]
     pub fn changed(&self, name: &str) -> bool {

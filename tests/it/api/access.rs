@@ -239,6 +239,8 @@ pub(super) const EXPECTED: &[Case] = &[
     case("search_everything", "GET", "/search?text=printer", "", ANYBODY),
     case("list_reports", "GET", "/reports", "", ANYBODY),
     case("get_report", "GET", "/reports/incident/backlog-by-age", "", ANYBODY),
+    case("repair_clocks", "POST", "/clocks/repair", r#"{"ticket":"{t}"}"#, [401, 404, 403, 404, 404]),
+    case("get_value_chain", "GET", "/value-chain", "", ANYBODY),
     case("list_report_tickets", "GET", "/reports/incident/backlog-by-age/tickets", "", ANYBODY),
     case("list_roles", "GET", "/people/otto/roles", "", ADMIN),
     case("put_presence", "PUT", "/tickets/{t}/presence", r#"{"doing": "looking"}"#, [401, 404, 200, 404, 404]),

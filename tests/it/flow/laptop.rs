@@ -200,3 +200,53 @@ async fn chg_05_a_delegate_answers_for_the_manager_and_only_while_it_lasts() {
     assert_eq!(state(&world, &open).await, "cancelled");
     world.no_dead_jobs().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_05_a_delegation_begins_and_ends_by_itself_and_both_hear_of_it() {
+    let world = World::new().await;
+    world.company().await;
+    let told = async |login: &str| {
+        let actor = world.actor(login).await;
+        let notes = world.app.notification_list(&actor, 50).await.expect("a list");
+        notes.into_iter().map(|note| note.subject).rev().collect::<Vec<_>>()
+    };
+    let count = async |login: &str, subject: &str| told(login).await.iter().filter(|one| *one == subject).count();
+    order(&world, 900).await;
+    let mona = world.actor("mona").await;
+    let delegation = app::flow::Delegation {
+        to: "dora".into(),
+        from: world.app.now() + SignedDuration::from_hours(2),
+        until: world.app.now() + SignedDuration::from_hours(10),
+    };
+    world.app.delegation_put(&mona, Some(delegation)).await.expect("mona may");
+    assert_eq!(told("dora").await, ["You answer approvals for mona"]);
+    assert!(world.tasks_of("dora").await.is_empty(), "not yet");
+
+    // What waits is handed over when it begins, and what comes meanwhile when it comes.
+    world.advance(SignedDuration::from_hours(2)).await;
+    assert_eq!(world.tasks_of("dora").await.len(), 1);
+    order(&world, 900).await;
+    assert_eq!(world.tasks_of("dora").await.len(), 2);
+    assert_eq!(count("dora", "For mona: Manager approves").await, 2);
+
+    // What she did not answer goes back when it ends.
+    world.vote("dora", "Manager approves", Answer::Approve).await;
+    assert_eq!(count("mona", "Yours again: Manager approves").await, 0);
+    world.advance(SignedDuration::from_hours(8)).await;
+    assert!(world.tasks_of("dora").await.is_empty());
+    assert_eq!(world.tasks_of("mona").await.len(), 1);
+    assert_eq!(count("mona", "Yours again: Manager approves").await, 1);
+    assert_eq!(told("dora").await.last().map(String::as_str), Some("You answer approvals for mona no more"));
+
+    // One that is taken back before it begins leaves nothing behind.
+    let later = app::flow::Delegation {
+        to: "dora".into(),
+        from: world.app.now() + SignedDuration::from_hours(1),
+        until: world.app.now() + SignedDuration::from_hours(3),
+    };
+    world.app.delegation_put(&mona, Some(later)).await.expect("mona may");
+    world.app.delegation_put(&mona, None).await.expect("mona may");
+    world.advance(SignedDuration::from_hours(5)).await;
+    assert!(world.tasks_of("dora").await.is_empty());
+    world.no_dead_jobs().await;
+}

@@ -94,3 +94,62 @@ async fn chg_09_chg_11_a_failed_change_is_reviewed_and_counts_against_its_group(
         (&json!("high"), &json!("the last changes of network score -5"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_06_a_board_meets_over_what_waits_for_it_and_its_minutes_stay() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    set(&app, "change", json!({ "flows": {} })).await;
+    let wednesday = json!({ "title": "Board", "zone": "Europe/Berlin", "hours": { "wed": [["14:00", "15:00"]] } });
+    max.put("/calendars/board", wednesday).await.expect(200);
+    let rule = json!({ "board": "service-desk", "at": "2026-03-04T13:00:00Z", "calendar": "board", "risks": ["high"] });
+    let meeting = file(&mona, "change-meeting", "Advisory board", rule).await;
+    assert_eq!(meeting["fields"]["agenda"], Value::Null, "nothing waits");
+
+    // What waits for approval comes onto the agenda by itself, as far as the rule asks for it.
+    let mut changes = Vec::new();
+    for (title, risk) in [("New database", "high"), ("New firmware", "high"), ("New cable", "low")] {
+        let change = open(&ada, "change", title, window(&[], json!({ "risk": risk }))).await;
+        change_ticket(&ada, &change, json!({ "state": "assess" })).await;
+        change_ticket(&ada, &change, json!({ "state": "authorize" })).await;
+        settled(&app).await;
+        changes.push(change);
+    }
+    let planned = super::record(&mona, &meeting).await;
+    let mut agenda = planned["fields"]["agenda"].as_array().cloned().expect("an agenda");
+    let numbers: Vec<&Value> = agenda.iter().map(|item| &item["change"]).collect();
+    assert_eq!(numbers, [&changes[0]["number"], &changes[1]["number"]]);
+
+    let path = format!("/records/{}", super::id(&meeting));
+    let codes = refused(&mona, &path, json!({ "state": "held" })).await;
+    assert_eq!(codes, ["required", "required", "required"], "who was there, and what about each of the two");
+    agenda[0]["decision"] = json!("approve");
+    agenda[1]["decision"] = json!("defer");
+    agenda[1]["note"] = json!("There is no way back.");
+    let minuted = json!({ "state": "held", "fields": { "agenda": agenda, "attendees": ["ada"] } });
+    let held = change_record(&mona, &meeting, minuted).await;
+    let minutes = held["fields"]["minutes"].as_str().expect("minutes");
+    assert!(minutes.contains("Present: ada\nAbsent: ben\n"), "{minutes}");
+    assert!(minutes.contains("New firmware: defer. There is no way back."), "{minutes}");
+    let codes = refused(&mona, &path, json!({ "fields": { "attendees": ["ada", "ben"] } })).await;
+    assert_eq!(codes, ["fixed"]);
+
+    // Each change hears of it, and the board meets again in a week with what it put off.
+    settled(&app).await;
+    let comments = super::list(&ada, &format!("/tickets/{}/comments", super::id(&changes[1]))).await;
+    assert!(
+        comments.iter().any(|one| one["body"].as_str().is_some_and(|body| body.contains("says defer"))),
+        "{comments:?}"
+    );
+    let meetings = super::list(&mona, "/records?kind=change-meeting&state=planned").await;
+    assert_eq!(meetings.len(), 1, "{meetings:?}");
+    let next = &meetings[0]["fields"];
+    assert_eq!((&next["at"], &next["carried_from"]), (&json!("2026-03-11T13:00:00Z"), &held["number"]));
+    let again: Vec<&Value> = next["agenda"].as_array().expect("an agenda").iter().map(|item| &item["change"]).collect();
+    // What was approved still waits for the votes of its flow, so the rule asks for it too.
+    assert_eq!(again, [&changes[1]["number"], &changes[0]["number"]]);
+    change_ticket(&mona, &changes[0], json!({ "state": "scheduled" })).await;
+    settled(&app).await;
+    let next = super::record(&mona, &meetings[0]).await;
+    assert_eq!(next["fields"]["agenda"].as_array().map(Vec::len), Some(1), "{next}");
+}

@@ -1,6 +1,6 @@
 //! What is measured: where the time of a ticket went, and the standard reports of the practices.
 
-use super::{change_ticket, id, list, open};
+use super::{change_record, change_ticket, id, list, open, settled, ticket};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use weft_tests::app::TestApp;
@@ -64,4 +64,186 @@ async fn rpt_02_the_practices_bring_the_standard_reports_and_each_can_be_compute
     for name in &named {
         ada.get(&format!("/reports/{name}")).await.expect(200);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slm_12_a_changed_target_or_calendar_recalculates_open_tickets_that_nobody_touches() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    let within = json!({ "type": "sla", "metric": "resolution", "applies-to": ["incident"], "minutes": 240,
+        "counting": "working", "calendar": "office-hours", "pause": { "is": { "field": "state", "in": ["on-hold"] } } });
+    let body = json!({ "kind": "sla-target", "space": "it", "title": "Solve", "fields": within });
+    let target = mona.post("/records", body).await.expect(201).value();
+    change_record(&mona, &target, json!({ "state": "active" })).await;
+    settled(&app).await;
+
+    // More than one page, one that rests and one that is done.
+    let mut tickets = Vec::new();
+    for number in 0..60 {
+        tickets.push(open(&ada, "incident", &format!("Slow {number}"), json!({})).await);
+    }
+    let hold = json!({ "state": "on-hold", "fields": { "pending-reason": "awaiting-vendor" } });
+    change_ticket(&ada, &tickets[0], json!({ "state": "in-progress", "assignee": "ada" })).await;
+    change_ticket(&ada, &tickets[0], hold).await;
+    let done = json!({ "state": "resolved", "fields": { "close-code": "Solved", "close-notes": "Restarted." } });
+    change_ticket(&ada, &tickets[1], json!({ "state": "in-progress", "assignee": "ada" })).await;
+    let done = change_ticket(&ada, &tickets[1], done).await;
+    settled(&app).await;
+    let due = async |at: usize| ticket(&ada, &tickets[at]).await["clocks"][0]["due_at"].clone();
+    assert_eq!(due(59).await, "2026-03-02T13:00:00Z", "from ten to two in Berlin");
+    let before = ticket(&ada, &tickets[59]).await;
+
+    change_record(&mona, &target, json!({ "fields": { "minutes": 300 } })).await;
+    assert_eq!(due(59).await, "2026-03-02T13:00:00Z", "nobody waits for it");
+    settled(&app).await;
+    for at in [2, 30, 49, 50, 51, 59] {
+        assert_eq!(due(at).await, "2026-03-02T14:00:00Z", "ticket {at}");
+    }
+    assert_eq!(due(0).await, Value::Null, "it still rests");
+    assert_eq!(ticket(&ada, &tickets[1]).await["version"], done["version"], "what is done stays");
+
+    // The office closes at noon: what is left is done on Tuesday.
+    let day = json!([["09:00", "12:00"]]);
+    let hours = json!({ "title": "Office", "zone": "Europe/Berlin", "hours": { "mon": day, "tue": day, "wed": day } });
+    max.put("/calendars/office-hours", hours).await.expect(200);
+    settled(&app).await;
+    assert_eq!(due(2).await, "2026-03-03T11:00:00Z");
+    assert_eq!(due(59).await, "2026-03-03T11:00:00Z");
+
+    // The journal says what moved it, and nothing but its clock moved.
+    let after = ticket(&ada, &tickets[59]).await;
+    assert_eq!((&after["state"], &after["fields"]), (&before["state"], &before["fields"]));
+    let told = list(&ada, &format!("/tickets/{}/timeline", id(&tickets[59]))).await;
+    let moved = told.iter().filter(|event| event["kind"] == "clock.started").count();
+    assert_eq!(moved, 3, "{told:?}");
+
+    // A calendar that changes nothing for them writes nothing.
+    let version = after["version"].clone();
+    max.put("/calendars/always", json!({ "title": "Round the clock", "zone": "UTC", "hours": "always" }))
+        .await
+        .expect(200);
+    settled(&app).await;
+    assert_eq!(ticket(&ada, &tickets[59]).await["version"], version);
+
+    change_record(&mona, &target, json!({ "state": "retired" })).await;
+    settled(&app).await;
+    assert_eq!(ticket(&ada, &tickets[59]).await["clocks"][0]["state"], "cancelled", "no target, no clock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vsm_01_steps_are_added_up_by_value_chain_activity_with_what_was_work_and_what_was_waiting() {
+    let app = TestApp::new().await;
+    let world = &app.world;
+    world.company().await;
+    let stock = json!([{ "kind": "upsert-record", "data": { "kind": "stock-item", "space": "it", "title": "Laptop 1",
+        "fields": { "class": "laptop", "model": "standard" } } }]);
+    world.submit("mona", None, stock).await.expect("something for the shelf");
+    let order = json!([{ "kind": "create-ticket", "data": { "kind": "request", "space": "it", "title": "A laptop, please",
+        "fields": { "item": "laptop", "model": "standard", "price": 900 } } }]);
+    let request = world.submit("erin", None, order).await.expect("erin may ask").tickets[0].clone();
+    settled(&app).await;
+
+    world.advance(SignedDuration::from_hours(2)).await;
+    world.vote("mona", "Manager approves", app::flow::model::Answer::Approve).await;
+    world.advance(SignedDuration::from_hours(1)).await;
+    let wanda = app.caller("wanda").await;
+    let task =
+        list(&wanda, "/tasks").await.into_iter().find(|task| task["name"] == "Prepare the laptop").expect("hers");
+    wanda.put(&format!("/tasks/{}/assignee", id(&task)), json!({ "assignee": "wanda" })).await.expect(200);
+    world.advance(SignedDuration::from_mins(30)).await;
+    world.complete("wanda", "Prepare the laptop", json!({})).await;
+
+    let ada = app.caller("ada").await;
+    let told: Value = ada.get("/value-chain?stream=laptops&days=30").await.expect(200).value();
+    let row = |row: &Value| {
+        let count = |name: &str| row[name].as_i64().unwrap_or(-1);
+        let seconds = ["lead_seconds", "touch_seconds", "wait_seconds"].map(count);
+        (row["activity"].as_str().unwrap_or_default().to_owned(), count("count"), count("open"), seconds)
+    };
+    let rows: Vec<_> = told["rows"].as_array().expect("rows").iter().map(row).collect();
+    let expected = [
+        ("engage", 1, 0, [7200, 0, 7200]),
+        ("design-and-transition", 1, 0, [5400, 1800, 3600]),
+        ("obtain-build", 1, 0, [0, 0, 0]),
+        ("deliver-and-support", 0, 1, [0, 0, 0]),
+    ];
+    assert_eq!(rows, expected.map(|(activity, count, open, seconds)| (activity.to_owned(), count, open, seconds)));
+    assert_eq!((told["complete"].clone(), told["rows"][0]["stream"].clone()), (json!(true), json!("laptops")));
+
+    // The history says it itself, whatever the flow says later; and nobody learns of flows that they may not see.
+    let flow = world.flow_of(&request.id).await;
+    let history: Value = ada.get(&format!("/instances/{}/history", flow.id)).await.expect(200).value();
+    let entries = history["entries"].as_array().expect("entries");
+    let noted: Vec<&Value> = entries.iter().filter_map(|entry| entry["data"]["value_chain"].get("prepare")).collect();
+    assert_eq!(noted, [&json!({ "activity": "design-and-transition", "stream": "laptops" })], "{history}");
+    for stranger in ["erin", "hana"] {
+        let told: Value = app.caller(stranger).await.get("/value-chain").await.expect(200).value();
+        assert_eq!(told["rows"], json!([]), "{stranger}");
+    }
+    assert_eq!(ada.get("/value-chain?days=0").await.problem(400).code, "bad-parameter");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slm_09_clocks_are_recomputed_from_the_history_shown_first_and_put_right_once() {
+    let app = TestApp::new().await;
+    let (ada, mona) = (app.caller("ada").await, app.caller("mona").await);
+    let within = json!({ "type": "sla", "metric": "resolution", "applies-to": ["incident"], "minutes": 240,
+        "counting": "working", "calendar": "office-hours", "pause": { "is": { "field": "state", "in": ["on-hold"] } } });
+    let body = json!({ "kind": "sla-target", "space": "it", "title": "Solve", "fields": within });
+    let target = mona.post("/records", body).await.expect(201).value();
+    change_record(&mona, &target, json!({ "state": "active" })).await;
+    settled(&app).await;
+    // Half an hour of work, an hour on hold, and work again.
+    let live = async |title: &str| {
+        let ticket = open(&ada, "incident", title, json!({})).await;
+        app.world.advance(SignedDuration::from_mins(30)).await;
+        change_ticket(&ada, &ticket, json!({ "state": "in-progress", "assignee": "ada" })).await;
+        let hold = json!({ "state": "on-hold", "fields": { "pending-reason": "awaiting-vendor" } });
+        change_ticket(&ada, &ticket, hold).await;
+        app.world.advance(SignedDuration::from_hours(1)).await;
+        change_ticket(&ada, &ticket, json!({ "state": "in-progress" })).await;
+        ticket
+    };
+    let repair = async |body: Value| mona.post("/clocks/repair", body).await.expect(200).value();
+
+    // What was kept all the time is right, also across a change of the target.
+    let kept = live("Kept").await;
+    assert_eq!(ticket(&ada, &kept).await["clocks"][0]["due_at"], "2026-03-02T14:00:00Z");
+    change_record(&mona, &target, json!({ "fields": { "minutes": 300 } })).await;
+    settled(&app).await;
+    assert_eq!(ticket(&ada, &kept).await["clocks"][0]["due_at"], "2026-03-02T15:00:00Z");
+    let told = repair(json!({ "kind": "incident" })).await;
+    assert_eq!((&told["repairs"], &told["looked_at"]), (&json!([]), &json!(1)), "{told}");
+
+    // While the practice was off nobody counted.
+    let max = app.world.actor("max").await;
+    app.world.app.plugin_disable(&max, &"service-level".into()).await.expect("max may");
+    let lost = live("Lost").await;
+    app.world.app.plugin_enable(&max, &"service-level".into()).await.expect("max may");
+    assert_eq!(ticket(&ada, &lost).await["clocks"], json!([]));
+
+    let told = repair(json!({ "kind": "incident", "space": "it" })).await;
+    let of_lost = &told["repairs"][0];
+    assert_eq!((&told["applied"], &of_lost["number"]), (&json!(false), &lost["number"]), "{told}");
+    let changes = of_lost["clocks"][0]["changes"].as_array().expect("changes");
+    // From half past ten, thirty minutes on Monday before the hold, four hours after it, and the rest on Tuesday.
+    let due = json!({ "field": "due_at", "from": null, "to": "2026-03-03T08:30:00Z" });
+    assert!(changes.contains(&due), "{told}");
+    assert_eq!(ticket(&ada, &lost).await["clocks"], json!([]), "it was only shown");
+    assert_eq!(ada.post("/clocks/repair", json!({ "ticket": id(&lost) })).await.problem(403).code, "forbidden");
+
+    let told = repair(json!({ "ticket": id(&lost), "apply": true })).await;
+    assert_eq!(told["applied"], true, "{told}");
+    let clock = ticket(&ada, &lost).await["clocks"][0].clone();
+    assert_eq!((&clock["due_at"], &clock["state"]), (&json!("2026-03-03T08:30:00Z"), &json!("running")));
+    assert_eq!(repair(json!({ "kind": "incident" })).await["repairs"], json!([]), "once is enough");
+    let told = list(&ada, &format!("/tickets/{}/timeline", id(&lost))).await;
+    assert_eq!(told.iter().filter(|event| event["kind"] == "clock.repaired").count(), 1, "{told:?}");
+
+    // It fires as any other.
+    app.world.advance(SignedDuration::from_mins(20 * 60 + 31)).await;
+    let clock =
+        app.caller("ada").await.get(&format!("/tickets/{}", id(&lost))).await.expect(200).value()["clocks"][0].clone();
+    assert_eq!(clock["breached_at"], "2026-03-03T08:30:00Z");
+    app.world.no_dead_jobs().await;
 }

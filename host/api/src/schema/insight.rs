@@ -133,6 +133,71 @@ pub struct ReportRow {
     pub met: Option<u64>,
 }
 
+/// Clocks that are not what they should be by the history of their ticket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRepairs {
+    pub repairs: Vec<ClockRepair>,
+    /// Tickets whose history was gone through.
+    pub looked_at: u32,
+    /// They were put right; otherwise this is only what would be.
+    pub applied: bool,
+    /// What to give as `after` to go on.
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRepair {
+    pub ticket: String,
+    pub number: String,
+    pub clocks: Vec<RepairedClock>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RepairedClock {
+    pub clock: String,
+    pub title: String,
+    pub changes: Vec<ClockDifference>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockDifference {
+    /// `state`, `started_at`, `due_at`, `stopped_at` or `breached_at`.
+    pub field: String,
+    pub from: Value,
+    pub to: Value,
+}
+
+/// Steps of flows by value chain activity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValueChain {
+    pub since: Option<Timestamp>,
+    pub rows: Vec<ValueChainRow>,
+    /// Every instance was looked at; otherwise the newest ones.
+    pub complete: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ValueChainRow {
+    pub stream: Option<String>,
+    pub activity: String,
+    /// Steps that were done.
+    pub count: u64,
+    /// Steps that are not.
+    pub open: u64,
+    /// From beginning to end, of all that were done together.
+    pub lead_seconds: i64,
+    /// The part of it in which somebody had the task, or a component worked.
+    pub touch_seconds: i64,
+    pub wait_seconds: i64,
+    pub median_lead_seconds: i64,
+}
+
 /// Somebody who looks at a ticket now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

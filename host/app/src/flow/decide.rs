@@ -223,14 +223,16 @@ impl App {
             })
             .collect();
         self.plan_calls(command, &decided.row, &decided.calls, &abandoned, &mut set).await?;
+        let mut told = Vec::new();
         for write in &mut set.writes {
             if let store::Write::Task(task) = write
                 && task.rule.is_some()
                 && task.version == 1
             {
-                self.add_delegates(task, command.now).await.map_err(commit_error)?;
+                told.extend(self.add_delegates(task, command.now).await.map_err(commit_error)?);
             }
         }
+        set.writes.extend(told.into_iter().map(store::Write::Notification));
         self.commit(set).await.map(drop)
     }
 

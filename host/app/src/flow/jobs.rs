@@ -82,7 +82,7 @@ impl App {
     }
 
     /// End a job that has nothing to do any more.
-    async fn drop_job(&self, done: JobDone) -> Result<(), Stop> {
+    pub(crate) async fn drop_job(&self, done: JobDone) -> Result<(), Stop> {
         let mut set = Changeset::new(self.org().clone(), self.now());
         set.job_done = Some(done);
         self.commit(set).await.map(drop).map_err(|error| stop(&error.into()))

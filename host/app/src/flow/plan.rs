@@ -52,6 +52,14 @@ pub(super) fn extend(app: &App, command: &Command, decided: &Decided, set: &mut 
         (_, InstanceStatus::Running) => "flow.moved",
         _ => "flow.ended",
     };
+    let mut data = json!({
+        "process": row.process, "version": row.process_version, "ticket": row.ticket, "status": row.status,
+        "events": decided.events,
+    });
+    let parts = super::value_chain::noted(&decided.deployed.process, &decided.events, &decided.actions);
+    if !parts.is_empty() {
+        data[super::value_chain::HISTORY_KEY] = parts.into();
+    }
     set.events.push(EventDraft {
         subject_kind: "flow".to_owned(),
         subject: id.0.clone(),
@@ -59,10 +67,7 @@ pub(super) fn extend(app: &App, command: &Command, decided: &Decided, set: &mut 
         at: command.now,
         actor: command.actor.id.clone(),
         kind: kind.to_owned(),
-        data: json!({
-            "process": row.process, "version": row.process_version, "ticket": row.ticket, "status": row.status,
-            "events": decided.events,
-        }),
+        data,
         cause: command.cause.clone(),
     });
     set.writes.push(Write::FlowInstance(Box::new(row.clone())));

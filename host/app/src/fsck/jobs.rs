@@ -60,7 +60,7 @@ fn target(work: &Work) -> Option<Target> {
         Work::ClockDue { ticket, clock, .. } => {
             ("clock", &["org_id", "ticket", "name"], vec![ticket.as_str().into(), clock.as_str().into()])
         }
-        Work::Timer { ticket, .. } => ("ticket", ID, vec![ticket.as_str().into()]),
+        Work::Timer { ticket, .. } | Work::RevisitTicket { ticket, .. } => ("ticket", ID, vec![ticket.as_str().into()]),
         Work::FlowTimer { instance, .. }
         | Work::Deliver { instance, .. }
         | Work::Reevaluate { instance }

@@ -5,6 +5,7 @@ use crate::{
     graph::{Graph, NodeIndex, NodeKind, Repeat, TextOrExpression, Trigger},
     report::Findings,
     rule::Rule,
+    value_chain::{self, ACTIVITIES},
 };
 use std::collections::HashMap;
 
@@ -20,6 +21,7 @@ pub(super) fn check(view: &mut View<'_, '_, '_>) {
             }
             _ => {}
         }
+        value_chain(view, index);
         if let Some(repeat) = &node.repeat {
             if !is_activity(&node.kind) {
                 view.error(Rule::LoopMarkers, node, "only activities are repeated");
@@ -27,6 +29,23 @@ pub(super) fn check(view: &mut View<'_, '_, '_>) {
             self::repeat(view, index, repeat);
         }
     }
+}
+
+fn value_chain(view: &mut View<'_, '_, '_>, index: NodeIndex) {
+    let node = view.node(index);
+    let message = match value_chain::of(node) {
+        Some(_) if !is_activity(&node.kind) => {
+            "only tasks, calls and sub-processes take time; tag one of them".to_owned()
+        }
+        Some((activity, _)) if !ACTIVITIES.contains(&activity) => {
+            format!("`{activity}` is no value chain activity; those are {}", ACTIVITIES.join(", "))
+        }
+        None if node.headers.contains_key(value_chain::STREAM) => {
+            format!("it belongs to a value stream and to no activity; add `{}`", value_chain::ACTIVITY)
+        }
+        _ => return,
+    };
+    view.findings.error(Rule::ValueChain, &subject(node), message);
 }
 
 fn ad_hoc(view: &mut View<'_, '_, '_>, index: NodeIndex) {

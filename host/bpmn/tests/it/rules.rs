@@ -65,6 +65,24 @@ fn an_approval_is_a_user_task_with_a_rule() {
 }
 
 #[test]
+fn vsm_01_a_step_is_part_of_one_of_the_six_activities() {
+    let tagged = |name: &str, properties: &[(&str, &str)]| {
+        let entries: String = properties
+            .iter()
+            .map(|(name, value)| format!("<zeebe:property name=\"{name}\" value=\"{value}\"/>"))
+            .collect();
+        around(&format!(
+            "<b:{name} id=\"x\"><b:extensionElements><zeebe:properties>{entries}</zeebe:properties></b:extensionElements></b:{name}>"
+        ))
+    };
+    let (activity, stream) = ("value-chain-activity", "value-stream");
+    assert_eq!(check(&tagged("userTask", &[(activity, "obtain-build"), (stream, "laptops")]), ""), NOTHING);
+    assert_eq!(check(&tagged("userTask", &[(activity, "improvise")]), ""), ["!flow-value-chain x"]);
+    assert_eq!(check(&tagged("userTask", &[(stream, "laptops")]), ""), ["!flow-value-chain x"]);
+    assert_eq!(check(&tagged("exclusiveGateway", &[(activity, "plan")]), ""), ["!flow-value-chain x"]);
+}
+
+#[test]
 fn structure() {
     let end = "<b:endEvent id=\"e\"/>";
     assert_eq!(check("<b:task id=\"x\"/>", ""), ["!flow-no-start p", "!flow-no-incoming x"]);

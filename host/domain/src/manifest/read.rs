@@ -79,6 +79,7 @@ fn manifest(
     let known = rule::Kinds { files: &files, grants: &grants };
     let guard = rule::guard(&mut table, &known, reader);
     let react = rule::react(&mut table, &known, reader);
+    let revisit = rule::revisit(&mut table, &known, guard.is_some(), reader);
     let approval = rule::approval(&mut table, reader);
     let settings = rule::settings(&mut table, reader);
     let steps = rule::steps(&mut table, reader);
@@ -95,6 +96,7 @@ fn manifest(
         grants,
         guard,
         react,
+        revisit,
         approval,
         settings,
         steps,

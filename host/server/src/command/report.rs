@@ -26,9 +26,7 @@ pub(super) async fn run(command: ReportCommand, client: Option<Client>, settings
                         "`{report}` is no report: they are named PLUGIN/REPORT, and `weft report list` shows them"
                     ))
                 })?;
-            if days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
-                return Err(Failure::new(format!("--days is 1 to {DAYS_MAX}")));
-            }
+            check_days(days)?;
             let computed = match (client, r#as) {
                 (Some(client), _) => client.get(&address(plugin, id, space.as_deref(), days)).await?,
                 (None, Some(login)) => {
@@ -42,15 +40,76 @@ pub(super) async fn run(command: ReportCommand, client: Option<Client>, settings
                     app.store().close().await;
                     json!(api::reports::result(computed?))
                 }
-                (None, None) => {
-                    return Err(Failure::new(
-                        "what a report says depends on who asks: name somebody with --as LOGIN, or a server with --url and --token",
-                    ));
-                }
+                (None, None) => return Err(nobody_asks()),
             };
             show(&computed, format);
             Ok(())
         }
+        ReportCommand::ValueChain { r#as, stream, space, days, format } => {
+            check_days(days)?;
+            let told = match (client, r#as) {
+                (Some(client), _) => {
+                    let stream = stream.map(|stream| format!("&stream={}", super::search::escaped(&stream)));
+                    let query = query(space.as_deref(), days);
+                    client.get(&format!("/value-chain?{query}{}", stream.unwrap_or_default())).await?
+                }
+                (None, Some(login)) => {
+                    let app = open(&settings, false, Durability::Full).await?;
+                    let told = async {
+                        let actor = app.actor_by_login(&login).await?;
+                        app.value_chain(&actor, &Choice { space, days }, stream.as_deref()).await
+                    };
+                    let told = told.await;
+                    app.store().close().await;
+                    json!(api::reports::value_chain(told?))
+                }
+                (None, None) => return Err(nobody_asks()),
+            };
+            show_value_chain(&told, format);
+            Ok(())
+        }
+    }
+}
+
+fn nobody_asks() -> Failure {
+    Failure::new(
+        "what a report says depends on who asks: name somebody with --as LOGIN, or a server with --url and --token",
+    )
+}
+
+fn check_days(days: Option<u32>) -> Result<(), Failure> {
+    match days {
+        Some(days) if !(1..=DAYS_MAX).contains(&days) => Err(Failure::new(format!("--days is 1 to {DAYS_MAX}"))),
+        _ => Ok(()),
+    }
+}
+
+fn show_value_chain(told: &Value, format: ReportFormat) {
+    const COLUMNS: [&str; 8] =
+        ["stream", "activity", "count", "open", "lead_seconds", "touch_seconds", "wait_seconds", "median_lead_seconds"];
+    let rows = told["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    match format {
+        ReportFormat::Json => out::json(told),
+        ReportFormat::Csv => {
+            csv_line(&COLUMNS.map(str::to_owned));
+            for row in rows {
+                csv_line(&COLUMNS.map(|column| text(&row[column])));
+            }
+        }
+        ReportFormat::Table => {
+            let titles = ["STREAM", "ACTIVITY", "DONE", "OPEN", "LEAD", "TOUCH", "WAIT", "MEDIAN LEAD"];
+            let mut lines = vec![titles.map(str::to_owned).to_vec()];
+            lines.extend(rows.iter().map(|row| {
+                let cell = |column: &str| {
+                    if column.ends_with("_seconds") { amount(&row[column], "seconds") } else { text(&row[column]) }
+                };
+                COLUMNS.map(cell).to_vec()
+            }));
+            out::table(&lines);
+        }
+    }
+    if told["complete"] == json!(false) {
+        out::note("There are more flows than a report looks at: this is about the newest ones.");
     }
 }
 
@@ -161,10 +220,15 @@ fn csv_cell(text: &str) -> String {
 }
 
 fn address(plugin: &str, id: &str, space: Option<&str>, days: Option<u32>) -> String {
+    let query = query(space, days);
+    format!("/reports/{}/{}?{query}", super::search::escaped(plugin), super::search::escaped(id))
+}
+
+fn query(space: Option<&str>, days: Option<u32>) -> String {
     let space = space.map(|space| format!("space={}", super::search::escaped(space)));
     let days = days.map(|days| format!("days={days}"));
     let query: Vec<String> = space.into_iter().chain(days).collect();
-    format!("/reports/{}/{}?{}", super::search::escaped(plugin), super::search::escaped(id), query.join("&"))
+    query.join("&")
 }
 
 #[cfg(test)]

@@ -13,18 +13,52 @@ weft_sdk::automation! { react: react }
 struct Level {
     percent: i64,
     tell: Vec<String>,
+    /// What the target measures; anything when empty.
+    #[serde(default)]
+    measures: Vec<String>,
+    /// With whom it was agreed; anybody when empty.
+    #[serde(default)]
+    agreements: Vec<String>,
+    /// What must hold of the ticket at that time.
+    #[serde(default)]
+    when: Vec<When>,
+}
+
+#[derive(Debug, Deserialize)]
+struct When {
+    field: String,
+    #[serde(rename = "in")]
+    values: Vec<Value>,
 }
 
 impl Level {
+    /// Whether it is for the target of a clock. A clock says with itself what it measures and what was agreed; one that does not has only the
+    /// levels that are for all.
+    fn is_for(&self, clock: &Clock) -> bool {
+        let listed =
+            |names: &[String], key: &str| names.is_empty() || names.iter().any(|name| clock.data[key] == **name);
+        listed(&self.measures, "metric") && listed(&self.agreements, "type")
+    }
+
+    fn holds(&self, ticket: &Ticket) -> bool {
+        self.when.iter().all(|when| when.values.contains(&ticket.value(&when.field)))
+    }
+
     /// The instant at which this share of the time has passed, however often the clock rested meanwhile.
     fn at(&self, clock: &Clock) -> Option<Instant> {
         let due = clock.due_at?;
         Some(clock.started_at.plus_seconds(due.seconds_since(clock.started_at) * self.percent / 100))
     }
+}
 
-    fn key(&self, clock: &str) -> String {
-        format!("{clock}@{}", self.percent)
-    }
+/// The levels of a clock, each with the name of its timer: two at the same share of the time are told apart by their place.
+fn levels_of<'l>(levels: &'l [Level], clock: &Clock) -> Vec<(String, &'l Level)> {
+    let name = |(index, level): (usize, &'l Level)| {
+        let earlier = levels[..index].iter().filter(|other| other.percent == level.percent).count();
+        let place = if earlier == 0 { String::new() } else { format!("/{}", earlier + 1) };
+        (format!("{}@{}{place}", clock.name, level.percent), level)
+    };
+    levels.iter().enumerate().map(name).filter(|(_, level)| level.is_for(clock)).collect()
 }
 
 fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
@@ -35,22 +69,20 @@ fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ti
         let Some(clock) = clocks.iter().find(|clock| Some(clock.name.as_str()) == event.text("clock")) else {
             return Ok(Effects::new());
         };
-        let set = |effects: Effects, level: &Level| match level.at(clock) {
-            Some(at) => effects.schedule(
-                &level.key(&clock.name),
-                at.max(context.now),
-                json!({"clock": clock.name, "due": clock.due_at}),
-            ),
+        let set = |effects: Effects, (key, level): (String, &Level)| match level.at(clock) {
+            Some(at) => effects.schedule(&key, at.max(context.now), json!({"clock": clock.name, "due": clock.due_at})),
             None => effects,
         };
-        return Ok(levels.iter().fold(Effects::new(), set));
+        return Ok(levels_of(&levels, clock).into_iter().fold(Effects::new(), set));
     }
     let data = event.value("data");
     let clock = clocks.iter().find(|clock| data["clock"] == clock.name.as_str());
-    let level = levels.iter().find(|level| clock.is_some_and(|clock| event.is_timer(&level.key(&clock.name))));
-    let Some((clock, level)) = clock.zip(level) else { return Ok(Effects::new()) };
+    let fired = |clock: &Clock| levels_of(&levels, clock).into_iter().find(|(key, _)| event.is_timer(key));
+    let Some((clock, (_, level))) = clock.and_then(|clock| Some((clock, fired(clock)?))) else {
+        return Ok(Effects::new());
+    };
     // Met, cancelled, resting, or counting to another time by now: nobody is told.
-    if clock.state != ClockState::Running || data["due"] != json!(clock.due_at) {
+    if clock.state != ClockState::Running || data["due"] != json!(clock.due_at) || !level.holds(ticket) {
         return Ok(Effects::new());
     }
     tell(host, ticket, clock, level, context.now)
@@ -170,6 +202,39 @@ mod tests {
             json!(["network"]),
             "a group without a rota hears all of it"
         );
+    }
+
+    #[test]
+    fn slm_06_levels_are_for_what_a_target_measures_and_for_tickets_that_meet_their_conditions() {
+        let levels = json!([
+            { "percent": 75, "tell": ["assignee"] },
+            { "percent": 75, "tell": ["network"], "measures": ["response"], "agreements": ["sla"] },
+            { "percent": 100, "tell": ["mona"], "measures": ["resolution"], "when": [{ "field": "priority", "in": [1, 2] }] },
+        ]);
+        let ask = |data: Value, ticket: &Ticket, event: Event| {
+            let host = host(Clock { data, ..clock() }).with_setting("levels", levels.clone());
+            react(&host, &Context { now: at("08:00"), ..Context::of_plugin("escalation") }, &event, Some(ticket))
+                .unwrap()
+        };
+        let of = |metric: &str, kind: &str| json!({ "metric": metric, "type": kind });
+        let set = |data: Value| -> Vec<String> {
+            let effects = ask(data, &ticket(), Event::about("clock.started", "T1", json!({"clock": "resolve"})));
+            effects.iter().filter_map(|effect| effect.text("key").map(str::to_owned)).collect()
+        };
+        assert_eq!(set(of("response", "sla")), ["resolve@75", "resolve@75/2"]);
+        assert_eq!(set(of("response", "ola")), ["resolve@75"], "an internal agreement has no second level");
+        assert_eq!(set(of("resolution", "uc")), ["resolve@75", "resolve@100"]);
+        assert_eq!(set(Value::Null), ["resolve@75"], "a clock that says nothing has the levels for all");
+
+        let fire = |key: &str, priority: i64| {
+            let event = Event::timer("T1", key, json!({"clock": "resolve", "due": at("12:00")}));
+            let metric = if key.contains('/') { "response" } else { "resolution" };
+            ask(of(metric, "sla"), &ticket().with("priority", priority), event)
+        };
+        let groups = |effects: &Effects| effects.iter().last().map(|effect| effect.data["groups"].clone());
+        assert_eq!(groups(&fire("resolve@75/2", 3)), Some(json!(["network"])));
+        assert_eq!(groups(&fire("resolve@100", 2)), Some(json!(["mona"])));
+        assert_eq!(fire("resolve@100", 3), Effects::new(), "by then it is not urgent any more");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod conflict;
 mod drift;
+mod meeting;
 mod model;
 mod outcome;
 mod risk;
@@ -24,6 +25,9 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     }
     if change.after.kind == "change-template" {
         return template::decide(change);
+    }
+    if change.after.kind == "change-meeting" {
+        return meeting::decide(host, change);
     }
     let mut refused = Rejection::none();
     has_length(change, &mut refused);
@@ -49,7 +53,10 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
 fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
     match subject {
         None if event.kind == "ci.changed" => drift::react(host, context, event),
-        Some(ticket) if ticket.kind == "change" => Ok(outcome::look_again(event, ticket)),
+        None if event.kind == "record.changed" => meeting::note_held(host, event),
+        Some(ticket) if ticket.kind == "change" => {
+            Ok(outcome::look_again(event, ticket).and(meeting::note_change(host, event)?))
+        }
         Some(ticket) if ticket.kind == "incident" => outcome::link_cause(host, event, ticket),
         _ => Ok(Effects::new()),
     }

@@ -25,7 +25,12 @@ pub(crate) fn of(host: &impl Host, change: &Change) -> Result<timeline::Change, 
     changed.dedup();
     Ok(timeline::Change {
         at: micros(change.context.now),
-        event: if change.is_create() { "created" } else { "updated" }.to_owned(),
+        event: match (change.is_create(), change.is_revisit()) {
+            (true, _) => "created",
+            (_, true) => timeline::REVISITED,
+            _ => "updated",
+        }
+        .to_owned(),
         also: contacts(host, change)?,
         changed,
         fields,

@@ -1,11 +1,11 @@
-//! `[guard]`, `[react]`, `[approval]`, `[[setting]]` and `[[step]]`.
+//! `[guard]`, `[react]`, `[revisit]`, `[approval]`, `[[setting]]` and `[[step]]`.
 
 use super::kind::{DESCRIPTION_CHARS_MAX, KindFile, TITLE_CHARS_MAX};
 use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
 use super::{near, schema, words};
 use crate::kind::Noun;
-use crate::manifest::{ApprovalRule, Grant, GuardRule, ReactRule, Setting, Step};
+use crate::manifest::{ApprovalRule, Grant, GuardRule, ReactRule, RevisitRule, Setting, Step};
 
 const LIST_MAX: usize = 100;
 /// Events of the host; a plugin may name others, but not one that is nearly one of these.
@@ -54,6 +54,48 @@ pub(super) fn react(table: &mut Table<'_>, kinds: &Kinds<'_>, reader: &mut Reade
     let history = table.get("history").map(|node| node.boolean(reader));
     table.finish(reader);
     Some(ReactRule { events: events?, kinds: names?, history: history.unwrap_or(Some(false))? })
+}
+
+/// `[revisit]`: what a guard depends on besides the ticket that it is asked about.
+pub(super) fn revisit(
+    table: &mut Table<'_>,
+    kinds: &Kinds<'_>,
+    has_guard: bool,
+    reader: &mut Reader<'_>,
+) -> Option<RevisitRule> {
+    let mut table = table.get("revisit")?.table(reader, "`[revisit]`")?;
+    let place = table.place.clone();
+    let listed = table.get("records").map(|node| node.list(reader, LIST_MAX)).unwrap_or_default();
+    let calendars = table.get("calendars").map(|node| node.boolean(reader));
+    table.finish(reader);
+    let calendars = calendars.unwrap_or(Some(false))?;
+    if !has_guard && !reader.reported("missing-key") {
+        reader.add(&place, "no-guard", "`[revisit]` has a guard asked again, and there is none; add `[guard]`");
+    }
+    if listed.is_empty() && !calendars {
+        let message = "`[revisit]` names nothing; name kinds of `records`, or say `calendars = true`";
+        reader.add(&place, "empty-list", message);
+    }
+    let mut records = Vec::new();
+    for entry in listed {
+        let Some(name) = entry.shaped(reader, "bad-id", words::id) else { continue };
+        let own = kinds.files.iter().find(|file| file.id.as_deref() == Some(name)).and_then(|file| file.noun);
+        if own == Some(Noun::Ticket) {
+            let message = format!("`{name}` is a kind of tickets; a change of a ticket is delivered to `[react]`");
+            reader.add(&entry.place, "not-a-record", message);
+            continue;
+        }
+        let target = format!("record:{name}");
+        let covered = kinds.grants.iter().any(|grant| grant.permission.allows_read(&target));
+        if !covered && !reader.reported("bad-target") {
+            let message = format!(
+                "`[revisit]` depends on `{name}` but no grant asks to read it; add a `[[grant]]` with `read = \"{target}\"` and a reason"
+            );
+            reader.add(&entry.place, "no-read-grant", message);
+        }
+        records.push(name.to_owned());
+    }
+    Some(RevisitRule { records, calendars })
 }
 
 pub(super) fn approval(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<ApprovalRule> {

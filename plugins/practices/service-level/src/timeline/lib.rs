@@ -35,6 +35,8 @@ pub use working::{due_after, merge_pauses, working_between};
 /// Instants since 1970-01-01T00:00:00Z, and amounts of time, in whole microseconds.
 pub type Micros = i64;
 
+/// What happened when nothing did to the ticket: a target or a calendar changed (SLM-12).
+pub const REVISITED: &str = "revisited";
 /// Microseconds of a second.
 pub const SECOND: Micros = 1_000_000;
 /// Microseconds of a minute.
@@ -299,10 +301,19 @@ impl Step<'_> {
             }
             _ => {}
         }
-        let Some(verb) = verb else {
+        let revisited = verb.is_none() && change.event == REVISITED;
+        let Some(verb) = verb.or(revisited.then_some(Verb::Recompute)) else {
             return Ok(Vec::new());
         };
+        let due_before = state.due_at;
         state.settle(target, self.time)?;
+        if revisited {
+            if state.due_at == due_before {
+                return Ok(Vec::new());
+            }
+            // Late by the hours of before is not late by these.
+            state.breached_at = None;
+        }
         Ok(vec![Transition { verb, state }])
     }
 
