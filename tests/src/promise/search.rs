@@ -209,7 +209,8 @@ async fn fill(app: &App, tickets: usize) -> Result<Vec<Question>, String> {
             })
             .collect();
         let mut one = ticket(&format!("{:08x}-{number:08x}", (number as u64).wrapping_mul(0x9e37_79b9) & 0xffff_ffff));
-        one.number = format!("INC{number:07}");
+        // The letters of no kind: new tickets are numbered from one on.
+        one.number = format!("OLD{number:07}");
         one.title = ranks.iter().map(|rank| word(*rank)).collect::<Vec<_>>().join(" ");
         one.space = if number % 20 == 7 { "hr".into() } else { "it".into() };
         one.restricted = number % 100 == 33;
