@@ -323,7 +323,7 @@ fn told(times: [f64; CLASSES.len()]) -> String {
 }
 
 async fn run(size: Size) -> Result<Verdict, String> {
-    let tickets = size.pick(20_000, 1_000_000);
+    let tickets = size.pick(8_000, 1_000_000);
     // A small one runs beside other tests, in a build that is not optimised.
     let slack = size.pick(10.0, 1.0);
     let site = Site::prepare(tickets).await?;
