@@ -75,7 +75,7 @@ export async function screens(run, mark, { ada, ben, max, number }) {
     await max.locator('dialog[open] footer .primary').click();
     await max.locator('dialog[open] [role=alert] li').nth(1).waitFor();
     // A draft is tried before anything is due by it.
-    await max.locator('dialog[open] [name=definition]').fill('{"zone": "Europe/Berlin", "hours": {"mon": ["22:00-23:00"]}}');
+    await max.locator('dialog[open] [name=definition]').fill('{"zone": "Europe/Berlin", "hours": {"mon": [["22:00", "23:00"]]}}');
     await max.locator('[name=trial-start]').fill('2026-03-03T08:00');
     await max.locator('[name=trial-hours]').fill('0.5');
     await max.locator('dialog[open]').getByRole('button', { name: 'Compute' }).click();

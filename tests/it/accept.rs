@@ -61,6 +61,11 @@ fn sleeping_instances_cost_nothing() {
 }
 
 #[test]
+fn words_are_found_by_whoever_may_see_them() {
+    promised("19");
+}
+
+#[test]
 fn work_that_can_never_be_done_harms_nobody() {
     promised("12");
 }

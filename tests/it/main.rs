@@ -11,6 +11,7 @@ mod door;
 mod feel;
 mod flow;
 mod import;
+mod indexed;
 mod mail;
 mod maintain;
 mod nodes;

@@ -23,6 +23,7 @@ mod proxy;
 mod queue;
 mod race;
 mod rolling;
+mod search;
 pub mod simulation;
 mod sleeping;
 mod soak;
@@ -117,6 +118,11 @@ pub const ALL: &[Promise] = &[
     Promise { id: "14", title: "a held snapshot neither slows nor bloats the queue", check: queue::check },
     Promise { id: "15", title: "a backup under load is whole, and comes back", check: upgrade::check },
     Promise { id: "17", title: "commits that wait share the flushes of the disk", check: group_commit::check },
+    Promise {
+        id: "19",
+        title: "words are found among a million tickets, by whoever may see them",
+        check: search::check,
+    },
     Promise { id: "20", title: "what falls with a CI is told at once, among a million", check: impact::check },
     Promise { id: "22", title: "a million sleeping instances cost nothing", check: sleeping::check },
     Promise {

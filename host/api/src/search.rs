@@ -41,6 +41,7 @@ pub(crate) async fn search_everything(
     let found = state.app.search(&caller.actor, &query.text, limit).await?;
     Ok(Json(schema::Found {
         tickets: found.tickets.into_iter().map(|ticket| view(&state, &caller.actor, ticket)).collect(),
+        tickets_total: found.tickets_total,
         records: found
             .records
             .into_iter()

@@ -116,6 +116,7 @@ pub struct App {
     pub(crate) throttle: crate::session::Throttle,
     pub(crate) pressure: crate::pressure::Pressure,
     pub(crate) words: crate::search::Vocabulary,
+    pub(crate) search_index: crate::search::SearchIndex,
     pub(crate) presence: crate::presence::Presence,
     /// Wakes the job workers when a commit made work.
     pub(crate) wake: tokio::sync::Notify,
@@ -156,6 +157,7 @@ impl App {
             throttle: crate::session::Throttle::default(),
             pressure: crate::pressure::Pressure::default(),
             words: crate::search::Vocabulary::default(),
+            search_index: crate::search::SearchIndex::default(),
             presence: crate::presence::Presence::default(),
             registry: RwLock::new(Arc::new(Registry::default())),
             wake: tokio::sync::Notify::new(),

@@ -43,6 +43,7 @@ mod session;
 mod snapshot;
 mod tickets;
 
+pub use crate::search::{Found, Relation};
 pub use admin::{CalendarChange, GroupChange, PersonChange, SpaceChange};
 pub use app::{App, AppConfig, MailRules};
 pub use audit::AuditQuestion;
@@ -59,7 +60,6 @@ pub use plugin::install::{GrantView, PluginState, PluginView};
 pub use presence::{Doing, Watcher};
 pub use publish::Publisher;
 pub use registry::{Plugin, Registry};
-pub use search::{Found, Relation};
 pub use session::{NewToken, Principal};
 pub use store::{Cursor, Node, Notification, OutboxQuery, Page, Session, SessionKind, Sort, StoreError, TicketQuery};
 pub use tickets::{Actions, NextState, TicketView, TimelineEntry};

@@ -1,14 +1,18 @@
 //! One search over tickets, people, CIs and records. What the caller may not see is not looked at: each part carries its condition into
-//! the store's query. Words with a slip of the pen are tried as the words that are in use; see [`words`].
+//! the question, to the index of this node for tickets where there is one ([`kept`]), and to the store for everything else. Words with a
+//! slip of the pen are tried as the words that are in use; see [`words`].
 
+mod kept;
 mod words;
 
+pub(crate) use kept::SearchIndex;
 pub(crate) use words::Vocabulary;
 
 use crate::app::App;
 use crate::error::Result;
 use domain::filter::Filter;
 use domain::{Actor, Ci, Person, Record, Ticket};
+use search::Reading;
 use store::{RecordSearch, Sort, TicketQuery};
 
 /// Rows of each noun in one answer.
@@ -20,6 +24,8 @@ const TEXT_MAX: usize = 200;
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Found {
     pub tickets: Vec<Ticket>,
+    /// How many tickets there are with these words, of which those are the best.
+    pub tickets_total: u64,
     pub records: Vec<Record>,
     pub cis: Vec<Ci>,
     pub people: Vec<Person>,
@@ -55,19 +61,37 @@ impl App {
                 return Ok(Found { corrected: Some(corrected), ..found });
             }
         }
-        Ok(Found::default())
+        // What the words in use do not hold, for example as it is older.
+        let near = self.indexed(actor, &text, Reading::Slips, limit.clamp(1, HITS_MAX)).await?;
+        let (tickets, tickets_total) = near.unwrap_or_default();
+        Ok(Found { tickets, tickets_total, ..Found::default() })
+    }
+
+    /// The tickets with these words, and how many there are.
+    async fn look_for_tickets(&self, actor: &Actor, text: &str, limit: u32) -> Result<(Vec<Ticket>, u64)> {
+        match self.indexed(actor, text, Reading::Exact, limit).await? {
+            None => self.look_for_rows(actor, text, limit).await,
+            // Short words are not looked for within others: then there is nothing.
+            Some((_, 0)) => Ok(self.indexed(actor, text, Reading::Within, limit).await?.unwrap_or_default()),
+            Some(found) => Ok(found),
+        }
+    }
+
+    /// The same from the store: words as they are, the newest first.
+    async fn look_for_rows(&self, actor: &Actor, text: &str, limit: u32) -> Result<(Vec<Ticket>, u64)> {
+        let filter = Filter::Text(text.to_owned());
+        let query = TicketQuery { filter: filter.clone(), sort: Sort::UpdatedAt, descending: true, after: None, limit };
+        let page = self.ticket_list(actor, query).await?;
+        let total = match page.next {
+            None => page.items.len() as u64,
+            Some(_) => self.store.ticket_count(self.org(), &self.authz.ticket_filter(actor).and(filter)).await?,
+        };
+        Ok((page.items, total))
     }
 
     async fn look_for(&self, actor: &Actor, text: &str, limit: u32) -> Result<Found> {
         let limit = limit.clamp(1, HITS_MAX);
-        let tickets = TicketQuery {
-            filter: Filter::Text(text.to_owned()),
-            sort: Sort::UpdatedAt,
-            descending: true,
-            after: None,
-            limit,
-        };
-        let tickets = self.ticket_list(actor, tickets).await?.items;
+        let (tickets, tickets_total) = self.look_for_tickets(actor, text, limit).await?;
         let scope = self.record_scope(actor).await?;
         let records = RecordSearch { text: text.to_owned(), kinds: Vec::new(), scope, limit };
         let found = self.store.record_search(self.org(), &records).await?;
@@ -75,7 +99,7 @@ impl App {
         let cis = self.ci_list(actor, text, None, None, limit).await?.items;
         let people = self.person_list(text, None, limit).await?.items;
         let people = people.into_iter().filter(|person| person.active).collect();
-        Ok(Found { tickets, records, cis, people, corrected: None })
+        Ok(Found { tickets, tickets_total, records, cis, people, corrected: None })
     }
 
     /// Tickets like this one that the caller may see: about the same CI, of the same person, or in the same words; newest first.

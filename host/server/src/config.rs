@@ -10,6 +10,7 @@ mod outbound;
 mod overload;
 mod plugins;
 mod retention;
+mod search;
 mod store;
 
 pub use http::Http;
@@ -21,6 +22,7 @@ pub use outbound::Outbound;
 pub use overload::Overload;
 pub use plugins::Plugins;
 pub use retention::Retention;
+pub use search::Search;
 pub use store::Store;
 
 use crate::failure::Failure;
@@ -97,6 +99,7 @@ pub struct Settings {
     pub outbound: Outbound,
     pub migrate: Migrate,
     pub retention: Retention,
+    pub search: Search,
     pub mail: Mail,
     pub log: Log,
     /// Where each setting came from, by its key; what is absent has its default.
@@ -124,6 +127,7 @@ pub fn keys() -> Vec<Key> {
         Mail::KEYS,
         Migrate::KEYS,
         Retention::KEYS,
+        Search::KEYS,
         Log::KEYS,
     ]
     .concat()
@@ -174,6 +178,7 @@ pub fn load(file: Option<&Path>, variables: &[(String, String)], flags: &[(Key, 
         outbound: Outbound::read(&figment, &mut problems),
         migrate: Migrate::read(&figment, &mut problems),
         retention: Retention::read(&figment, &mut problems),
+        search: Search::read(&figment, &mut problems),
         mail: Mail::read(&figment, &mut problems),
         log: Log::read(&figment, &mut problems),
         origins: origins(&figment),

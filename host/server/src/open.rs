@@ -142,6 +142,15 @@ pub(crate) async fn open_restore(settings: &Settings, existing: Existing) -> Res
     Ok(Box::new(SqliteRestore::open(sqlite(settings), existing).await.map_err(failed)?))
 }
 
+/// The folder of the search index; none where it is off.
+pub(crate) fn search_folder(settings: &Settings) -> Option<PathBuf> {
+    match settings.search.folder.as_str() {
+        "" | "off" => None,
+        "auto" => Some(settings.store.path.with_extension("search")),
+        folder => Some(PathBuf::from(folder)),
+    }
+}
+
 pub(crate) fn open_runtime(settings: &Settings) -> Result<Runtime, Failure> {
     let plugins = &settings.plugins;
     let cache_dir = match plugins.cache_dir.as_str() {

@@ -44,6 +44,10 @@ pub(crate) async fn serve(
             ready.store(true, Ordering::Release);
             let policy = crate::command::retention::policy(&settings.retention);
             tokio::spawn(Arc::clone(&app).retain(policy, stop.clone()));
+            if let Some(folder) = crate::open::search_folder(settings) {
+                // It may be closed in the middle of anything: what it had not written it reads again.
+                tokio::spawn(Arc::clone(&app).keep_search_index(folder, stop.clone()));
+            }
             tokio::spawn(together(Arc::clone(&app), settings.http.listen.to_string(), stop.clone()))
         }
         stopped = signal() => return stopped,

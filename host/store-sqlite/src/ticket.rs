@@ -10,7 +10,7 @@ use domain::ticket::{AccessList, TicketBundle};
 use domain::{Attachment, Clock, Comment, Link, OrgId, Ticket, TicketId};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use store::{Cursor, Page, QueryRead, Result, Sort, StoreError, TicketQuery, Tickets};
+use store::{Cursor, IndexRow, IndexScope, Page, QueryRead, Result, Sort, StoreError, TicketQuery, Tickets};
 
 const PAGE_MAX: u32 = 200;
 
@@ -35,6 +35,38 @@ const LOAD: &str = "
         (SELECT json_group_array(f.id) FROM flow_instance f
             WHERE f.org_id = t.org_id AND f.ticket = t.id AND f.status = 'running') AS flows
     FROM ticket t WHERE t.org_id = $1 AND t.id = ";
+
+/// What the search index keeps besides the columns.
+const INDEX_PARTS: &str = ", CASE WHEN t.archived_at IS NULL THEN 0 ELSE 1 END AS archived,
+        (SELECT json_group_array(w.person) FROM ticket_watcher w WHERE w.org_id = t.org_id AND w.ticket = t.id) AS watchers,
+        (SELECT json_group_array(a.person) FROM ticket_access_person a WHERE a.org_id = t.org_id AND a.ticket = t.id) AS access_people,
+        (SELECT json_group_array(a.group_id) FROM ticket_access_group a WHERE a.org_id = t.org_id AND a.ticket = t.id) AS access_groups
+    FROM ticket t WHERE t.org_id = ";
+
+fn index_sql(org: &OrgId, scope: &IndexScope, limit: u32) -> Sql {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS).push(INDEX_PARTS).bind(org.as_str());
+    let after = match scope {
+        IndexScope::After(after) => {
+            sql.push(" AND t.archived_at IS NULL");
+            after.as_ref()
+        }
+        IndexScope::Among(ids) => {
+            let ids: Vec<String> = ids.iter().map(|id| id.0.clone()).collect();
+            sql.push(" AND ").is_in("t.id", &ids);
+            None
+        }
+        IndexScope::ArchivedSince(at, after) => {
+            sql.push(" AND t.archived_at >= ").bind(*at);
+            after.as_ref()
+        }
+    };
+    if let Some(after) = after {
+        sql.push(" AND t.id > ").bind(after.as_str());
+    }
+    sql.push(" ORDER BY t.id LIMIT ").bind(limit);
+    sql
+}
 
 pub(crate) fn row(org: &OrgId, ticket: &Ticket) -> Row {
     let id = |id: Option<&str>| Value::from(id);
@@ -302,6 +334,21 @@ impl Tickets for SqliteStore {
             .bind(PAGE_MAX);
         let rows = self.readers.rows(sql.text, sql.values).await?;
         rows.iter().map(|row| Ok((Cells(row).text_or_null("word")?, Cells(row).count("number")?))).collect()
+    }
+
+    async fn ticket_index_rows(&self, org: &OrgId, scope: &IndexScope, limit: u32) -> Result<Vec<IndexRow>> {
+        let sql = index_sql(org, scope, limit);
+        let rows = self.readers.rows(sql.text, sql.values).await?;
+        let decoded = rows.iter().map(|row| {
+            let cells = Cells(row);
+            Ok(IndexRow {
+                ticket: decode(row)?,
+                watchers: cells.json("watchers")?,
+                access: AccessList { people: cells.json("access_people")?, groups: cells.json("access_groups")? },
+                archived: cells.flag("archived")?,
+            })
+        });
+        decoded.collect()
     }
 
     async fn ticket_digest(&self, org: &OrgId, read: &QueryRead) -> Result<String> {

@@ -21,7 +21,7 @@ pub use error::{CommitError, StoreError};
 pub use flow::{Flows, InstanceCounts, InstanceQuery, TaskPerson, TaskQuery};
 pub use insight::{ClockFact, EventQuery, EventScope, Fact, FactColumn, FactQuery, FactTime, Insight, RecordSearch};
 pub use outbox::{Outbox, OutboxQuery};
-pub use query::{CiQuery, Cursor, Page, Sort, TicketQuery};
+pub use query::{CiQuery, Cursor, IndexRow, IndexScope, Page, Sort, TicketQuery};
 pub use snapshot::Snapshot;
 
 use async_trait::async_trait;
@@ -70,6 +70,8 @@ pub trait Tickets: Send + Sync {
         filter: &Filter,
         field: domain::filter::Field,
     ) -> Result<Vec<(Option<String>, u64)>>;
+    /// Tickets for the search index, at most `limit`.
+    async fn ticket_index_rows(&self, org: &OrgId, scope: &IndexScope, limit: u32) -> Result<Vec<IndexRow>>;
     /// Digest of what a query answers now, to be kept as the `digest` of a [`QueryRead`]; the one given is not looked at.
     async fn ticket_digest(&self, org: &OrgId, read: &QueryRead) -> Result<String>;
     /// Oldest first.

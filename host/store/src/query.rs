@@ -2,7 +2,9 @@
 
 use domain::filter::{Field, Filter};
 use domain::kind::StateCategory;
-use domain::{Ci, CiId};
+use domain::ticket::AccessList;
+use domain::{Ci, CiId, PersonId, Ticket, TicketId};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +65,27 @@ pub struct Cursor {
     /// Value of the sort column: microseconds for a time, text for a number; absent when the column is empty.
     pub value: Option<String>,
     pub id: String,
+}
+
+/// Which tickets the search index asks for; in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexScope {
+    /// Those after an id, archived ones left out; the first ones without an id.
+    After(Option<TicketId>),
+    /// Those of some that there are, archived ones too.
+    Among(Vec<TicketId>),
+    /// Those that were archived since, after an id.
+    ArchivedSince(Timestamp, Option<TicketId>),
+}
+
+/// A ticket as the search index keeps it: with everything that decides who may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexRow {
+    pub ticket: Ticket,
+    pub watchers: Vec<PersonId>,
+    pub access: AccessList,
+    /// It is in no list: the index leaves it out.
+    pub archived: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

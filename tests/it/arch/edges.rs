@@ -19,7 +19,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("weft-outbound", &["weft-domain"]),
     // Its tests play the same into its twin and compare; and they are compiled with its own feature for tests.
     ("weft-store-postgres", &["weft-store", "weft-domain", "weft-store-sqlite", "weft-store-postgres"]),
-    ("weft-app", &["weft-engine", "weft-store", "weft-domain", "weft-bpmn", "weft-feel"]),
+    // Finds tickets by their words; what it finds them in can be thrown away.
+    ("weft-search", &["weft-domain"]),
+    ("weft-app", &["weft-engine", "weft-store", "weft-search", "weft-domain", "weft-bpmn", "weft-feel"]),
     // Pack without its encoder reads what the packer wrote; two readers of one format would drift apart.
     ("weft-runtime", &["weft-app", "weft-domain", "weft-pack"]),
     ("weft-api", &["weft-app", "weft-domain"]),
@@ -53,6 +55,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("sqlx", &["weft-store-sqlite", "weft-store-postgres"]),
     ("axum", &["weft-api", "weft-server"]),
     ("cedar-policy", &["weft-app"]),
+    ("tantivy", &["weft-search"]),
     (
         "tokio",
         &[

@@ -426,6 +426,7 @@ forward!(Tickets {
     fn ticket_list(org: &OrgId, query: &TicketQuery) -> Page<Ticket>;
     fn ticket_count(org: &OrgId, filter: &filter::Filter) -> u64;
     fn ticket_count_by(org: &OrgId, filter: &filter::Filter, field: filter::Field) -> Vec<(Option<String>, u64)>;
+    fn ticket_index_rows(org: &OrgId, scope: &IndexScope, limit: u32) -> Vec<IndexRow>;
     fn ticket_digest(org: &OrgId, read: &QueryRead) -> String;
     fn comment_list(org: &OrgId, ticket: &TicketId) -> Vec<Comment>;
     fn attachment_list(org: &OrgId, ticket: &TicketId) -> Vec<Attachment>;

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// What a search found; of each noun the newest first.
+/// What a search found; of tickets the best first, of each other noun the newest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Found {
     pub tickets: Vec<Ticket>,
+    /// How many tickets there are with these words that the caller may see.
+    pub tickets_total: u64,
     pub records: Vec<FoundRecord>,
     pub cis: Vec<FoundCi>,
     pub people: Vec<FoundPerson>,

@@ -116,6 +116,8 @@ impl App {
         let component = Write::Component { digest: inspection.digest.clone(), wasm };
         self.write_plugin(actor, row, "plugin.installed", data, Some(component)).await?;
         self.health.resume(&manifest.id);
+        // What the version before was put aside with is tried with this one, if nobody has to consent first.
+        self.unhold_all().await?;
         self.deploy_assets(actor).await?;
         self.plugin_view(&manifest.id)
     }

@@ -2,7 +2,7 @@
 
 use super::Harness;
 use super::data::{Dice, at, object, org, put_ticket, ticket, write};
-use crate::{Cursor, Sort, Store, TicketQuery, Write};
+use crate::{Cursor, IndexRow, IndexScope, Sort, Store, TicketQuery, Write};
 use domain::filter::{Field, Filter, Set};
 use domain::kind::StateCategory;
 use domain::ticket::{AccessList, TicketBundle};
@@ -172,11 +172,45 @@ fn in_order<'a>(bundles: &'a [TicketBundle], query: &TicketQuery) -> Vec<&'a Tic
     found
 }
 
+/// What the search index is told of a ticket is what decisions read of it; pages by id have each ticket once.
+async fn indexed_rows_are_what_is_loaded(store: &dyn Store, bundles: &[TicketBundle]) {
+    let mut expected: Vec<TicketBundle> = bundles.to_vec();
+    expected.sort_by(|left, right| left.ticket.id.cmp(&right.ticket.id));
+    let mut rows = Vec::new();
+    loop {
+        let after = rows.last().map(|row: &IndexRow| row.ticket.id.clone());
+        let page = store.ticket_index_rows(&org(), &IndexScope::After(after), 7).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        rows.extend(page);
+    }
+    let some = ["t3", "t0", "nobody"].map(|id| id.into()).to_vec();
+    let some = store.ticket_index_rows(&org(), &IndexScope::Among(some), 10).await.unwrap();
+    assert_eq!(some.iter().map(|row| row.ticket.id.as_str()).collect::<Vec<_>>(), ["t0", "t3"]);
+    let archived = store.ticket_index_rows(&org(), &IndexScope::ArchivedSince(at(0), None), 10).await.unwrap();
+    assert_eq!(archived, []);
+    assert_eq!(rows.len(), expected.len());
+    for (row, bundle) in rows.into_iter().zip(expected) {
+        let sorted = |mut all: Vec<String>| {
+            all.sort();
+            all
+        };
+        let ids = |all: &[domain::PersonId]| sorted(all.iter().map(|id| id.0.clone()).collect());
+        assert_eq!((&row.ticket, row.archived), (&bundle.ticket, false));
+        assert_eq!(ids(&row.watchers), ids(&bundle.watchers));
+        assert_eq!(ids(&row.access.people), ids(&bundle.access.people));
+        let groups = |all: &[domain::GroupId]| sorted(all.iter().map(|id| id.0.clone()).collect());
+        assert_eq!(groups(&row.access.groups), groups(&bundle.access.groups));
+    }
+}
+
 pub async fn agree_with_the_oracle(made: Made) {
     let store = made.store();
     for seed in [1, 20_26, 0xfeed_beef] {
         let mut dice = Dice(seed);
         let bundles = fill(&*store, &mut dice).await;
+        indexed_rows_are_what_is_loaded(&*store, &bundles).await;
         for round in 0..FILTERS {
             let filter = random_filter(&mut dice, 3);
             let query = TicketQuery {

@@ -8,7 +8,7 @@ use domain::{Attachment, Comment, OrgId, Ticket, TicketId};
 use jiff::Timestamp;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use store::{Cursor, Page, QueryRead, Result, Sort, StoreError, TicketQuery, Tickets};
+use store::{Cursor, IndexRow, IndexScope, Page, QueryRead, Result, Sort, StoreError, TicketQuery, Tickets};
 
 /// Values of a column that are counted.
 const COUNTS_MAX: usize = 200;
@@ -123,6 +123,28 @@ impl Tickets for MemoryStore {
             counts.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
             counts.truncate(COUNTS_MAX);
             counts
+        })
+    }
+
+    async fn ticket_index_rows(&self, org: &OrgId, scope: &IndexScope, limit: u32) -> Result<Vec<IndexRow>> {
+        self.look(org, |data| {
+            let wanted = |ticket: &&Ticket| match scope {
+                IndexScope::After(after) => after.as_ref().is_none_or(|after| ticket.id > *after),
+                IndexScope::Among(ids) => ids.contains(&ticket.id),
+                // Nothing is archived here.
+                IndexScope::ArchivedSince(..) => false,
+            };
+            let mut rows: Vec<&Ticket> = data.tickets.rows().filter(wanted).collect();
+            rows.sort_by(|left, right| left.id.cmp(&right.id));
+            let bundles = rows.into_iter().take(limit as usize).map(|ticket| data.bundle(ticket));
+            bundles
+                .map(|bundle| IndexRow {
+                    ticket: bundle.ticket,
+                    watchers: bundle.watchers,
+                    access: bundle.access,
+                    archived: false,
+                })
+                .collect()
         })
     }
 

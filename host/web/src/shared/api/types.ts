@@ -367,6 +367,7 @@ export interface NodeInfo {
 
 export interface Found {
   tickets: Ticket[];
+  tickets_total: number;
   records: { id: string; number: string; kind: string; space: string; state: string; title: string }[];
   cis: { id: string; name: string; class: string; space: string }[];
   people: { id: string; name: string; email: string }[];

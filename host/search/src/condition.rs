@@ -1,0 +1,65 @@
+//! Conditions over tickets as queries over marks: the same meaning as `Filter::matches`, or none.
+
+use crate::document::{Columns, MARK_MAX, column_name, field_mark, mark, set_name};
+use domain::filter::Filter;
+use tantivy::Term;
+use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, Occur, Query, TermQuery, TermSetQuery};
+use tantivy::schema::IndexRecordOption;
+
+/// Values of one column that are looked up one by one; more are looked up together.
+const VALUES_MAX: usize = 16;
+
+impl Columns {
+    /// A condition as a query; nothing if it asks what is not kept here. Words are asked for by [`crate::question`] alone.
+    pub(crate) fn condition(&self, filter: &Filter) -> Option<Box<dyn Query>> {
+        Some(match filter {
+            Filter::True => Box::new(AllQuery),
+            Filter::False => Box::new(EmptyQuery),
+            Filter::In(field, values) => self.any(values.iter().map(|value| mark(column_name(*field), value)))?,
+            Filter::Empty(field) => self.any([mark("empty", column_name(*field))])?,
+            Filter::Any(set, values) => {
+                let name = set_name(*set)?;
+                self.any(values.iter().map(|value| mark(name, value)))?
+            }
+            Filter::FieldEquals(name, value) => self.any([field_mark(name, value)?])?,
+            Filter::Text(_) => return None,
+            Filter::Not(_) => self.all(std::slice::from_ref(filter))?,
+            Filter::And(all) => self.all(all)?,
+            Filter::Or(any) => {
+                let parts: Vec<Box<dyn Query>> = any.iter().map(|one| self.condition(one)).collect::<Option<_>>()?;
+                if parts.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::union(parts)) }
+            }
+        })
+    }
+
+    fn all(&self, filters: &[Filter]) -> Option<Box<dyn Query>> {
+        let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::with_capacity(filters.len() + 1);
+        for filter in filters {
+            parts.push(match filter {
+                Filter::Not(inner) => (Occur::MustNot, self.condition(inner)?),
+                other => (Occur::Must, self.condition(other)?),
+            });
+        }
+        // Nothing is found by what must not be alone.
+        if parts.iter().all(|(occur, _)| *occur == Occur::MustNot) {
+            parts.push((Occur::Must, Box::new(AllQuery)));
+        }
+        Some(Box::new(BooleanQuery::new(parts)))
+    }
+
+    /// One of these marks; nothing if one is too long to be kept.
+    fn any(&self, marks: impl IntoIterator<Item = String>) -> Option<Box<dyn Query>> {
+        let marks: Vec<String> = marks.into_iter().collect();
+        if marks.iter().any(|mark| mark.len() > MARK_MAX) {
+            return None;
+        }
+        let mut terms: Vec<Term> = marks.iter().map(|mark| Term::from_field_text(self.marks, mark)).collect();
+        let one = |term| Box::new(TermQuery::new(term, IndexRecordOption::Basic)) as Box<dyn Query>;
+        Some(match terms.len() {
+            0 => Box::new(EmptyQuery),
+            1 => one(terms.remove(0)),
+            2..=VALUES_MAX => Box::new(BooleanQuery::union(terms.into_iter().map(one).collect())),
+            _ => Box::new(TermSetQuery::new(terms)),
+        })
+    }
+}
