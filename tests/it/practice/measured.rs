@@ -87,8 +87,9 @@ async fn slm_12_a_changed_target_or_calendar_recalculates_open_tickets_that_nobo
     change_ticket(&ada, &tickets[0], hold).await;
     let done = json!({ "state": "resolved", "fields": { "close-code": "Solved", "close-notes": "Restarted." } });
     change_ticket(&ada, &tickets[1], json!({ "state": "in-progress", "assignee": "ada" })).await;
-    let done = change_ticket(&ada, &tickets[1], done).await;
+    change_ticket(&ada, &tickets[1], done).await;
     settled(&app).await;
+    let done = ticket(&ada, &tickets[1]).await;
     let due = async |at: usize| ticket(&ada, &tickets[at]).await["clocks"][0]["due_at"].clone();
     assert_eq!(due(59).await, "2026-03-02T13:00:00Z", "from ten to two in Berlin");
     let before = ticket(&ada, &tickets[59]).await;

@@ -141,7 +141,7 @@ pub(crate) fn note_held(host: &impl Host, event: &Event) -> Result<Effects, Faul
         let decision = item.decision.as_deref().unwrap_or("discussed");
         let note = item.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
         let text = format!("{} ({}) says {decision}{note}", meeting.title, meeting.number);
-        effects = effects.and(Effects::new().comment_internal(text).on(&change.id));
+        effects = effects.and(Effects::new().on(&change.id).comment_internal(text));
     }
     match next(host, &meeting, &agenda)? {
         Some(next) => Ok(effects.upsert_record(next)),
