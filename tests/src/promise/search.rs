@@ -290,7 +290,9 @@ fn damage(index: &Path) -> Result<usize, String> {
         if file.extension().is_some_and(|end| end == "idx" || end == "term") {
             let mut bytes = std::fs::read(&file).map_err(failed)?;
             let middle = bytes.len() / 2;
-            bytes[middle] ^= 0x55;
+            // What was not kept when the server was killed may have left an empty one.
+            let Some(byte) = bytes.get_mut(middle) else { continue };
+            *byte ^= 0x55;
             std::fs::write(&file, bytes).map_err(failed)?;
             damaged += 1;
         }

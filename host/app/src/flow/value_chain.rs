@@ -173,9 +173,7 @@ impl Tallies {
                     step.is_task = true;
                 }
             }
-            E::TaskClosed { place, outcome, .. } if outcome == TaskOutcome::Cancelled => {
-                drop(steps.remove(&place.element))
-            }
+            E::TaskClosed { place, outcome: TaskOutcome::Cancelled, .. } => drop(steps.remove(&place.element)),
             E::Terminated { place } => drop(steps.remove(&place.element)),
             E::Completed { place } => {
                 if let Some(mut step) = steps.remove(&place.element) {

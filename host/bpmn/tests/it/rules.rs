@@ -79,7 +79,8 @@ fn vsm_01_a_step_is_part_of_one_of_the_six_activities() {
     assert_eq!(check(&tagged("userTask", &[(activity, "obtain-build"), (stream, "laptops")]), ""), NOTHING);
     assert_eq!(check(&tagged("userTask", &[(activity, "improvise")]), ""), ["!flow-value-chain x"]);
     assert_eq!(check(&tagged("userTask", &[(stream, "laptops")]), ""), ["!flow-value-chain x"]);
-    assert_eq!(check(&tagged("exclusiveGateway", &[(activity, "plan")]), ""), ["!flow-value-chain x"]);
+    let gateway = check(&tagged("exclusiveGateway", &[(activity, "plan")]), "");
+    assert_eq!(gateway, ["!flow-gateway-direction x", "!flow-value-chain x"], "no work is done there");
 }
 
 #[test]

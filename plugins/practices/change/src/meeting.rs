@@ -86,7 +86,7 @@ fn close(host: &impl Host, meeting: &Ticket) -> Result<Effects, Rejection> {
     let agenda = items(meeting.field("agenda"));
     for (index, item) in agenda.iter().enumerate().filter(|(_, item)| item.decision.is_none()) {
         let message = format!("say what was decided about {}: approve, reject, defer or advise", item.change);
-        refused.add(&format!("/fields/agenda/{index}/decision"), "required", message);
+        refused.add(format!("/fields/agenda/{index}/decision"), "required", message);
     }
     let absent: Vec<&str> =
         board.iter().map(|member| member.id.as_str()).filter(|member| !present.contains(member)).collect();
