@@ -1,6 +1,8 @@
 //! What is measured: where the time of a ticket went, and the standard reports of the practices.
 
 use super::{change_record, change_ticket, id, list, open, settled, ticket};
+use app::PersonChange;
+use domain::{Actor, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use weft_tests::app::TestApp;
@@ -177,7 +179,11 @@ async fn vsm_01_steps_are_added_up_by_value_chain_activity_with_what_was_work_an
     let entries = history["entries"].as_array().expect("entries");
     let noted: Vec<&Value> = entries.iter().filter_map(|entry| entry["data"]["value_chain"].get("prepare")).collect();
     assert_eq!(noted, [&json!({ "activity": "design-and-transition", "stream": "laptops" })], "{history}");
-    for stranger in ["erin", "hana"] {
+    let hr = PersonChange { login: Some("hugo".to_owned()), name: Some("Hugo".to_owned()), ..PersonChange::default() };
+    let system = Actor::system();
+    world.app.person_put(&system, Some(&"hugo".into()), hr).await.expect("a person");
+    world.app.roles_put(&system, &"hugo".into(), vec![("hr".into(), Role::Agent)]).await.expect("roles");
+    for stranger in ["erin", "hugo"] {
         let told: Value = app.caller(stranger).await.get("/value-chain").await.expect(200).value();
         assert_eq!(told["rows"], json!([]), "{stranger}");
     }

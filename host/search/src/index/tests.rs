@@ -102,7 +102,7 @@ fn words_are_found_as_people_write_them() {
 
 #[test]
 fn of_two_that_fit_equally_the_newer_comes_first() {
-    let (_folder, index) = titled(&["toner is red", "toner is low", "toner is dry"]);
+    let (_folder, index) = titled(&["toner is red", "toner is low", "toner is wet"]);
     assert_eq!(found(&index, "toner", Reading::Exact), ["t2", "t1", "t0"]);
 }
 
