@@ -149,6 +149,34 @@ export async function screens(run, mark, { ada, ben, max, number }) {
     check((await card.locator('tbody tr').count()) === 5, 'the table twin has other rows');
   });
 
+  await run.test('a question of one\'s own is tried, kept, asked of a time that is over, and removed', async () => {
+    await ada.goto(`${run.base}/reports`);
+    await ada.getByRole('button', { name: 'New question' }).click();
+    const dialog = ada.locator('dialog[open]');
+    await dialog.locator('[name=title]').fill('Incidents by state');
+    await dialog.locator('[name=kind]').selectOption('incident');
+    await dialog.locator('[name=group]').selectOption('state');
+    await dialog.getByRole('button', { name: 'Add a condition' }).first().click();
+    await dialog.getByLabel('What is compared').selectOption('category');
+    await dialog.getByLabel('How it is compared').selectOption({ label: 'is none of' });
+    await dialog.getByLabel('Values').fill('cancelled');
+    await dialog.getByRole('button', { name: 'Try it' }).click();
+    await dialog.locator('.number').waitFor();
+    await run.look(ada, 'question');
+    const tried = Number((await dialog.locator('.number').innerText()).replace(/\D/g, ''));
+    check(tried > 0, 'nothing was counted');
+    await dialog.getByRole('button', { name: 'Keep' }).click();
+    const card = ada.locator('[data-report="saved/incidents-by-state"]');
+    await card.locator('.huge').waitFor();
+    check(Number((await card.locator('.huge').innerText()).replace(/\D/g, '')) === tried, 'the card says something else');
+    await ada.locator('[name="as-of"]').fill('2001-01-01T00:00');
+    await card.getByText(/as of/).waitFor();
+    check(Number((await card.locator('.huge').innerText()).replace(/\D/g, '')) === 0, 'there were incidents before there was Weft');
+    await run.look(ada, 'reports-saved');
+    await card.getByRole('button', { name: 'Remove' }).click();
+    await ada.getByText('Nobody keeps a question for you yet.').waitFor();
+  });
+
   await run.test('an employee finds an answer before a form, and says how it was', async () => {
     const erin = await run.person('erin', { viewport: PHONE });
     await erin.locator('[name=words]').fill('incident');

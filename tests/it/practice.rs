@@ -13,6 +13,7 @@ mod knowledge;
 mod measured;
 mod monitoring;
 mod problem;
+mod queries;
 mod relationship;
 mod stories;
 

@@ -32,6 +32,7 @@ mod problem;
 mod records;
 pub mod reports;
 mod router;
+pub mod saved_queries;
 mod schedules;
 pub mod schema;
 mod search;

@@ -9,8 +9,8 @@ use crate::tickets::{
 };
 use crate::{
     assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
-    notifications, operations, outbox, people, planned, plugins, records, reports, schedules, search, session,
-    settings, spaces, tokens,
+    notifications, operations, outbox, people, planned, plugins, records, reports, saved_queries, schedules, search,
+    session, settings, spaces, tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -71,6 +71,14 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(reports::list_reports))
         .routes(routes!(reports::get_report))
         .routes(routes!(reports::list_report_tickets))
+        .routes(routes!(reports::list_behind_report))
+        .routes(routes!(saved_queries::list_saved_queries))
+        .routes(routes!(
+            saved_queries::get_saved_query,
+            saved_queries::put_saved_query,
+            saved_queries::delete_saved_query
+        ))
+        .routes(routes!(saved_queries::try_question))
         .routes(routes!(reports::get_value_chain))
         // Configuration items
         .routes(routes!(cis::list_cis, cis::create_ci))

@@ -502,7 +502,7 @@ fn check_person(person: &Person) -> Result<()> {
     if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems)) }
 }
 
-fn check_word(pointer: &str, word: &str) -> Vec<Problem> {
+pub(crate) fn check_word(pointer: &str, word: &str) -> Vec<Problem> {
     let ok = !word.is_empty()
         && word.len() <= 60
         && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');

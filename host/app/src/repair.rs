@@ -216,7 +216,7 @@ impl App {
     }
 
     /// Carry out on a ticket what an event says.
-    fn tell(&self, ticket: &mut Ticket, event: &Event) {
+    pub(crate) fn tell(&self, ticket: &mut Ticket, event: &Event) {
         ticket.updated_at = event.at;
         if event.kind == "ticket.created" {
             ticket.fields = event.data["fields"].as_object().cloned().unwrap_or_default();

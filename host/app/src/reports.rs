@@ -1,17 +1,23 @@
-//! Reports of practices, computed for whoever asks: the question of the manifest, the condition of what they may see, and nothing that
-//! would have to be taken out afterwards. A number and the tickets behind it come from the same rows.
+//! Reports of practices and questions that people keep, computed for whoever asks: the question, the condition of what they may see, and
+//! nothing that would have to be taken out afterwards. A number and what is behind it come from the same rows.
 
 mod compute;
+mod past;
+mod saved;
+mod subject;
+mod things;
 
 pub use compute::{Row, Unit};
+pub use saved::{Kept, SAVED};
 
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::registry::Registry;
 use compute::Item;
 use domain::filter::{Field, Filter};
-use domain::report::{self, By, Group, Measure, On, Report};
-use domain::{Actor, PluginId, Ticket, TicketId};
+use domain::kind::Noun;
+use domain::report::{self, By, CI, Group, Measure, On, Report};
+use domain::{Actor, Ci, CiId, PluginId, Record, Ticket, TicketId};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use store::insight::FACTS_MAX;
@@ -27,6 +33,25 @@ pub const DAYS_MAX: u32 = 3660;
 pub struct Choice {
     pub space: Option<String>,
     pub days: Option<u32>,
+    /// What it would have said then.
+    pub as_of: Option<Timestamp>,
+}
+
+/// What is looked at, once a choice was made.
+struct Asked {
+    space: Option<String>,
+    since: Option<Timestamp>,
+    as_of: Option<Timestamp>,
+    /// The time of which ages and trends are told.
+    now: Timestamp,
+}
+
+/// What stands behind a number, as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Behind {
+    Tickets(Vec<Ticket>),
+    Records(Vec<Record>),
+    Cis(Vec<Ci>),
 }
 
 /// A report with what it says.
@@ -36,9 +61,10 @@ pub struct Computed {
     pub report: Report,
     pub unit: Unit,
     pub since: Option<Timestamp>,
+    pub as_of: Option<Timestamp>,
     pub rows: Vec<Row>,
     pub total: Row,
-    /// All tickets were looked at; otherwise the newest ones.
+    /// All tickets were looked at; otherwise the newest ones. Of records and configuration items the first ones.
     pub complete: bool,
 }
 
@@ -65,25 +91,31 @@ impl App {
         reports.collect()
     }
 
-    /// What a report says about the tickets that the caller may see.
+    /// What a report says about what the caller may see.
     ///
     /// # Errors
-    /// There is no such report; the store cannot be read.
+    /// There is no such report; what was asked for cannot be told of the past; the store cannot be read.
     pub async fn report(&self, actor: &Actor, plugin: &PluginId, id: &str, choice: &Choice) -> Result<Computed> {
-        let report = self.report_named(plugin, id)?;
-        let (items, since, complete) = self.report_items(actor, &report, choice).await?;
-        let zone = domain::calendar::read_zone(&actor.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let unit = compute::unit(&report.measure);
-        let rows = compute::rows(&report, &items, since, self.now(), &zone);
-        let total = compute::total(&report, &items);
-        Ok(Computed { plugin: plugin.clone(), report, unit, since, rows, total, complete })
+        let report = self.report_named(actor, plugin, id).await?;
+        self.computed(actor, plugin.clone(), report, choice).await
     }
 
-    /// The tickets behind one row of a report, or behind all of it, newest first, at most 200.
+    async fn computed(&self, actor: &Actor, plugin: PluginId, report: Report, choice: &Choice) -> Result<Computed> {
+        let asked = self.asked(&report, choice);
+        let (items, complete) = self.report_items(actor, &report, &asked).await?;
+        let zone = domain::calendar::read_zone(&actor.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let unit = compute::unit(&report.measure);
+        let rows = compute::rows(&report, &items, asked.since, asked.now, &zone);
+        let total = compute::total(&report, &items);
+        Ok(Computed { plugin, report, unit, since: asked.since, as_of: asked.as_of, rows, total, complete })
+    }
+
+    /// The tickets behind one row of a report, or behind all of it, newest first, at most 200; records and configuration items by what
+    /// they are called.
     ///
     /// # Errors
-    /// There is no such report; the store cannot be read.
-    pub async fn report_tickets(
+    /// There is no such report; what was asked for cannot be told of the past; the store cannot be read.
+    pub async fn report_behind(
         &self,
         actor: &Actor,
         plugin: &PluginId,
@@ -91,85 +123,142 @@ impl App {
         choice: &Choice,
         key: Option<&str>,
         part: Part,
-    ) -> Result<Vec<Ticket>> {
-        let report = self.report_named(plugin, id)?;
-        let (items, _, _) = self.report_items(actor, &report, choice).await?;
+    ) -> Result<Behind> {
+        let report = self.report_named(actor, plugin, id).await?;
+        let asked = self.asked(&report, choice);
+        let (items, _) = self.report_items(actor, &report, &asked).await?;
         let zone = domain::calendar::read_zone(&actor.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let mut ids: Vec<String> = Vec::new();
         let mut seen = BTreeSet::new();
         for item in &items {
-            let here = key.is_none_or(|key| compute::key(&report, item, self.now(), &zone) == key);
+            let here = key.is_none_or(|key| compute::key(&report, item, asked.now, &zone) == key);
             let fits = match part {
                 Part::All => true,
                 Part::Met => item.met == Some(true),
                 Part::Missed => item.met == Some(false),
             };
-            if here && fits && seen.insert(item.ticket.0.clone()) {
-                ids.push(item.ticket.0.clone());
+            if here && fits && seen.insert(item.subject.as_str()) {
+                ids.push(item.subject.clone());
             }
         }
         ids.truncate(BEHIND_MAX);
-        if ids.is_empty() {
-            return Ok(Vec::new());
+        match self.noun_of(&report) {
+            None => {
+                let ids: Vec<CiId> = ids.into_iter().map(CiId).collect();
+                let mut cis = self.store.ci_get_many(self.org(), &ids).await?;
+                cis.retain(|ci| self.authz.may_read_ci(actor, ci));
+                cis.sort_by(|left, right| left.name.cmp(&right.name));
+                Ok(Behind::Cis(cis))
+            }
+            Some(Noun::Record) => {
+                let mut records = Vec::with_capacity(ids.len());
+                for id in ids {
+                    match self.record(actor, &id).await {
+                        Ok(record) => records.push(record),
+                        Err(AppError::NotFound(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(Behind::Records(records))
+            }
+            Some(Noun::Ticket) if ids.is_empty() => Ok(Behind::Tickets(Vec::new())),
+            Some(Noun::Ticket) => {
+                let query = TicketQuery {
+                    filter: Filter::In(Field::Id, ids),
+                    sort: Sort::OpenedAt,
+                    descending: true,
+                    after: None,
+                    limit: u32::try_from(BEHIND_MAX).unwrap_or(u32::MAX),
+                };
+                Ok(Behind::Tickets(self.ticket_list(actor, query).await?.items))
+            }
         }
-        let query = TicketQuery {
-            filter: Filter::In(Field::Id, ids),
-            sort: Sort::OpenedAt,
-            descending: true,
-            after: None,
-            limit: u32::try_from(BEHIND_MAX).unwrap_or(u32::MAX),
-        };
-        Ok(self.ticket_list(actor, query).await?.items)
     }
 
-    fn report_named(&self, plugin: &PluginId, id: &str) -> Result<Report> {
+    async fn report_named(&self, actor: &Actor, plugin: &PluginId, id: &str) -> Result<Report> {
+        if plugin.as_str() == SAVED {
+            return self.saved_report(actor, id).await;
+        }
         let registry = self.registry();
         let found = registry.plugin(plugin).filter(|plugin| plugin.enabled);
         let found = found.and_then(|plugin| plugin.manifest.reports.iter().find(|report| report.id == id).cloned());
         found.ok_or_else(|| AppError::not_found("report", &format!("{plugin}/{id}")))
     }
 
-    async fn report_items(
-        &self,
-        actor: &Actor,
-        report: &Report,
-        choice: &Choice,
-    ) -> Result<(Vec<Item>, Option<Timestamp>, bool)> {
+    fn asked(&self, report: &Report, choice: &Choice) -> Asked {
+        let now = choice.as_of.unwrap_or_else(|| self.now());
         let since = choice.days.or(report.days).map(|days| {
             let back = SignedDuration::from_hours(24 * i64::from(days.min(DAYS_MAX)));
-            self.now().checked_sub(back).unwrap_or(Timestamp::MIN)
+            now.checked_sub(back).unwrap_or(Timestamp::MIN)
         });
-        let mut filter = self.authz.ticket_filter(actor).and(report::all(&report.conditions));
+        Asked { space: choice.space.clone(), since, as_of: choice.as_of, now }
+    }
+
+    /// What a report is about; nothing for configuration items, which are of no kind.
+    fn noun_of(&self, report: &Report) -> Option<Noun> {
+        if report.kind == CI {
+            return None;
+        }
+        let kind = domain::KindId(report.kind.clone());
+        Some(self.registry().kinds.get(&kind).map_or(Noun::Ticket, |kind| kind.noun))
+    }
+
+    async fn report_items(&self, actor: &Actor, report: &Report, asked: &Asked) -> Result<(Vec<Item>, bool)> {
+        if self.noun_of(report) != Some(Noun::Ticket) {
+            let (things, complete) = self.things(actor, report, asked).await?;
+            let items = things.into_iter().filter_map(|thing| {
+                let met = match &report.measure {
+                    Measure::Share { of } => Some(thing.meets(of)),
+                    _ => None,
+                };
+                Item::of_ticket(&report.measure, thing.fact(report), met)
+            });
+            return Ok((items.collect(), complete));
+        }
+        let mut filter = self.authz.ticket_filter(actor);
         if report.kind != "*" {
             filter = filter.and(Filter::eq(Field::Kind, report.kind.clone()));
         }
-        if let Some(space) = &choice.space {
+        if let Some(space) = &asked.space {
             filter = filter.and(Filter::eq(Field::Space, space.clone()));
         }
         filter = filter.and(readable(&self.registry(), report));
+        let of = match &report.measure {
+            Measure::Share { of } => Some(of.as_slice()),
+            _ => None,
+        };
+        if let Some(at) = asked.as_of {
+            if report.measure.is_of_clocks() {
+                let message = "what a clock said is not kept; ask how it stands now, or measure a time to the end";
+                return Err(AppError::invalid("/as_of", "not-of-clocks", message));
+            }
+            let (facts, complete) = self.facts_at(&filter, report, of, asked.since, at).await?;
+            let items = facts.into_iter().filter_map(|(fact, met)| Item::of_ticket(&report.measure, fact, met));
+            return Ok((items.collect(), complete));
+        }
+        filter = filter.and(report::all(&report.conditions));
         let limit = FACTS_MAX as usize;
-        if let Measure::TimeOnClock { .. } | Measure::TargetsMet { .. } = report.measure {
-            let mut clocks = self.store.clock_facts(self.org(), &filter, since, FACTS_MAX).await?;
+        if report.measure.is_of_clocks() {
+            let mut clocks = self.store.clock_facts(self.org(), &filter, asked.since, FACTS_MAX).await?;
             let complete = clocks.len() <= limit;
             clocks.truncate(limit);
-            let now = self.now();
-            let items = clocks.into_iter().filter_map(|clock| Item::of_clock(&report.measure, clock, now));
-            return Ok((items.collect(), since, complete));
+            let items = clocks.into_iter().filter_map(|clock| Item::of_clock(&report.measure, clock, asked.now));
+            return Ok((items.collect(), complete));
         }
-        let facts = self.facts(&filter, report, since).await?;
+        let facts = self.facts(&filter, report, asked.since).await?;
         let complete = facts.len() <= limit;
-        let met: Option<BTreeSet<TicketId>> = match &report.measure {
-            Measure::Share { of } => {
+        let met: Option<BTreeSet<TicketId>> = match of {
+            Some(of) => {
                 let filter = filter.and(report::all(of));
-                Some(self.facts(&filter, report, since).await?.into_iter().map(|fact| fact.ticket).collect())
+                Some(self.facts(&filter, report, asked.since).await?.into_iter().map(|fact| fact.ticket).collect())
             }
-            _ => None,
+            None => None,
         };
         let items = facts.into_iter().take(limit).filter_map(|fact| {
             let met = met.as_ref().map(|met| met.contains(&fact.ticket));
             Item::of_ticket(&report.measure, fact, met)
         });
-        Ok((items.collect(), since, complete))
+        Ok((items.collect(), complete))
     }
 
     async fn facts(&self, filter: &Filter, report: &Report, since: Option<Timestamp>) -> Result<Vec<Fact>> {
@@ -183,10 +272,7 @@ impl App {
             Some(Group::Field(name)) => Some(FactColumn::Custom(name.clone())),
             _ => None,
         };
-        let value = match &report.measure {
-            Measure::Average { field } => Some(field.clone()),
-            _ => None,
-        };
+        let value = report.measure.field().map(str::to_owned);
         let query =
             FactQuery { filter: filter.clone(), since: since.map(|at| (time, at)), group, value, limit: FACTS_MAX };
         Ok(self.store.ticket_facts(self.org(), &query).await?)
@@ -207,11 +293,7 @@ fn readable(registry: &Registry, report: &Report) -> Filter {
         Some(Group::Field(name)) => Some(name.as_str()),
         _ => None,
     };
-    let averaged = match &report.measure {
-        Measure::Average { field } => Some(field.as_str()),
-        _ => None,
-    };
-    let names: BTreeSet<&str> = asked.chain(grouped).chain(averaged).collect();
+    let names: BTreeSet<&str> = asked.chain(grouped).chain(report.measure.field()).collect();
     let limited: Vec<String> = registry
         .kinds
         .iter()

@@ -54,6 +54,7 @@ pub const KEPT: &[(&str, &str)] = &[
     ("plugin", "configuration"),
     ("record", "a practice decides about its own documents"),
     ("role_assignment", "who there is"),
+    ("saved_query", "its owner removes it"),
     ("sequence", "a number is never given out twice"),
     ("space", "configuration"),
     ("subscription", "goes with its instance"),

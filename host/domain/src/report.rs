@@ -1,16 +1,22 @@
-//! Reports: questions about tickets that a plugin brings along as data. What they say is computed by the host for each person, from what
-//! that person may see.
+//! Reports: questions about tickets, records and configuration items, brought along by a plugin as data or kept by a person. What they say
+//! is computed by the host for each person, from what that person may see.
 
 use crate::filter::{Field, Filter};
+use crate::{PersonId, SpaceId};
 use serde::{Deserialize, Serialize};
 
-/// A saved question: which tickets, what is measured, how it is grouped.
+/// What a report asks about instead of a kind when it is about configuration items.
+pub const CI: &str = "ci";
+/// The attribute by which configuration items are asked for by class.
+pub const CLASS: &str = "class";
+
+/// A saved question: which things, what is measured, how it is grouped.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub id: String,
     pub title: String,
     pub description: String,
-    /// A kind of tickets; `*` is all of them.
+    /// A kind of tickets or records; `*` is all tickets, `ci` all configuration items.
     pub kind: String,
     /// All of these must hold.
     #[serde(rename = "where")]
@@ -21,6 +27,29 @@ pub struct Report {
     pub days: Option<u32>,
     /// The time that `days` and a trend are about.
     pub by: By,
+    /// Percentiles that are told beside the median and the 90th, 1 to 99.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub percentiles: Vec<u8>,
+}
+
+/// A question that a person keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedQuery {
+    pub owner: PersonId,
+    pub audience: Audience,
+    /// As it was written: the keys of a `[[report]]` without its id.
+    pub question: serde_json::Value,
+}
+
+/// Who may ask a saved question. What it answers is about what they may see, whoever keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "space", rename_all = "kebab-case")]
+pub enum Audience {
+    /// Its owner alone.
+    Owner,
+    /// Everybody who works in a space.
+    Space(SpaceId),
+    Everyone,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +67,10 @@ pub enum Measure {
     TimeOnClock { clock: String },
     /// The mean of a field that is a number.
     Average { field: String },
+    /// All values of a field that is a number, together.
+    Sum { field: String },
+    /// The percentiles of a field that is a number.
+    Spread { field: String },
     /// Which part of the clocks that ended or are overdue kept its target.
     TargetsMet { clock: Option<String> },
 }
@@ -55,6 +88,7 @@ pub enum Group {
     Clock,
     Day,
     Week,
+    Month,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +113,28 @@ pub struct Condition {
 pub enum On {
     Column(Field),
     Field(String),
+}
+
+impl Measure {
+    /// Whether it is measured on what tickets alone have: their end and their clocks.
+    #[must_use]
+    pub fn is_of_tickets(&self) -> bool {
+        matches!(self, Self::TimeToResolve | Self::TimeToClose | Self::TimeOnClock { .. } | Self::TargetsMet { .. })
+    }
+
+    #[must_use]
+    pub fn is_of_clocks(&self) -> bool {
+        matches!(self, Self::TimeOnClock { .. } | Self::TargetsMet { .. })
+    }
+
+    /// The field whose numbers are measured.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::Average { field } | Self::Sum { field } | Self::Spread { field } => Some(field),
+            _ => None,
+        }
+    }
 }
 
 impl Condition {

@@ -68,6 +68,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         remote: Remote,
     },
+    /// The clocks of service levels
+    Clocks {
+        #[command(subcommand)]
+        action: ClocksCommand,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// What starts by time
     Schedule {
         #[command(subcommand)]
@@ -401,26 +408,46 @@ pub(crate) enum OutboxCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReportCommand {
-    /// Those of every plugin that is switched on
+    /// Those of every plugin that is switched on, and the questions that are kept for whoever asks
     List {
+        /// Whose kept questions, when no server is asked; none when absent
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
         #[arg(long, value_enum, default_value_t)]
         format: ReportFormat,
     },
-    /// What one says about the tickets that whoever asks may see
+    /// What one says about what whoever asks may see
     Run {
-        /// As the list names it: PLUGIN/REPORT
+        /// As the list names it: PLUGIN/REPORT, or saved/ID
         report: String,
-        /// Whose eyes to look with, when no server is asked
+        #[command(flatten)]
+        asked: ReportAsked,
+    },
+    /// What a question of one's own says
+    Ask {
+        /// A file with the keys of a `[[report]]` (TOML, or JSON when its name ends so)
+        question: PathBuf,
+        #[command(flatten)]
+        asked: ReportAsked,
+    },
+    /// Keep a question: it is in the list afterwards, as saved/ID
+    Save {
+        id: String,
+        /// A file with the keys of a `[[report]]` (TOML, or JSON when its name ends so)
+        question: PathBuf,
+        /// Who keeps it, when no server is asked
         #[arg(long, value_name = "LOGIN")]
         r#as: Option<String>,
-        /// Only the tickets of this space
-        #[arg(long)]
-        space: Option<String>,
-        /// How far back; what the report says when absent
-        #[arg(long)]
-        days: Option<u32>,
-        #[arg(long, value_enum, default_value_t)]
-        format: ReportFormat,
+        /// Who may ask it: owner, everyone, or a space by its id
+        #[arg(long, default_value = "owner", value_name = "AUDIENCE")]
+        audience: String,
+    },
+    /// Remove a kept question
+    Remove {
+        id: String,
+        /// Who keeps it, when no server is asked
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
     },
     /// How long the steps of flows took, by the value chain activity that they are part of
     ValueChain {
@@ -441,12 +468,54 @@ pub(crate) enum ReportCommand {
     },
 }
 
+/// What may be chosen about a report.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportAsked {
+    /// Whose eyes to look with, when no server is asked
+    #[arg(long, value_name = "LOGIN")]
+    pub(crate) r#as: Option<String>,
+    /// Only what is in this space
+    #[arg(long)]
+    pub(crate) space: Option<String>,
+    /// How far back; what the report says when absent
+    #[arg(long)]
+    pub(crate) days: Option<u32>,
+    /// What it would have said then, for example 2026-03-01T00:00:00Z
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) as_of: Option<jiff::Timestamp>,
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ReportFormat,
+}
+
 #[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
 pub(crate) enum ReportFormat {
     #[default]
     Table,
     Csv,
     Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClocksCommand {
+    /// Show where clocks are not what the history of their ticket says, and put them right
+    Repair {
+        /// One ticket by number or id; otherwise all that the rest says
+        ticket: Option<String>,
+        /// Only tickets of this kind
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only tickets of this space
+        #[arg(long)]
+        space: Option<String>,
+        /// Put them right; without it the differences are only shown
+        #[arg(long)]
+        apply: bool,
+        /// Who does it, when no server is asked: somebody who manages the space
+        #[arg(long, value_name = "LOGIN")]
+        r#as: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod backup;
+mod clocks;
 mod config;
 mod doctor;
 mod flow;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, settings: Loaded) -> Result<(), Failur
             search::run(&text.join(" "), r#as.as_deref(), json, client(remote)?, settings.values).await
         }
         Command::Report { action, remote } => report::run(action, client(remote)?, settings.values).await,
+        Command::Clocks { action, remote } => clocks::run(action, client(remote)?, settings.values).await,
         Command::Schedule { action, remote } => schedule::run(action, client(remote)?, settings.values).await,
         Command::Import { source } => import::run(source, settings.values).await,
         Command::Plugin { action, remote } => plugin::run(action, client(remote)?, settings.values).await,

@@ -18,7 +18,7 @@ macro_rules! migration {
     };
 }
 
-pub(crate) static MIGRATIONS: [Migration; 9] = [
+pub(crate) static MIGRATIONS: [Migration; 10] = [
     migration!(1, "tickets", "0001_tickets.sql"),
     migration!(2, "directory", "0002_directory.sql"),
     migration!(3, "configuration", "0003_configuration.sql"),
@@ -28,6 +28,7 @@ pub(crate) static MIGRATIONS: [Migration; 9] = [
     migration!(7, "flows", "0007_flows.sql"),
     migration!(8, "outbox", "0008_outbox.sql"),
     migration!(9, "retention", "0009_retention.sql"),
+    migration!(10, "saved_queries", "0010_saved_queries.sql"),
 ];
 
 /// All migrations together, and waiting for another node that applies them: a new index on a large table takes its time.

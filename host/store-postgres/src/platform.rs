@@ -1,14 +1,20 @@
-//! Calendars, and what is installed.
+//! Calendars, questions that people keep, and what is installed.
 
 use crate::PostgresStore;
 use crate::table::{Row, Table};
 use crate::value::Cells;
 use async_trait::async_trait;
+use domain::report::SavedQuery;
 use domain::{Digest, OrgId};
-use store::{Calendars, InstalledPlugin, PluginRows, Result};
+use store::{Calendars, InstalledPlugin, PluginRows, Result, SavedQueries};
 
 pub(crate) fn calendar_row(org: &OrgId, key: &str, definition: &serde_json::Value, version: u32) -> Row {
     Row::new(Table::Calendar, vec![org.as_str().into(), key.into(), definition.into(), version.into()])
+}
+
+pub(crate) fn saved_query_row(org: &OrgId, id: &str, query: &SavedQuery, version: u32) -> Row {
+    let definition = serde_json::to_string(query).expect("a question has text keys");
+    Row::new(Table::SavedQuery, vec![org.as_str().into(), id.into(), definition.into(), version.into()])
 }
 
 pub(crate) fn plugin_row(org: &OrgId, plugin: &InstalledPlugin) -> Row {
@@ -28,6 +34,26 @@ impl Calendars for PostgresStore {
                 Ok((cells.text("id")?, cells.json("definition")?, cells.small("version")?))
             })
             .collect()
+    }
+}
+
+#[async_trait]
+impl SavedQueries for PostgresStore {
+    async fn saved_query_list(&self, org: &OrgId) -> Result<Vec<(String, SavedQuery, u32)>> {
+        let sql = "SELECT id, definition, version FROM saved_query WHERE org_id = $1 ORDER BY id";
+        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells(row);
+                Ok((cells.text("id")?, cells.json("definition")?, cells.small("version")?))
+            })
+            .collect()
+    }
+
+    async fn saved_query_get(&self, org: &OrgId, id: &str) -> Result<Option<(SavedQuery, u32)>> {
+        let sql = "SELECT definition, version FROM saved_query WHERE org_id = $1 AND id = $2";
+        let row = self.connections.row(sql, vec![org.as_str().into(), id.into()]).await?;
+        row.map(|row| Ok((Cells(&row).json("definition")?, Cells(&row).small("version")?))).transpose()
     }
 }
 

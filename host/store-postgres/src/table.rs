@@ -37,6 +37,7 @@ pub(crate) enum Table {
     Space,
     Role,
     Calendar,
+    SavedQuery,
     Plugin,
     Component,
     Notification,
@@ -131,6 +132,7 @@ impl Table {
             Self::Space => spec!("space", ["id"], ["title", "confidential", "calendar", "version"]),
             Self::Role => spec!("role_assignment", ["person", "space", "role"], []),
             Self::Calendar => spec!("calendar", ["id"], ["definition", "version"]),
+            Self::SavedQuery => spec!("saved_query", ["id"], ["definition", "version"]),
             Self::Plugin => spec!("plugin", ["id"], ["definition", "version"]),
             Self::Component => spec!("component", ["digest"], ["wasm"]),
             Self::Notification => {
@@ -525,7 +527,7 @@ pub(crate) fn statements() -> Vec<String> {
 }
 
 #[cfg(feature = "testing")]
-const ALL: [Table; 29] = {
+const ALL: [Table; 30] = {
     use Table::*;
     [
         Ticket,
@@ -548,6 +550,7 @@ const ALL: [Table; 29] = {
         Space,
         Role,
         Calendar,
+        SavedQuery,
         Plugin,
         Component,
         Notification,

@@ -19,7 +19,7 @@ macro_rules! migration {
     };
 }
 
-pub(crate) static MIGRATIONS: [Migration; 9] = [
+pub(crate) static MIGRATIONS: [Migration; 10] = [
     migration!(1, "tickets", "0001_tickets.sql"),
     migration!(2, "directory", "0002_directory.sql"),
     migration!(3, "configuration", "0003_configuration.sql"),
@@ -29,6 +29,7 @@ pub(crate) static MIGRATIONS: [Migration; 9] = [
     migration!(7, "flows", "0007_flows.sql"),
     migration!(8, "outbox", "0008_outbox.sql"),
     migration!(9, "retention", "0009_retention.sql"),
+    migration!(10, "saved_queries", "0010_saved_queries.sql"),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (

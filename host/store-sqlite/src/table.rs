@@ -37,6 +37,7 @@ pub(crate) enum Table {
     Space,
     Role,
     Calendar,
+    SavedQuery,
     Plugin,
     Component,
     Notification,
@@ -131,6 +132,7 @@ impl Table {
             Self::Space => spec!("space", ["id"], ["title", "confidential", "calendar", "version"]),
             Self::Role => spec!("role_assignment", ["person", "space", "role"], []),
             Self::Calendar => spec!("calendar", ["id"], ["definition", "version"]),
+            Self::SavedQuery => spec!("saved_query", ["id"], ["definition", "version"]),
             Self::Plugin => spec!("plugin", ["id"], ["definition", "version"]),
             Self::Component => spec!("component", ["digest"], ["wasm"]),
             Self::Notification => {

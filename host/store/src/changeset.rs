@@ -65,6 +65,7 @@ pub enum Noun {
     Group,
     Space,
     Calendar,
+    SavedQuery,
     CiClass,
     Plugin,
     Definition,
@@ -148,6 +149,12 @@ pub enum Write {
         definition: serde_json::Value,
         version: u32,
     },
+    SavedQuery {
+        id: String,
+        query: Box<domain::report::SavedQuery>,
+        version: u32,
+    },
+    RemoveSavedQuery(String),
     Plugin(Box<InstalledPlugin>),
     RemovePlugin(PluginId),
     Component {

@@ -27,6 +27,7 @@ pub use snapshot::Snapshot;
 use async_trait::async_trait;
 use domain::filter::Filter;
 use domain::person::RoleAssignment;
+use domain::report::SavedQuery;
 use domain::ticket::TicketBundle;
 use domain::{
     Attachment, Ci, CiClass, CiId, CiRelation, Comment, Digest, Event, Group, GroupId, Job, JobId, KindId, OrgId,
@@ -182,6 +183,14 @@ pub trait Records: Send + Sync {
 pub trait Calendars: Send + Sync {
     /// Definitions by key, with their version.
     async fn calendar_list(&self, org: &OrgId) -> Result<Vec<(String, serde_json::Value, u32)>>;
+}
+
+/// Questions that people keep; there are few, and who may ask which is for the reader to say.
+#[async_trait]
+pub trait SavedQueries: Send + Sync {
+    /// By id, with their version.
+    async fn saved_query_list(&self, org: &OrgId) -> Result<Vec<(String, SavedQuery, u32)>>;
+    async fn saved_query_get(&self, org: &OrgId, id: &str) -> Result<Option<(SavedQuery, u32)>>;
 }
 
 /// What is installed.
@@ -362,6 +371,7 @@ pub trait Store:
     + Cis
     + Records
     + Calendars
+    + SavedQueries
     + PluginRows
     + Journal
     + Jobs

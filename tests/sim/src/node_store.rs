@@ -9,6 +9,7 @@ use crate::world::Shared;
 use app::port::clock::Clock;
 use async_trait::async_trait;
 use domain::job::Work;
+use domain::report::SavedQuery;
 use domain::*;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -492,6 +493,11 @@ forward!(Records {
 
 forward!(Calendars {
     fn calendar_list(org: &OrgId) -> Vec<(String, serde_json::Value, u32)>;
+});
+
+forward!(SavedQueries {
+    fn saved_query_list(org: &OrgId) -> Vec<(String, SavedQuery, u32)>;
+    fn saved_query_get(org: &OrgId, id: &str) -> Option<(SavedQuery, u32)>;
 });
 
 forward!(PluginRows {

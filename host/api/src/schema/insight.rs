@@ -1,9 +1,12 @@
 //! What search, audit, reports, presence and settings answer.
 
 use super::Ticket;
+use domain::Object;
+use domain::kind::StateCategory;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What a search found; of tickets the best first, of each other noun the newest.
@@ -89,9 +92,11 @@ pub struct ReportSummary {
     pub id: String,
     pub title: String,
     pub description: String,
-    /// A kind of tickets, or `*`.
+    /// A kind of tickets or records, `*` for all tickets, `ci` for configuration items.
     pub kind: String,
-    /// A column, `field.<name>`, age, clock, day or week.
+    /// count, share, time-to-resolve, time-to-close, time-on-clock, average, sum, spread or targets-met.
+    pub measure: String,
+    /// A column, `field.<name>`, age, clock, day, week or month.
     pub group: Option<String>,
     pub days: Option<u32>,
 }
@@ -112,25 +117,93 @@ pub struct ReportResult {
     pub report: ReportSummary,
     pub unit: ReportUnit,
     pub since: Option<Timestamp>,
+    /// The time that is over of which this is told; as it is now when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     pub rows: Vec<ReportRow>,
     pub total: ReportRow,
-    /// All tickets were looked at; otherwise the newest ones.
+    /// All tickets were looked at; otherwise the newest ones. Of records and configuration items the first ones.
     pub complete: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportRow {
-    /// What `GET …/tickets?key=` takes.
+    /// What `GET …/behind?key=` takes.
     pub key: String,
     pub title: Option<String>,
     pub count: u64,
-    /// Count, share, median of times, or mean.
+    /// Count, share, median of times and spread numbers, mean, or sum.
     pub value: Option<f64>,
-    /// The 90th percentile of times.
+    /// The 90th percentile of times and spread numbers.
     pub p90: Option<f64>,
+    /// The other percentiles that the question asks for, by their number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub percentiles: BTreeMap<u8, f64>,
     /// Those that count for a share.
     pub met: Option<u64>,
+}
+
+/// What a number of a report counted, as it is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Behind {
+    /// ticket, record or ci.
+    pub noun: String,
+    pub id: String,
+    /// Configuration items have none.
+    pub number: Option<String>,
+    pub title: String,
+    /// The kind, or the class of a configuration item.
+    pub kind: String,
+    pub space: String,
+    pub state: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub category: Option<StateCategory>,
+}
+
+/// Who may ask a saved question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Audience {
+    /// Its owner alone.
+    Owner,
+    /// Everybody who works in a space.
+    Space {
+        space: String,
+    },
+    Everyone,
+}
+
+/// A question to keep. Its answer is at `GET /reports/saved/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedQueryChange {
+    /// title, kind, measure, and as they are needed description, where, of, field, clock, group, days, by and percentiles; written as in
+    /// the reports of a plugin.
+    pub question: Object,
+    /// Its owner alone when absent.
+    pub audience: Option<Audience>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedQuery {
+    pub id: String,
+    pub owner: String,
+    pub audience: Audience,
+    pub question: Object,
+    pub version: u32,
+}
+
+/// A question that is not kept, asked once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionTrial {
+    pub question: Object,
+    pub space: Option<String>,
+    pub days: Option<u32>,
+    pub as_of: Option<Timestamp>,
 }
 
 /// Clocks that are not what they should be by the history of their ticket.

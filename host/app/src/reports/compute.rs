@@ -1,6 +1,5 @@
 //! From rows to numbers: groups, percentiles, shares and trends. Pure: rows in, numbers out.
 
-use domain::TicketId;
 use domain::report::{By, Group, Measure, Report};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -33,18 +32,21 @@ pub struct Row {
     /// Another name for the key, where the key is none for people.
     pub title: Option<String>,
     pub count: u64,
-    /// Count, share, median of times, or mean.
+    /// Count, share, median of times and spread numbers, mean, or sum.
     pub value: Option<f64>,
-    /// The 90th percentile of times.
+    /// The 90th percentile of times and numbers.
     pub p90: Option<f64>,
+    /// The other percentiles that were asked for.
+    pub percentiles: BTreeMap<u8, f64>,
     /// Those that count for a share.
     pub met: Option<u64>,
 }
 
-/// A ticket or a clock, as far as a report needs it.
+/// A ticket, a clock, a record or a configuration item, as far as a report needs it.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
-    pub ticket: TicketId,
+    /// The ticket, record or configuration item that it stands for.
+    pub subject: String,
     opened_at: Timestamp,
     resolved_at: Option<Timestamp>,
     closed_at: Option<Timestamp>,
@@ -62,11 +64,11 @@ impl Item {
             Measure::Count | Measure::Share { .. } => None,
             Measure::TimeToResolve => Some(seconds(fact.resolved_at)?),
             Measure::TimeToClose => Some(seconds(fact.closed_at)?),
-            Measure::Average { .. } => Some(fact.value?),
+            Measure::Average { .. } | Measure::Sum { .. } | Measure::Spread { .. } => Some(fact.value?),
             Measure::TimeOnClock { .. } | Measure::TargetsMet { .. } => return None,
         };
-        let Fact { ticket, opened_at, resolved_at, closed_at, group, value: _ } = fact;
-        Some(Self { ticket, opened_at, resolved_at, closed_at, group, title: None, value, met })
+        let Fact { ticket: domain::TicketId(subject), opened_at, resolved_at, closed_at, group, value: _ } = fact;
+        Some(Self { subject, opened_at, resolved_at, closed_at, group, title: None, value, met })
     }
 
     /// A clock that ended, or that is overdue and so will not keep its target any more.
@@ -92,7 +94,7 @@ impl Item {
             _ => return None,
         };
         Some(Self {
-            ticket: clock.ticket,
+            subject: clock.ticket.0,
             opened_at: clock.opened_at,
             resolved_at: None,
             closed_at: None,
@@ -115,7 +117,7 @@ pub(super) fn unit(measure: &Measure) -> Unit {
         Measure::Count => Unit::Count,
         Measure::Share { .. } | Measure::TargetsMet { .. } => Unit::Share,
         Measure::TimeToResolve | Measure::TimeToClose | Measure::TimeOnClock { .. } => Unit::Seconds,
-        Measure::Average { .. } => Unit::Number,
+        Measure::Average { .. } | Measure::Sum { .. } | Measure::Spread { .. } => Unit::Number,
     }
 }
 
@@ -130,6 +132,9 @@ pub(super) fn key(report: &Report, item: &Item, now: Timestamp, zone: &TimeZone)
         }
         Some(Group::Day) => date(report, item, zone).map_or_else(String::new, |date| date.to_string()),
         Some(Group::Week) => date(report, item, zone).map_or_else(String::new, |date| monday(date).to_string()),
+        Some(Group::Month) => {
+            date(report, item, zone).map_or_else(String::new, |date| date.first_of_month().to_string())
+        }
     }
 }
 
@@ -161,7 +166,7 @@ pub(super) fn rows(
     let mut groups: BTreeMap<String, Vec<&Item>> = BTreeMap::new();
     match report.group {
         Some(Group::Age) => groups.extend(AGES.map(|(_, name)| (name.to_owned(), Vec::new()))),
-        Some(Group::Day | Group::Week) => {
+        Some(Group::Day | Group::Week | Group::Month) => {
             groups.extend(steps(report, items, since, now, zone).into_iter().map(|step| (step, Vec::new())));
         }
         _ => {}
@@ -177,7 +182,7 @@ pub(super) fn rows(
         })
         .collect();
     match report.group {
-        Some(Group::Day | Group::Week) => {
+        Some(Group::Day | Group::Week | Group::Month) => {
             rows.retain(|row| !row.key.is_empty());
             let older = rows.len().saturating_sub(STEPS_MAX);
             rows.drain(..older);
@@ -191,19 +196,21 @@ pub(super) fn rows(
     rows
 }
 
-/// Every day or week from the first to now, also those in which nothing happened.
+/// Every day, week or month from the first to now, also those in which nothing happened.
 fn steps(report: &Report, items: &[Item], since: Option<Timestamp>, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let today = now.to_zoned(zone.clone()).date();
     let earliest = items.iter().filter_map(|item| date(report, item, zone)).min();
     let Some(first) = since.map(|since| since.to_zoned(zone.clone()).date()).or(earliest) else { return Vec::new() };
     let (step, mut at) = match report.group {
-        Some(Group::Week) => (7, monday(today)),
-        _ => (1, today),
+        Some(Group::Month) => (1.month(), today.first_of_month()),
+        Some(Group::Week) => (7.days(), monday(today)),
+        _ => (1.day(), today),
     };
     let mut steps = Vec::new();
+    let first = if report.group == Some(Group::Month) { first.first_of_month() } else { first };
     while at >= first && steps.len() < STEPS_MAX {
         steps.push(at.to_string());
-        match at.checked_sub(i64::from(step).days()) {
+        match at.checked_sub(step) {
             Ok(before) => at = before,
             Err(_) => break,
         }
@@ -227,15 +234,21 @@ fn measure(report: &Report, items: &[&Item]) -> Row {
             row.met = Some(met);
             row.value = (count > 0).then(|| met as f64 / count as f64);
         }
-        Unit::Seconds => {
+        Unit::Seconds | Unit::Number => {
             let mut values: Vec<f64> = items.iter().filter_map(|item| item.value).collect();
             values.sort_by(f64::total_cmp);
-            row.value = percentile(&values, 50);
-            row.p90 = percentile(&values, 90);
-        }
-        Unit::Number => {
-            let values: Vec<f64> = items.iter().filter_map(|item| item.value).collect();
-            row.value = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+            let sum: f64 = values.iter().sum();
+            match &report.measure {
+                Measure::Sum { .. } => row.value = Some(sum),
+                Measure::Average { .. } => row.value = (!values.is_empty()).then(|| sum / values.len() as f64),
+                _ => {
+                    row.value = percentile(&values, 50);
+                    row.p90 = percentile(&values, 90);
+                    let asked = report.percentiles.iter();
+                    row.percentiles =
+                        asked.filter_map(|asked| Some((*asked, percentile(&values, (*asked).into())?))).collect();
+                }
+            }
         }
     }
     row
@@ -267,6 +280,7 @@ mod tests {
             group,
             days: None,
             by: By::Opened,
+            percentiles: vec![25],
         }
     }
 
@@ -321,6 +335,7 @@ mod tests {
 
         let total = total(&times, &items);
         assert_eq!((total.value, total.p90), (Some(7200.0), Some(36000.0)));
+        assert_eq!(total.percentiles, BTreeMap::from([(25, 3600.0)]));
         check(&times, &items, &[("desk", 4, Some(7200.0))]);
     }
 

@@ -15,6 +15,8 @@ mod screen;
 mod source;
 mod words;
 
+pub use report::read_question;
+
 use super::{MANIFEST_FILE, Manifest, WIT_VERSION};
 use crate::{PluginId, Problem};
 use source::{Place, Reader, Table};

@@ -1,23 +1,27 @@
 //! `weft report`: the reports of practices, on the database when no server runs, through a server's API otherwise. The numbers are those
 //! of whoever asks, so somebody has to be named.
 
-use crate::cli::{ReportCommand, ReportFormat};
+use crate::cli::{ReportAsked, ReportCommand, ReportFormat};
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::open::{Durability, open};
 use crate::out;
 use crate::remote::Client;
+use api::schema::Audience;
+use app::App;
 use app::reports::{Choice, DAYS_MAX};
-use domain::PluginId;
+use domain::{Actor, PluginId};
 use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
 
 /// What a row has, as it stands in a file; the first line of a CSV.
 const COLUMNS: [&str; 6] = ["key", "title", "count", "value", "p90", "met"];
 
 pub(super) async fn run(command: ReportCommand, client: Option<Client>, settings: Settings) -> Result<(), Failure> {
     match command {
-        ReportCommand::List { format } => list(client, settings, format).await,
-        ReportCommand::Run { report, r#as, space, days, format } => {
+        ReportCommand::List { r#as, format } => list(client, settings, r#as, format).await,
+        ReportCommand::Run { report, asked } => {
             let (plugin, id) = report
                 .split_once('/')
                 .filter(|(plugin, id)| !plugin.is_empty() && !id.is_empty() && !id.contains('/'))
@@ -26,23 +30,74 @@ pub(super) async fn run(command: ReportCommand, client: Option<Client>, settings
                         "`{report}` is no report: they are named PLUGIN/REPORT, and `weft report list` shows them"
                     ))
                 })?;
-            check_days(days)?;
-            let computed = match (client, r#as) {
-                (Some(client), _) => client.get(&address(plugin, id, space.as_deref(), days)).await?,
-                (None, Some(login)) => {
-                    let app = open(&settings, false, Durability::Full).await?;
-                    let computed = async {
-                        let actor = app.actor_by_login(&login).await?;
-                        let choice = Choice { space, days };
-                        app.report(&actor, &PluginId(plugin.to_owned()), id, &choice).await
-                    };
-                    let computed = computed.await;
-                    app.store().close().await;
-                    json!(api::reports::result(computed?))
+            check_days(asked.days)?;
+            let computed = match client {
+                Some(client) => client.get(&address(plugin, id, &asked)).await?,
+                None => {
+                    let computed = look(&settings, asked.r#as.as_deref(), async |app, actor| {
+                        app.report(&actor, &PluginId(plugin.to_owned()), id, &choice(&asked)).await
+                    });
+                    json!(api::reports::result(computed.await?))
                 }
-                (None, None) => return Err(nobody_asks()),
             };
-            show(&computed, format);
+            show(&computed, asked.format);
+            Ok(())
+        }
+        ReportCommand::Ask { question, asked } => {
+            check_days(asked.days)?;
+            let question = read_question(&question)?;
+            let computed = match client {
+                Some(client) => {
+                    let body = json!({
+                        "question": question, "space": asked.space, "days": asked.days, "as_of": asked.as_of
+                    });
+                    client.send("POST", "/question-trials", &body).await?
+                }
+                None => {
+                    let computed = look(&settings, asked.r#as.as_deref(), async |app, actor| {
+                        app.question_try(&actor, &question, &choice(&asked)).await
+                    });
+                    json!(api::reports::result(computed.await?))
+                }
+            };
+            show(&computed, asked.format);
+            Ok(())
+        }
+        ReportCommand::Save { id, question, r#as, audience } => {
+            let question = read_question(&question)?;
+            let audience = match audience.as_str() {
+                "owner" => Audience::Owner,
+                "everyone" => Audience::Everyone,
+                space => Audience::Space { space: space.into() },
+            };
+            match client {
+                Some(client) => {
+                    let body = json!({ "question": question, "audience": audience });
+                    client.send("PUT", &format!("/saved-queries/{}", super::search::escaped(&id)), &body).await?;
+                }
+                None => {
+                    let audience = api::saved_queries::asked_by(Some(audience));
+                    look(&settings, r#as.as_deref(), async |app, actor| {
+                        app.saved_query_put(&actor, &id, &question, audience).await
+                    })
+                    .await?;
+                }
+            }
+            out::note(&format!("Kept. Ask it with `weft report run saved/{id}`."));
+            Ok(())
+        }
+        ReportCommand::Remove { id, r#as } => {
+            match client {
+                Some(client) => {
+                    let path = format!("/saved-queries/{}", super::search::escaped(&id));
+                    client.send("DELETE", &path, &json!({})).await?;
+                }
+                None => {
+                    look(&settings, r#as.as_deref(), async |app, actor| app.saved_query_remove(&actor, &id).await)
+                        .await?;
+                }
+            }
+            out::note("Removed.");
             Ok(())
         }
         ReportCommand::ValueChain { r#as, stream, space, days, format } => {
@@ -53,22 +108,48 @@ pub(super) async fn run(command: ReportCommand, client: Option<Client>, settings
                     let query = query(space.as_deref(), days);
                     client.get(&format!("/value-chain?{query}{}", stream.unwrap_or_default())).await?
                 }
-                (None, Some(login)) => {
-                    let app = open(&settings, false, Durability::Full).await?;
-                    let told = async {
-                        let actor = app.actor_by_login(&login).await?;
-                        app.value_chain(&actor, &Choice { space, days }, stream.as_deref()).await
-                    };
-                    let told = told.await;
-                    app.store().close().await;
-                    json!(api::reports::value_chain(told?))
+                (None, login) => {
+                    let choice = Choice { space, days, as_of: None };
+                    let told = look(&settings, login.as_deref(), async |app, actor| {
+                        app.value_chain(&actor, &choice, stream.as_deref()).await
+                    });
+                    json!(api::reports::value_chain(told.await?))
                 }
-                (None, None) => return Err(nobody_asks()),
             };
             show_value_chain(&told, format);
             Ok(())
         }
     }
+}
+
+/// Ask the database itself, with somebody's eyes.
+async fn look<T>(
+    settings: &Settings,
+    login: Option<&str>,
+    ask: impl AsyncFnOnce(Arc<App>, Arc<Actor>) -> app::Result<T>,
+) -> Result<T, Failure> {
+    let login = login.ok_or_else(nobody_asks)?;
+    let app = open(settings, false, Durability::Full).await?;
+    let told = match app.actor_by_login(login).await {
+        Ok(actor) => ask(Arc::clone(&app), actor).await,
+        Err(error) => Err(error),
+    };
+    app.store().close().await;
+    Ok(told?)
+}
+
+fn choice(asked: &ReportAsked) -> Choice {
+    Choice { space: asked.space.clone(), days: asked.days, as_of: asked.as_of }
+}
+
+fn read_question(file: &Path) -> Result<Value, Failure> {
+    let shown = file.display();
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::of(&format!("`{shown}` cannot be read"), &error))?;
+    if file.extension().is_some_and(|extension| extension == "json") {
+        return serde_json::from_str(&text).map_err(|error| Failure::of(&format!("`{shown}` is not JSON"), &error));
+    }
+    toml::from_str(&text).map_err(|error| Failure::of(&format!("`{shown}` is not TOML"), &error))
 }
 
 fn nobody_asks() -> Failure {
@@ -113,7 +194,12 @@ fn show_value_chain(told: &Value, format: ReportFormat) {
     }
 }
 
-async fn list(client: Option<Client>, settings: Settings, format: ReportFormat) -> Result<(), Failure> {
+async fn list(
+    client: Option<Client>,
+    settings: Settings,
+    login: Option<String>,
+    format: ReportFormat,
+) -> Result<(), Failure> {
     let reports = match client {
         Some(client) => {
             let answer = client.get("/reports").await?;
@@ -121,9 +207,16 @@ async fn list(client: Option<Client>, settings: Settings, format: ReportFormat) 
         }
         None => {
             let app = open(&settings, false, Durability::Full).await?;
-            let reports = json!(api::reports::summaries(&app));
+            let reports = async {
+                let actor = match &login {
+                    Some(login) => Some(app.actor_by_login(login).await?),
+                    None => None,
+                };
+                api::reports::summaries(&app, actor.as_deref()).await
+            };
+            let reports = reports.await;
             app.store().close().await;
-            reports
+            json!(reports?)
         }
     };
     let named = reports.as_array().into_iter().flatten().map(|report| {
@@ -158,10 +251,12 @@ fn show(computed: &Value, format: ReportFormat) {
         }
         ReportFormat::Table => {
             let unit = computed["unit"].as_str().unwrap_or_default();
+            let measure = computed["report"]["measure"].as_str().unwrap_or_default();
             let line = |name: String, row: &Value| {
                 vec![name, text(&row["count"]), amount(&row["value"], unit), amount(&row["p90"], unit)]
             };
-            let mut lines = vec![["ROW", "COUNT", value_title(unit), "NINE OF TEN"].map(str::to_owned).to_vec()];
+            let mut lines =
+                vec![["ROW", "COUNT", value_title(unit, measure), "NINE OF TEN"].map(str::to_owned).to_vec()];
             lines.extend(rows.iter().map(|row| {
                 let name = if row["title"].is_string() { &row["title"] } else { &row["key"] };
                 let name = text(name);
@@ -172,15 +267,16 @@ fn show(computed: &Value, format: ReportFormat) {
         }
     }
     if computed["complete"] == json!(false) {
-        out::note("There are more tickets than a report looks at: this is about the newest ones.");
+        out::note("There is more than a report looks at: this is about the newest tickets, or the first records.");
     }
 }
 
-fn value_title(unit: &str) -> &'static str {
-    match unit {
-        "share" => "SHARE",
-        "seconds" => "MEDIAN",
-        "number" => "MEAN",
+fn value_title(unit: &str, measure: &str) -> &'static str {
+    match (unit, measure) {
+        ("share", _) => "SHARE",
+        ("seconds", _) | (_, "spread") => "MEDIAN",
+        (_, "sum") => "SUM",
+        ("number", _) => "MEAN",
         _ => "VALUE",
     }
 }
@@ -219,8 +315,11 @@ fn csv_cell(text: &str) -> String {
     format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }
 
-fn address(plugin: &str, id: &str, space: Option<&str>, days: Option<u32>) -> String {
-    let query = query(space, days);
+fn address(plugin: &str, id: &str, asked: &ReportAsked) -> String {
+    let mut query = query(asked.space.as_deref(), asked.days);
+    if let Some(at) = asked.as_of {
+        query.push_str(&format!("&as_of={}", super::search::escaped(&at.to_string())));
+    }
     format!("/reports/{}/{}?{query}", super::search::escaped(plugin), super::search::escaped(id))
 }
 
@@ -245,7 +344,16 @@ mod tests {
 
     #[test]
     fn rpt_02_an_address_says_only_what_was_chosen() {
-        assert_eq!(address("incident", "reopened", None, None), "/reports/incident/reopened?");
-        assert_eq!(address("a", "b", Some("i t"), Some(7)), "/reports/a/b?space=i%20t&days=7");
+        let asked = |space: Option<&str>, days: Option<u32>, as_of: Option<&str>| ReportAsked {
+            r#as: None,
+            space: space.map(str::to_owned),
+            days,
+            as_of: as_of.map(|at| at.parse().expect("an instant")),
+            format: ReportFormat::Json,
+        };
+        assert_eq!(address("incident", "reopened", &asked(None, None, None)), "/reports/incident/reopened?");
+        assert_eq!(address("a", "b", &asked(Some("i t"), Some(7), None)), "/reports/a/b?space=i%20t&days=7");
+        let then = asked(None, Some(7), Some("2026-03-01T00:00:00Z"));
+        assert_eq!(address("a", "b", &then), "/reports/a/b?days=7&as_of=2026-03-01T00%3A00%3A00Z");
     }
 }

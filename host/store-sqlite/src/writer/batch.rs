@@ -183,6 +183,7 @@ fn noun_name(noun: Noun) -> &'static str {
         Noun::Group => "group",
         Noun::Space => "space",
         Noun::Calendar => "calendar",
+        Noun::SavedQuery => "saved query",
         Noun::CiClass => "CI class",
         Noun::Plugin => "plugin",
         Noun::CiRelations => "relations of CI",

@@ -114,6 +114,7 @@ fn rows_sql(noun: Noun) -> &'static str {
         Noun::Group => by_key!("r.version", "person_group"),
         Noun::Space => by_key!("r.version", "space"),
         Noun::Calendar => by_key!("r.version", "calendar"),
+        Noun::SavedQuery => by_key!("r.version", "saved_query"),
         Noun::CiClass => by_key!("r.version", "ci_class"),
         Noun::Plugin => by_key!("r.version", "plugin"),
         Noun::CiRelations => by_key!("r.version", "ci_relation_version"),

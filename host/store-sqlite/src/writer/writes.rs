@@ -72,6 +72,14 @@ impl Batch<'_> {
                     platform::calendar_row(org, key, definition, *version),
                 );
             }
+            Write::SavedQuery { id, query, version } => {
+                let row = platform::saved_query_row(org, id, query, *version);
+                self.put(org, Noun::SavedQuery, id, *version, None, row);
+            }
+            Write::RemoveSavedQuery(id) => {
+                self.pending.delete(Table::SavedQuery, texts(org, &[id]));
+                self.seen.remove(org.as_str(), Noun::SavedQuery, id);
+            }
             Write::Plugin(plugin) => {
                 self.put(
                     org,

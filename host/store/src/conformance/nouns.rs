@@ -4,6 +4,7 @@ use super::Harness;
 use super::data::{at, object, org, person, record, write};
 use crate::{InstalledPlugin, NODE_KEPT, Node, Notification, RecordSearch, Session, SessionKind, Write};
 use domain::person::RoleAssignment;
+use domain::report::{Audience, SavedQuery};
 use domain::{Ci, CiClass, CiId, CiRelation, Group, Person, Record, RecordScope, Role, ShownRecords, Space, SpaceId};
 use serde_json::json;
 
@@ -291,11 +292,17 @@ pub async fn keep_calendars_plugins_and_components(made: Made) {
         installed_at: at(1),
         row_version: 1,
     };
+    let query = SavedQuery {
+        owner: "ada".into(),
+        audience: Audience::Space("it".into()),
+        question: json!({ "title": "Open", "kind": "*", "measure": "count" }),
+    };
     let wasm: std::sync::Arc<[u8]> = vec![0, 97, 115, 109, 255].into();
     write(
         &*store,
         [
             Write::Calendar { key: "at".to_owned(), definition: json!({ "zone": "Europe/Vienna" }), version: 1 },
+            Write::SavedQuery { id: "open".to_owned(), query: Box::new(query.clone()), version: 1 },
             Write::Plugin(Box::new(plugin.clone())),
             Write::Component { digest: "d1".into(), wasm: wasm.clone() },
             Write::Component { digest: "d1".into(), wasm: wasm.clone() },
@@ -305,6 +312,12 @@ pub async fn keep_calendars_plugins_and_components(made: Made) {
 
     let calendars = store.calendar_list(&org()).await.unwrap();
     assert_eq!(calendars, [("at".to_owned(), json!({ "zone": "Europe/Vienna" }), 1)]);
+    assert_eq!(store.saved_query_list(&org()).await.unwrap(), [("open".to_owned(), query.clone(), 1)]);
+    let changed = SavedQuery { audience: Audience::Everyone, ..query };
+    write(&*store, [Write::SavedQuery { id: "open".to_owned(), query: Box::new(changed.clone()), version: 2 }]).await;
+    assert_eq!(store.saved_query_get(&org(), "open").await.unwrap(), Some((changed, 2)));
+    write(&*store, [Write::RemoveSavedQuery("open".to_owned())]).await;
+    assert_eq!(store.saved_query_get(&org(), "open").await.unwrap(), None);
     assert_eq!(store.plugin_list(&org()).await.unwrap(), [plugin]);
     assert_eq!(store.component_get(&org(), &"d1".into()).await.unwrap().as_deref(), Some(&*wasm));
     assert_eq!(store.component_get(&org(), &"d2".into()).await.unwrap(), None);

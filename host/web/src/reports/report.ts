@@ -40,8 +40,8 @@ export function say(unit: ReportResult['unit'], locale: string): (value: number)
 
 /** The heads of the table twin; what stands behind the value depends on what is measured. */
 export function heads(result: ReportResult): [string, string, ...string[]] {
-  const more = { count: [], share: [t('reports.met'), t('reports.count')], seconds: [t('reports.p90'), t('reports.count')], number: [t('reports.count')] };
-  const value = { count: t('reports.count'), share: t('reports.share'), seconds: t('reports.median'), number: t('reports.mean') };
+  const more = { count: [], share: [t('reports.met'), t('reports.count')], seconds: [t('reports.p90'), t('reports.count')], number: [...(result.report.measure === 'spread' ? [t('reports.p90')] : []), t('reports.count')] };
+  const value = { count: t('reports.count'), share: t('reports.share'), seconds: t('reports.median'), number: t(result.report.measure === 'sum' ? 'reports.sum' : result.report.measure === 'spread' ? 'reports.median' : 'reports.mean') };
   return [t('reports.row'), value[result.unit], ...more[result.unit]];
 }
 
@@ -53,7 +53,7 @@ export function points(result: ReportResult, locale: string): Point[] {
       count: [],
       share: [whole.format(row.met ?? 0), whole.format(row.count)],
       seconds: [row.p90 === null ? '–' : format(row.p90), whole.format(row.count)],
-      number: [whole.format(row.count)],
+      number: [...(result.report.measure === 'spread' ? [row.p90 === null ? '–' : format(row.p90)] : []), whole.format(row.count)],
     };
     return { key: row.key, label: label(result.report, row), value: row.value, more: more[result.unit] };
   });

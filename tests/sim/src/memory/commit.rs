@@ -207,12 +207,16 @@ fn write_one(data: &mut Data, write: &Write) {
     }
 }
 
-/// Calendars, plugins, flows, messages and jobs.
+/// Calendars, saved queries, plugins, flows, messages and jobs.
 fn write_platform(data: &mut Data, write: &Write) {
     match write {
         Write::Calendar { key, definition, version } => {
             data.calendars.put(key.clone(), (definition.clone(), *version));
         }
+        Write::SavedQuery { id, query, version } => {
+            data.saved_queries.put(id.clone(), ((**query).clone(), *version));
+        }
+        Write::RemoveSavedQuery(id) => drop(data.saved_queries.remove(id)),
         Write::Plugin(plugin) => drop(data.plugins.put(plugin.id.0.clone(), (**plugin).clone())),
         Write::RemovePlugin(plugin) => drop(data.plugins.remove(plugin.as_str())),
         Write::Component { digest, wasm } => {
@@ -315,6 +319,7 @@ fn noun_name(noun: Noun) -> &'static str {
         Noun::Group => "group",
         Noun::Space => "space",
         Noun::Calendar => "calendar",
+        Noun::SavedQuery => "saved query",
         Noun::CiClass => "CI class",
         Noun::Plugin => "plugin",
         Noun::CiRelations => "relations of CI",

@@ -45,6 +45,7 @@ pub(crate) struct Data {
     /// Person, space, role.
     pub(crate) roles: Table<Three, RoleAssignment>,
     pub(crate) calendars: Table<String, (serde_json::Value, u32)>,
+    pub(crate) saved_queries: Table<String, (domain::report::SavedQuery, u32)>,
     pub(crate) plugins: Table<String, InstalledPlugin>,
     pub(crate) components: Table<String, Vec<u8>>,
     pub(crate) notifications: Table<String, Notification>,
@@ -115,6 +116,7 @@ impl Data {
             Noun::Group => self.groups.get(id).map(|row| row.version),
             Noun::Space => self.spaces.get(id).map(|row| row.version),
             Noun::Calendar => self.calendars.get(id).map(|row| row.1),
+            Noun::SavedQuery => self.saved_queries.get(id).map(|row| row.1),
             Noun::CiClass => self.ci_classes.get(id).map(|row| row.version),
             Noun::Plugin => self.plugins.get(id).map(|row| row.row_version),
             Noun::FlowInstance => self.instances.get(id).map(|row| row.version),

@@ -1,11 +1,12 @@
-//! Configuration items, records, calendars, plugins, content, messages to people, and who serves.
+//! Configuration items, records, calendars, saved queries, plugins, content, messages to people, and who serves.
 
 use super::{Data, MemoryStore, has_words, limit, page};
 use async_trait::async_trait;
+use domain::report::SavedQuery;
 use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record, RecordScope, SpaceId};
 use store::{
     Blobs, Calendars, CiQuery, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page,
-    PluginRows, Records, Result,
+    PluginRows, Records, Result, SavedQueries,
 };
 
 /// As the stores do, but for what only looks as if its attributes matched.
@@ -131,6 +132,17 @@ impl Records for MemoryStore {
 impl Calendars for MemoryStore {
     async fn calendar_list(&self, org: &OrgId) -> Result<Vec<(String, serde_json::Value, u32)>> {
         self.look(org, |data| data.calendars.iter().map(|(key, row)| (key.clone(), row.0.clone(), row.1)).collect())
+    }
+}
+
+#[async_trait]
+impl SavedQueries for MemoryStore {
+    async fn saved_query_list(&self, org: &OrgId) -> Result<Vec<(String, SavedQuery, u32)>> {
+        self.look(org, |data| data.saved_queries.iter().map(|(id, row)| (id.clone(), row.0.clone(), row.1)).collect())
+    }
+
+    async fn saved_query_get(&self, org: &OrgId, id: &str) -> Result<Option<(SavedQuery, u32)>> {
+        self.look(org, |data| data.saved_queries.get(id).cloned())
     }
 }
 

@@ -1,17 +1,21 @@
-//! `[[report]]`: questions about tickets, checked as far as the plugin itself knows.
+//! `[[report]]`: questions, checked as far as the plugin itself knows; and the ones that people keep, which are written the same and are
+//! held against everything that is installed.
 
 use super::kind::{DESCRIPTION_CHARS_MAX, KindFile, TITLE_CHARS_MAX};
-use super::source::{Node, Reader, Table};
+use super::source::{Node, Place, Reader, Table};
 use super::words::quoted;
 use super::{near, words};
+use crate::Problem;
 use crate::filter::Field;
 use crate::kind::{Kind, Noun};
-use crate::report::{By, Condition, Group, Measure, On, Report};
+use crate::report::{self, By, Condition, Group, Measure, On, Report};
+use serde_json::Value;
 
 const REPORTS_MAX: usize = 50;
 const CONDITIONS_MAX: usize = 10;
 const VALUES_MAX: usize = 50;
 const DAYS_MAX: i64 = 3660;
+const PERCENTILES_MAX: usize = 5;
 const COLUMNS: [(&str, Field); 6] = [
     ("state", Field::State),
     ("category", Field::Category),
@@ -20,80 +24,187 @@ const COLUMNS: [(&str, Field); 6] = [
     ("assignee", Field::Assignee),
     ("kind", Field::Kind),
 ];
-const MEASURES: [&str; 7] =
-    ["count", "share", "time-to-resolve", "time-to-close", "time-on-clock", "average", "targets-met"];
+/// Columns that records have.
+const RECORD_COLUMNS: [&str; 4] = ["state", "category", "space", "kind"];
+const CI_COLUMNS: [&str; 1] = ["space"];
+const MEASURES: [&str; 9] =
+    ["count", "share", "time-to-resolve", "time-to-close", "time-on-clock", "average", "sum", "spread", "targets-met"];
+
+/// What is asked about, as far as it is known.
+#[derive(Clone, Copy)]
+enum About<'k> {
+    Kind(&'k Kind),
+    /// All tickets, or those of a kind that somebody else brings along.
+    Others,
+    Cis,
+}
+
+impl<'k> About<'k> {
+    fn kind(self) -> Option<&'k Kind> {
+        match self {
+            Self::Kind(kind) => Some(kind),
+            Self::Others | Self::Cis => None,
+        }
+    }
+
+    fn has_tickets(self) -> bool {
+        !matches!(self, Self::Cis) && self.kind().is_none_or(|kind| kind.noun == Noun::Ticket)
+    }
+
+    fn has_column(self, name: &str) -> bool {
+        match self {
+            Self::Cis => CI_COLUMNS.contains(&name),
+            about => about.has_tickets() || RECORD_COLUMNS.contains(&name),
+        }
+    }
+}
+
+/// Finds a kind by its name: nothing when there may be one elsewhere, a reason when there is none.
+type Kinds<'f, 'k> = &'f dyn Fn(&str) -> Result<Option<&'k Kind>, String>;
 
 pub(super) fn read(table: &mut Table<'_>, files: &[KindFile], reader: &mut Reader<'_>) -> Vec<Report> {
+    let own = |name: &str| {
+        let file = files.iter().find(|file| file.id.as_deref() == Some(name));
+        Ok(file.and_then(|file| file.kind.as_ref()))
+    };
     let mut reports: Vec<Report> = Vec::new();
     for mut entry in table.tables(reader, "report", REPORTS_MAX, "a report") {
         let place = entry.place.clone();
         let id = entry.need("id").and_then(|node| node.shaped(reader, "bad-id", words::word));
-        let title = entry.need_text(reader, "title", TITLE_CHARS_MAX);
-        let description = entry.get("description").map(|node| node.text(reader, DESCRIPTION_CHARS_MAX));
-        let (kind_name, kind) = kind(&mut entry, files, reader);
-        let conditions = conditions(&mut entry, "where", kind, reader);
-        let measure = measure(&mut entry, kind, reader);
-        let group = entry.get("group").map(|node| group(&node, kind, reader));
-        let days = entry.get("days").map(|node| node.integer(reader, 1, DAYS_MAX));
-        let by = entry.get("by").map(|node| by(&node, reader));
+        let question = question(&mut entry, &own, reader);
         entry.finish(reader);
         if id.is_some_and(|id| reports.iter().any(|known| known.id == id)) {
             let message = format!("the report `{}` is there already; rename or remove one", id.unwrap_or_default());
             reader.add(&place, "duplicate-report", message);
             continue;
         }
-        let report = || {
-            let measure = measure?;
-            let usual = match measure {
-                Measure::TimeToResolve => By::Resolved,
-                Measure::TimeToClose => By::Closed,
-                _ => By::Opened,
-            };
-            Some(Report {
-                id: id?.to_owned(),
-                title: title?.to_owned(),
-                description: description.map_or(Some(""), |text| text)?.to_owned(),
-                kind: kind_name?.to_owned(),
-                conditions: conditions?,
-                measure,
-                group: group.map_or(Some(None), |group| group.map(Some))?,
-                days: days.map_or(Some(None), |days| u32::try_from(days?).ok().map(Some))?,
-                by: by.map_or(Some(usual), |by| by)?,
-            })
-        };
-        reports.extend(report());
+        reports.extend(id.zip(question).map(|(id, question)| Report { id: id.to_owned(), ..question }));
     }
     reports
 }
 
-/// The kind that it asks about: its name, and what is known of it when it is the plugin's own.
-fn kind<'t, 'f>(
-    entry: &mut Table<'t>,
-    files: &'f [KindFile],
-    reader: &mut Reader<'_>,
-) -> (Option<&'t str>, Option<&'f Kind>) {
-    let Some(node) = entry.need("kind") else { return (None, None) };
-    let Some(name) = node.text(reader, words::WORD_CHARS_MAX) else { return (None, None) };
-    if name == "*" {
-        return (Some(name), None);
+/// Reads a question that is kept by itself: the keys of a `[[report]]` without its id. `kinds` are all that are installed.
+///
+/// # Errors
+/// Everything that is wrong, each with the JSON pointer of where it stands.
+pub fn read_question(id: &str, question: &Value, kinds: &crate::kind::Kinds) -> Result<Report, Vec<Problem>> {
+    let installed = |name: &str| match kinds.get(&name.into()) {
+        Some(kind) => Ok(Some(kind)),
+        None => Err(near::hint(name, kinds.iter().map(|kind| kind.id.as_str()))),
+    };
+    let Value::Object(object) = question else {
+        return Err(vec![Problem::new("", "wrong-type", "a question is an object with `title`, `kind` and `measure`")]);
+    };
+    let object = without_nulls(object);
+    let text = toml::to_string(&object).map_err(|error| {
+        vec![Problem::new(
+            "",
+            "bad-value",
+            format!("the question cannot be read: {error}; use texts, numbers and lists"),
+        )]
+    })?;
+    let mut problems = Vec::new();
+    let read = {
+        let (mut reader, tree) = Reader::open("question", &text, &mut problems);
+        tree.and_then(|tree| {
+            let mut table = Table::new(tree.get_ref(), Place::default(), "a question");
+            let read = self::question(&mut table, &installed, &mut reader);
+            table.finish(&mut reader);
+            read
+        })
+    };
+    // It was given as JSON: the lines are those of nobody's file.
+    for problem in &mut problems {
+        (problem.file, problem.line) = (None, None);
+    }
+    match read {
+        Some(report) if problems.is_empty() => Ok(Report { id: id.to_owned(), ..report }),
+        _ => Err(problems),
+    }
+}
+
+fn without_nulls(object: &crate::Object) -> crate::Object {
+    object.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Everything of a report but its id.
+fn question<'k>(entry: &mut Table<'_>, kinds: Kinds<'_, 'k>, reader: &mut Reader<'_>) -> Option<Report> {
+    let title = entry.need_text(reader, "title", TITLE_CHARS_MAX);
+    let description = entry.get("description").map(|node| node.text(reader, DESCRIPTION_CHARS_MAX));
+    let (kind, about) = kind(entry, kinds, reader);
+    let conditions = conditions(entry, "where", about, reader);
+    let measure = measure(entry, about, reader);
+    let group = entry.get("group").map(|node| (node.place.clone(), group(&node, about, reader)));
+    let days = entry.get("days").map(|node| node.integer(reader, 1, DAYS_MAX));
+    let by = entry.get("by").map(|node| (node.place.clone(), by(&node, reader)));
+    let percentiles = entry.get("percentiles").map(|node| percentiles(&node, reader));
+    if !about.has_tickets() {
+        if let Some((place, Some(By::Resolved | By::Closed))) = &by {
+            let message = "only tickets are resolved and closed; leave `by` out";
+            reader.add(place, "not-a-ticket", message);
+        }
+        if let Some((place, Some(Group::Clock))) = &group {
+            reader.add(place, "not-a-ticket", "only tickets have clocks; group by something else");
+        }
+    }
+    let measure = measure?;
+    let usual = match measure {
+        Measure::TimeToResolve => By::Resolved,
+        Measure::TimeToClose => By::Closed,
+        _ => By::Opened,
+    };
+    Some(Report {
+        id: String::new(),
+        title: title?.to_owned(),
+        description: description.map_or(Some(""), |text| text)?.to_owned(),
+        kind: kind?.to_owned(),
+        conditions: conditions?,
+        measure,
+        group: group.map_or(Some(None), |(_, group)| group.map(Some))?,
+        days: days.map_or(Some(None), |days| u32::try_from(days?).ok().map(Some))?,
+        by: by.map_or(Some(usual), |(_, by)| by)?,
+        percentiles: percentiles.map_or(Some(Vec::new()), |percentiles| percentiles)?,
+    })
+}
+
+fn percentiles(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<u8>> {
+    let numbers = node.list(reader, PERCENTILES_MAX);
+    let numbers = numbers.iter().map(|node| node.integer(reader, 1, 99).and_then(|number| u8::try_from(number).ok()));
+    let mut numbers = numbers.collect::<Option<Vec<u8>>>()?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    Some(numbers)
+}
+
+/// What it asks about: the name, and what is known of it.
+fn kind<'t, 'k>(entry: &mut Table<'t>, kinds: Kinds<'_, 'k>, reader: &mut Reader<'_>) -> (Option<&'t str>, About<'k>) {
+    const UNKNOWN: (Option<&str>, About<'_>) = (None, About::Others);
+    let Some(node) = entry.need("kind") else { return UNKNOWN };
+    let Some(name) = node.text(reader, words::WORD_CHARS_MAX) else { return UNKNOWN };
+    match name {
+        "*" => return (Some(name), About::Others),
+        report::CI => return (Some(name), About::Cis),
+        _ => {}
     }
     if let Err(why) = words::id(name) {
         reader.add(&node.place, "bad-id", format!("`kind`: {why}"));
-        return (None, None);
+        return UNKNOWN;
     }
-    let own = files.iter().find(|file| file.id.as_deref() == Some(name));
-    if own.is_some_and(|file| file.noun == Some(Noun::Record)) {
-        let message = format!("`{name}` is a record; reports are about tickets, so name a kind of tickets");
-        reader.add(&node.place, "bad-target", message);
-        return (None, None);
+    match kinds(name) {
+        Ok(Some(kind)) => (Some(name), About::Kind(kind)),
+        Ok(None) => (Some(name), About::Others),
+        Err(hint) => {
+            let message = format!("there is no kind `{name}`{hint}; `*` is all tickets, `ci` all configuration items");
+            reader.add(&node.place, "unknown-kind", message);
+            UNKNOWN
+        }
     }
-    (Some(name), own.and_then(|file| file.kind.as_ref()))
 }
 
-fn measure(entry: &mut Table<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) -> Option<Measure> {
+fn measure(entry: &mut Table<'_>, about: About<'_>, reader: &mut Reader<'_>) -> Option<Measure> {
     let node = entry.need("measure");
-    let of = entry.is_given("of").then(|| conditions(entry, "of", kind, reader));
-    let field = entry.get("field").map(|node| (field(&node, kind, reader), node));
+    let of = entry.is_given("of").then(|| conditions(entry, "of", about, reader));
+    let number = entry.get("field").map(|node| field(&node, about, reader));
     let clock = entry.get("clock").map(|node| node.text(reader, TITLE_CHARS_MAX));
     let node = node?;
     let name = node.text(reader, words::WORD_CHARS_MAX)?;
@@ -101,46 +212,59 @@ fn measure(entry: &mut Table<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) 
         let message = format!("the measure `{name}` needs the key `{key}`; add it");
         reader.add(&node.place, "missing-key", message);
     };
-    match name {
-        "count" => Some(Measure::Count),
-        "share" => match of {
-            Some(of) => Some(Measure::Share { of: of? }),
-            None => {
-                needs(reader, "of");
-                None
-            }
-        },
-        "time-to-resolve" => Some(Measure::TimeToResolve),
-        "time-to-close" => Some(Measure::TimeToClose),
-        "time-on-clock" => match clock {
-            Some(clock) => Some(Measure::TimeOnClock { clock: clock?.to_owned() }),
-            None => {
-                needs(reader, "clock");
-                None
-            }
-        },
-        "average" => match field {
-            Some((field, _)) => Some(Measure::Average { field: field? }),
-            None => {
+    let numbers: Option<fn(String) -> Measure> = match name {
+        "average" => Some(|field| Measure::Average { field }),
+        "sum" => Some(|field| Measure::Sum { field }),
+        "spread" => Some(|field| Measure::Spread { field }),
+        _ => None,
+    };
+    let measure = match (name, numbers) {
+        (_, Some(measure)) => {
+            let Some(field) = number else {
                 needs(reader, "field");
-                None
-            }
-        },
-        "targets-met" => Some(Measure::TargetsMet {
-            clock: clock.map_or(Some(None), |text| text.map(|text| Some(text.to_owned())))?,
-        }),
-        other => {
+                return None;
+            };
+            measure(field?)
+        }
+        ("count", _) => Measure::Count,
+        ("share", _) => {
+            let Some(of) = of else {
+                needs(reader, "of");
+                return None;
+            };
+            Measure::Share { of: of? }
+        }
+        ("time-to-resolve", _) => Measure::TimeToResolve,
+        ("time-to-close", _) => Measure::TimeToClose,
+        ("time-on-clock", _) => {
+            let Some(clock) = clock else {
+                needs(reader, "clock");
+                return None;
+            };
+            Measure::TimeOnClock { clock: clock?.to_owned() }
+        }
+        ("targets-met", _) => {
+            let clock = clock.map_or(Some(None), |text| text.map(|text| Some(text.to_owned())))?;
+            Measure::TargetsMet { clock }
+        }
+        (other, _) => {
             let hint = near::hint(other, MEASURES);
             reader.add(&node.place, "unknown-measure", format!("there is no measure `{}`{hint}", quoted(other)));
-            None
+            return None;
         }
+    };
+    if measure.is_of_tickets() && !about.has_tickets() {
+        let message = format!("`{name}` is about tickets; this report is not, so count, add up or compare instead");
+        reader.add(&node.place, "not-a-ticket", message);
+        return None;
     }
+    Some(measure)
 }
 
 fn conditions(
     entry: &mut Table<'_>,
     key: &'static str,
-    kind: Option<&Kind>,
+    about: About<'_>,
     reader: &mut Reader<'_>,
 ) -> Option<Vec<Condition>> {
     let Some(node) = entry.get(key) else { return Some(Vec::new()) };
@@ -148,7 +272,7 @@ fn conditions(
         .iter()
         .map(|node| {
             let mut table = node.table(reader, "a condition")?;
-            let on = table.need("on").and_then(|node| on(&node, kind, reader));
+            let on = table.need("on").and_then(|node| on(&node, about, reader));
             let is = table.get("is").map(|node| values(&node, reader));
             let not = table.get("not").map(|node| values(&node, reader));
             let place = table.place.clone();
@@ -186,27 +310,32 @@ fn values(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<serde_json::Va
 }
 
 /// A column, or `field.<name>`.
-fn on(node: &Node<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) -> Option<On> {
+fn on(node: &Node<'_>, about: About<'_>, reader: &mut Reader<'_>) -> Option<On> {
     let text = node.text(reader, words::WORD_CHARS_MAX + 6)?;
     if let Some(name) = text.strip_prefix("field.") {
-        return known_field(name, node, kind, reader).map(On::Field);
+        return known_field(name, node, about, reader).map(On::Field);
     }
-    if let Some((_, column)) = COLUMNS.iter().find(|(name, _)| *name == text) {
+    if let (report::CLASS, About::Cis) = (text, about) {
+        return Some(On::Field(text.to_owned()));
+    }
+    let columns = || COLUMNS.iter().filter(|(name, _)| about.has_column(name));
+    if let Some((_, column)) = columns().find(|(name, _)| *name == text) {
         return Some(On::Column(*column));
     }
-    let hint = near::hint(text, COLUMNS.map(|(name, _)| name));
+    let hint = near::hint(text, columns().map(|(name, _)| *name));
     let message = format!("there is no column `{}`{hint}; a field of the kind is written `field.<name>`", quoted(text));
     reader.add(&node.place, "unknown-column", message);
     None
 }
 
-fn group(node: &Node<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) -> Option<Group> {
+fn group(node: &Node<'_>, about: About<'_>, reader: &mut Reader<'_>) -> Option<Group> {
     match node.text(reader, words::WORD_CHARS_MAX + 6)? {
         "age" => Some(Group::Age),
         "clock" => Some(Group::Clock),
         "day" => Some(Group::Day),
         "week" => Some(Group::Week),
-        _ => match on(node, kind, reader)? {
+        "month" => Some(Group::Month),
+        _ => match on(node, about, reader)? {
             On::Column(column) => Some(Group::Column(column)),
             On::Field(name) => Some(Group::Field(name)),
         },
@@ -226,14 +355,14 @@ fn by(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<By> {
     }
 }
 
-fn field(node: &Node<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) -> Option<String> {
+fn field(node: &Node<'_>, about: About<'_>, reader: &mut Reader<'_>) -> Option<String> {
     let name = node.text(reader, words::WORD_CHARS_MAX)?;
-    known_field(name, node, kind, reader)
+    known_field(name, node, about, reader)
 }
 
 /// A field that everybody who sees a ticket sees: a report would tell the others what is in it.
-fn known_field(name: &str, node: &Node<'_>, kind: Option<&Kind>, reader: &mut Reader<'_>) -> Option<String> {
-    let Some(kind) = kind else {
+fn known_field(name: &str, node: &Node<'_>, about: About<'_>, reader: &mut Reader<'_>) -> Option<String> {
+    let Some(kind) = about.kind() else {
         if let Err(why) = words::field(name) {
             reader.add(&node.place, "bad-id", format!("a field: {why}"));
             return None;

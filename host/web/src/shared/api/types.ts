@@ -381,6 +381,7 @@ export interface ReportSummary {
   title: string;
   description: string;
   kind: string;
+  measure: string;
   group: string | null;
   days: number | null;
 }
@@ -391,6 +392,7 @@ export interface ReportRow {
   count: number;
   value: number | null;
   p90: number | null;
+  percentiles?: Record<string, number>;
   met: number | null;
 }
 
@@ -398,9 +400,33 @@ export interface ReportResult {
   report: ReportSummary;
   unit: 'count' | 'share' | 'seconds' | 'number';
   since: string | null;
+  /** The time that is over of which this is told. */
+  as_of?: string;
   rows: ReportRow[];
   total: ReportRow;
   complete: boolean;
+}
+
+/** What a number of a report counted. */
+export interface Behind {
+  noun: 'ticket' | 'record' | 'ci';
+  id: string;
+  number: string | null;
+  title: string;
+  kind: string;
+  space: string;
+  state: string | null;
+  category: Category | null;
+}
+
+export type Audience = { type: 'owner' | 'everyone' } | { type: 'space'; space: string };
+
+export interface SavedQuery {
+  id: string;
+  owner: string;
+  audience: Audience;
+  question: Record<string, unknown>;
+  version: number;
 }
 
 export interface Watching {
