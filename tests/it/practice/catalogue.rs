@@ -2,6 +2,7 @@
 
 use super::{change_record, change_ticket, file, id, list, refused, settled, ticket};
 use app::GroupChange;
+use app::flow::model::Answer;
 use domain::{Actor, PersonId};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -98,6 +99,99 @@ async fn cat_02_a_cart_goes_on_without_what_cannot_be_had() {
     }
     let after = ticket(&ben, &whole).await;
     assert_eq!((&after["state"], &after["fields"]["delivered"]), (&json!("fulfilled"), &json!("1 of 2")));
+}
+
+/// A company whose notebooks have a flow of their own, screens none; erin's manager is mona, and finance is fred.
+async fn shop() -> TestApp {
+    let app = TestApp::new().await;
+    app.world.company().await;
+    let mona = app.caller("mona").await;
+    let notebook = json!({ "key": "notebook", "price": 900, "process": "laptop-request" });
+    offer(&mona, "catalogue-item", "Notebook", notebook).await;
+    offer(&mona, "catalogue-item", "Screen", json!({ "key": "screen", "price": 400 })).await;
+    app
+}
+
+async fn asked(app: &TestApp, who: &str) -> Vec<String> {
+    app.world.tasks_of(who).await.into_iter().map(|task| task.name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_02_a_cart_is_approved_once_by_all_of_it() {
+    let app = shop().await;
+    let (erin, ada) = (app.caller("erin").await, app.caller("ada").await);
+    let lines = json!([{ "item": "notebook" }, { "item": "screen", "quantity": 2 }]);
+    let whole = order(&erin, "A place to work", json!({ "item": "cart", "lines": lines })).await;
+    settled(&app).await;
+    assert_eq!(ticket(&ada, &whole).await["state"], "approval");
+    assert!(parts(&ada, &whole).await.is_empty(), "nothing is begun before it is approved");
+
+    app.world.vote("mona", "Manager approves", Answer::Approve).await;
+    assert_eq!(ticket(&ada, &whole).await["state"], "approval", "1700 is more than the manager approves alone");
+    app.world.vote("fred", "Finance approves", Answer::Approve).await;
+    settled(&app).await;
+    let approved = ticket(&ada, &whole).await;
+    assert_eq!((&approved["state"], &approved["fields"]["approved_price"]), (&json!("fulfilment"), &json!(1700)));
+    let both = parts(&ada, &whole).await;
+    let notebook = both.iter().find(|part| part["fields"]["item"] == "notebook").expect("a notebook");
+    assert_eq!((both.len(), &ticket(&ada, notebook).await["state"]), (2, &json!("fulfilment")));
+    assert_eq!((asked(&app, "mona").await, asked(&app, "fred").await), (vec![], vec![]), "nobody is asked twice");
+
+    let forged = json!({ "kind": "request", "space": "it", "title": "Mine", "parent": whole["id"],
+        "fields": { "item": "notebook", "approved_price": 900 } });
+    assert_ne!(erin.post("/tickets", forged).await.status, 201, "nobody says of himself what was approved");
+
+    let again = order(&erin, "One more", json!({ "item": "cart", "lines": [{ "item": "notebook" }] })).await;
+    settled(&app).await;
+    assert_eq!(asked(&app, "mona").await, ["Manager approves"]);
+    let comment = json!({ "visibility": "public", "body": "I found one." });
+    change_ticket(&erin, &again, json!({ "state": "cancelled", "comment": comment })).await;
+    settled(&app).await;
+    assert_eq!(asked(&app, "mona").await, Vec::<String>::new(), "what was rescinded is nobody's to approve");
+    app.transcript("practice-request-approval", "Service request: a cart is approved once, by all of it").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_02_a_cart_that_is_not_approved_is_not_begun() {
+    let app = shop().await;
+    let (erin, ada) = (app.caller("erin").await, app.caller("ada").await);
+    let lines = json!([{ "item": "notebook" }, { "item": "screen" }]);
+    let whole = order(&erin, "A place to work", json!({ "item": "cart", "lines": lines })).await;
+    settled(&app).await;
+    app.world.vote("mona", "Manager approves", Answer::Reject).await;
+    settled(&app).await;
+    assert_eq!(ticket(&ada, &whole).await["state"], "cancelled");
+    assert!(parts(&ada, &whole).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cat_03_a_price_stays_approved_within_the_tolerance_and_is_approved_again_beyond_it() {
+    let app = shop().await;
+    let (erin, ada) = (app.caller("erin").await, app.caller("ada").await);
+    let notebook = order(&erin, "A notebook", json!({ "item": "notebook" })).await;
+    settled(&app).await;
+    app.world.vote("mona", "Manager approves", Answer::Approve).await;
+    let price = async |price: f64| change_ticket(&ada, &notebook, json!({ "fields": { "price": price } })).await;
+    assert_eq!(price(945.0).await["state"], "fulfilment", "a twentieth more");
+    assert_eq!(asked(&app, "mona").await, Vec::<String>::new());
+
+    assert_eq!(price(1100.0).await["state"], "approval");
+    settled(&app).await;
+    let by_hand = refused(&ada, &format!("/tickets/{}", id(&notebook)), json!({ "state": "fulfilment" })).await;
+    assert_eq!(by_hand, ["approval-first"]);
+    app.world.vote("mona", "Manager approves", Answer::Reject).await;
+    settled(&app).await;
+    let kept = ticket(&ada, &notebook).await;
+    assert_eq!((&kept["state"], &kept["fields"]["price"]), (&json!("fulfilment"), &json!(900)), "as it was approved");
+
+    assert_eq!(price(1600.0).await["state"], "approval");
+    settled(&app).await;
+    app.world.vote("mona", "Manager approves", Answer::Approve).await;
+    app.world.vote("fred", "Finance approves", Answer::Approve).await;
+    settled(&app).await;
+    let dearer = ticket(&ada, &notebook).await;
+    let expected = (&json!("fulfilment"), &json!(1600.0));
+    assert_eq!((&dearer["state"], &dearer["fields"]["approved_price"]), expected, "{dearer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,3 +159,53 @@ async fn knw_04_an_employee_reads_what_is_published_for_everybody_and_nothing_el
     assert_eq!(erin.get(&by_number).await.status, 404);
     assert_eq!(found(&erin, "zebra").await.0, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn knw_06_incidents_about_the_same_without_an_article_are_noted_at_night() {
+    let app = TestApp::new().await;
+    let (erin, ada) = (app.caller("erin").await, app.caller("ada").await);
+    let titles = [
+        "Scanner loses its folder",
+        "No folder at the scanner",
+        "The scanner: folder gone",
+        "Folder of scanner missing",
+    ];
+    for title in titles {
+        open(&erin, "incident", title, json!({})).await;
+    }
+    open(&erin, "incident", "Screen is dark", json!({})).await;
+    app.world.advance(SignedDuration::from_hours(24)).await;
+    settled(&app).await;
+    let (erin, ada_again) = (app.caller("erin").await, app.caller("ada").await);
+    let gaps = list(&ada_again, "/records?kind=knowledge-gap").await;
+    assert_eq!((gaps.len(), &gaps[0]["title"], &gaps[0]["fields"]["count"]), (1, &json!("folder, scanner"), &json!(4)));
+    assert_eq!(
+        list(&erin, "/records?kind=knowledge-gap").await,
+        Vec::<Value>::new(),
+        "what others asked is not hers to read"
+    );
+
+    let article = file(&ada_again, "article", "The folder of a scanner", json!({ "body": "Sign in again." })).await;
+    publish(&app, &article).await;
+    app.world.advance(SignedDuration::from_hours(24)).await;
+    settled(&app).await;
+    let gap = record(&app.caller("ada").await, &gaps[0]).await;
+    assert_eq!((&gap["state"], &gap["fields"]["article"]), (&json!("covered"), &article["number"]));
+    drop(ada);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn knw_05_an_article_is_found_by_its_keywords_by_parts_of_words_and_with_a_slip() {
+    let app = TestApp::new().await;
+    let ada = app.caller("ada").await;
+    let fields = json!({ "body": "Open the hatch.", "keywords": ["plotter"] });
+    let article = file(&ada, "article", "Printing on large paper", fields).await;
+    publish(&app, &article).await;
+    let own = vec![super::id(&article).to_owned()];
+    for text in ["printing", "print", "plotter", "hatch"] {
+        assert_eq!(found(&ada, text).await.0, own, "{text}");
+    }
+    app.world.clock.advance(SignedDuration::from_secs(2));
+    assert_eq!(found(&ada, "prnting").await, (own, json!("printing")));
+    assert_eq!(found(&ada, "prints").await.0, Vec::<String>::new(), "stems are of tickets only");
+}

@@ -5,7 +5,7 @@ use app::PersonChange;
 use domain::{Actor, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use weft_tests::app::TestApp;
+use weft_tests::app::{Caller, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slm_10_segments_say_who_held_it_in_which_state_and_add_up_to_the_whole() {
@@ -52,6 +52,9 @@ async fn rpt_02_the_practices_bring_the_standard_reports_and_each_can_be_compute
         "incident/time-to-resolve",
         "incident/time-to-respond",
         "incident/reopened",
+        "incident/first-contact",
+        "incident/cost-per-ticket",
+        "knowledge/deflection",
         "incident/targets-met",
         "change/success",
         "change/unauthorised",
@@ -253,4 +256,92 @@ async fn slm_09_clocks_are_recomputed_from_the_history_shown_first_and_put_right
         app.caller("ada").await.get(&format!("/tickets/{}", id(&lost))).await.expect(200).value()["clocks"][0].clone();
     assert_eq!(clock["breached_at"], "2026-03-03T08:30:00Z");
     app.world.no_dead_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rpt_02_first_contact_deflection_and_cost_are_told_from_what_happened() {
+    let app = TestApp::new().await;
+    let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
+    let report = async |path: &str| ada.get(&format!("/reports/{path}")).await.expect(200).value();
+    let done = json!({ "state": "resolved", "fields": { "close-code": "Solved", "close-notes": "Restarted.", "minutes-spent": 25 } });
+    let mine = json!({ "state": "in-progress", "group": "service-desk", "assignee": "ada" });
+
+    let at_once = open(&ada, "incident", "Mail", json!({ "category": "mail" })).await;
+    change_ticket(&ada, &at_once, mine.clone()).await;
+    change_ticket(&ada, &at_once, done.clone()).await;
+    let passed_on = open(&ada, "incident", "Disk", json!({ "category": "disk" })).await;
+    change_ticket(&ada, &passed_on, mine.clone()).await;
+    change_ticket(&ada, &passed_on, json!({ "assignee": "ben" })).await;
+    change_ticket(&ada, &passed_on, done.clone()).await;
+    let opened_again = open(&ada, "incident", "Fan", json!({ "category": "disk" })).await;
+    change_ticket(&ada, &opened_again, mine).await;
+    change_ticket(&ada, &opened_again, done.clone()).await;
+    change_ticket(&ada, &opened_again, json!({ "state": "in-progress" })).await;
+    change_ticket(&ada, &opened_again, json!({ "state": "resolved", "fields": { "close-code": "Solved", "close-notes": "Oiled.", "minutes-spent": 50 } })).await;
+    open(&ada, "incident", "Nobody looked", json!({})).await;
+
+    let first = report("incident/first-contact").await;
+    assert_eq!((&first["total"]["count"], &first["total"]["met"]), (&json!(3), &json!(1)), "{first}");
+    let cost = report("incident/cost-per-ticket").await;
+    let rows: Vec<_> =
+        cost["rows"].as_array().expect("rows").iter().map(|row| (row["key"].clone(), row["value"].clone())).collect();
+    assert_eq!(rows, [(json!("disk"), json!(37.5)), (json!("mail"), json!(25.0))], "25 minutes and 50, at 60 an hour");
+
+    let article = super::file(&ada, "article", "Mail", json!({ "body": "Restart it.", "audience": "public" })).await;
+    let says = async |rating: u8| {
+        open(&erin, "article-feedback", "Mail", json!({ "article": id(&article), "rating": rating })).await
+    };
+    let (helped, wrong) = (says(5).await, says(1).await);
+    settled(&app).await;
+    app.world.advance(SignedDuration::from_hours(25)).await;
+    settled(&app).await;
+    let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
+    let told = async |feedback: &Value| ticket(&ada, feedback).await["fields"]["deflected"].clone();
+    assert_eq!((told(&helped).await, told(&wrong).await), (json!(true), Value::Null));
+    let after_all = open(&erin, "article-feedback", "Mail", json!({ "article": id(&article), "rating": 4 })).await;
+    open(&erin, "incident", "Mail again", json!({})).await;
+    settled(&app).await;
+    app.world.advance(SignedDuration::from_hours(25)).await;
+    settled(&app).await;
+    let ada = app.caller("ada").await;
+    assert_eq!(ticket(&ada, &after_all).await["fields"]["deflected"], json!(false), "it did not help after all");
+    let rate = ada.get("/reports/knowledge/deflection").await.expect(200).value();
+    assert_eq!((&rate["total"]["count"], &rate["total"]["met"]), (&json!(3), &json!(1)), "{rate}");
+}
+
+/// Everything that the reports say to somebody.
+async fn told(caller: &Caller) -> Vec<(String, Value)> {
+    let mut told = Vec::new();
+    for report in list(caller, "/reports").await {
+        let name =
+            format!("{}/{}", report["plugin"].as_str().unwrap_or_default(), report["id"].as_str().unwrap_or_default());
+        let said = caller.get(&format!("/reports/{name}")).await.expect(200).value();
+        let behind = list(caller, &format!("/reports/{name}/behind")).await;
+        told.push((name, json!({ "rows": said["rows"], "total": said["total"], "behind": behind })));
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_03_no_report_tells_of_what_its_reader_may_not_see() {
+    let app = TestApp::new().await;
+    let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
+    let (hana, mona) = (app.caller("hana").await, app.caller("mona").await);
+    open(&ada, "incident", "Slow", json!({ "category": "mail" })).await;
+    settled(&app).await;
+    let before = (told(&ada).await, told(&erin).await);
+
+    let body = json!({ "kind": "incident", "space": "hr", "title": "Contracts", "fields": { "category": "people" } });
+    hana.post("/tickets", body).await.expect(201);
+    let body = json!({ "kind": "incident", "space": "it", "title": "Payroll", "restricted": true, "fields": { "category": "pay" } });
+    mona.post("/tickets", body).await.expect(201);
+    settled(&app).await;
+    for (who, title) in [(&hana, "Contracts"), (&mona, "Payroll")] {
+        let seen = told(who).await;
+        assert!(
+            seen.iter().any(|(_, said)| said["behind"].to_string().contains(title)),
+            "it is in the reports of those who may"
+        );
+    }
+    assert_eq!((told(&ada).await, told(&erin).await), before, "and in nobody else's, not even as a number");
 }

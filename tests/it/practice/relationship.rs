@@ -44,3 +44,30 @@ async fn rel_02_a_stakeholder_is_reviewed_and_a_complaint_is_answered_until_it_i
     )
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rel_02_service_reviews_are_told_by_customer_to_those_who_may_read_them() {
+    let app = TestApp::new().await;
+    let (erin, ada, mona) = (app.caller("erin").await, app.caller("ada").await, app.caller("mona").await);
+    let sales = file(&mona, "stakeholder", "Sales", json!({ "role": "customer" })).await;
+    let review = async |satisfaction: u8, done: bool, customer: Value| {
+        let mut fields = json!({ "stakeholder": id(&sales), "satisfaction": satisfaction, "actions": [{ "what": "Call", "done": done }] });
+        if customer.is_string() {
+            fields["customer"] = customer;
+        }
+        let review = file(&ada, "service-review", "A quarter", fields).await;
+        change_record(&ada, &review, json!({ "state": "held" })).await
+    };
+    assert_eq!(review(2, false, Value::Null).await["fields"]["customer"], "Sales");
+    review(5, true, Value::Null).await;
+    review(4, true, json!("Export")).await;
+    let told = async |who: &weft_tests::app::Caller, id: &str| {
+        let report = who.get(&format!("/reports/relationship/{id}")).await.expect(200).value();
+        let rows = report["rows"].as_array().cloned().unwrap_or_default();
+        rows.into_iter().map(|row| (row["key"].clone(), row["value"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&mona, "service-reviews").await, [(json!("Sales"), json!(3.5)), (json!("Export"), json!(4.0))]);
+    assert_eq!(told(&mona, "review-actions").await, [(json!("Sales"), json!(1.0)), (json!("Export"), json!(0.0))]);
+    assert_eq!(told(&mona, "reviews-held").await, [(json!("Sales"), json!(2.0)), (json!("Export"), json!(1.0))]);
+    assert_eq!(told(&erin, "service-reviews").await, []);
+}

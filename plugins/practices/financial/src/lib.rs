@@ -1,16 +1,18 @@
-//! Financial management: budgets, shares of costs, statements. Amounts are whole cents everywhere.
+//! Financial management: budgets, expenses, shares of costs, statements. Amounts are whole cents everywhere.
 
 mod allocation;
 mod budget;
+mod expense;
 
 use weft_sdk::automation::{Outcome, StepCall};
 use weft_sdk::prelude::*;
 
-weft_sdk::practice! { guard: guard, run: run }
+weft_sdk::practice! { guard: guard, react: react, run: run }
 
-fn guard(_host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     match change.after.kind.as_str() {
         "statement" => statement(change),
+        "expense" => expense::decide(host, change),
         _ => Ok(budget::add_up(change)),
     }
 }
@@ -29,6 +31,16 @@ fn statement(change: &Change) -> Result<Effects, Rejection> {
     let total: i64 = lines.iter().filter_map(|line| line["cents"].as_i64()).sum();
     let known = change.after.integer("total_cents") == Some(total);
     Ok(Effects::new().when(!known, |effects| effects.set_field("total_cents", total)))
+}
+
+/// What is booked reaches its budget; a contract that begins or goes on is booked.
+fn react(host: &impl Host, _context: &Context, event: &Event, _: Option<&Ticket>) -> Result<Effects, Fault> {
+    let Some(record) = host.record(&event.subject)? else { return Ok(Effects::new()) };
+    match record.kind.as_str() {
+        "expense" => expense::bear(host, &record),
+        "contract" => Ok(expense::of_contract(event, &record)),
+        _ => Ok(Effects::new()),
+    }
 }
 
 fn run(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {

@@ -4,6 +4,7 @@
 //! calendar: those are settings.
 
 mod closure;
+mod effort;
 mod family;
 mod hold;
 mod major;
@@ -22,6 +23,7 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         decisions.extend([
             hold::decide(host, change),
             closure::decide(host, change),
+            effort::decide(host, change),
             family::decide(host, change),
             restriction::decide(host, change),
         ]);

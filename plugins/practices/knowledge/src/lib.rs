@@ -2,6 +2,8 @@
 //!
 //! A published text stays as it is and is found until its next version, an article of its own that names it, is published.
 
+mod deflection;
+mod gap;
 mod validity;
 mod version;
 
@@ -14,6 +16,9 @@ use weft_sdk::prelude::*;
 weft_sdk::practice! { guard: guard, react: react, run: run }
 
 fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+    if change.after.kind == "knowledge-gap" {
+        return Ok(Effects::new());
+    }
     if change.after.kind == "article-feedback" {
         return if change.is_create() { Ok(complaint(host, &change.after)?) } else { Ok(Effects::new()) };
     }
@@ -97,7 +102,10 @@ fn complaint(host: &impl Host, feedback: &Ticket) -> Result<Effects, Fault> {
 }
 
 /// A new version was published: the former one is outdated, and so are translations of it until somebody looks at them.
-fn react(host: &impl Host, _context: &Context, event: &Event, _: Option<&Ticket>) -> Result<Effects, Fault> {
+fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
+    if let Some(feedback) = subject {
+        return deflection::react(host, context, event, feedback);
+    }
     if event.change("state").is_none_or(|change| change.from != "scheduled" || change.to != "published") {
         return Ok(Effects::new());
     }

@@ -26,7 +26,8 @@ pub(crate) fn nightly(host: &impl Host, call: &StepCall) -> Result<Outcome, Faul
             reminded += 1;
         }
     }
-    Ok(Outcome::done(json!({"outdated": outdated, "reminded": reminded}), effects))
+    let (gaps, noted) = crate::gap::nightly(host, now)?;
+    Ok(Outcome::done(json!({"outdated": outdated, "reminded": reminded, "gaps": gaps}), effects.and(noted)))
 }
 
 fn remind(article: &weft_sdk::Record, last: &str) -> Effects {
@@ -64,7 +65,7 @@ mod tests {
         let mut call = StepCall::new("nightly", json!({}));
         call.context = call.context.at("2026-03-02T02:00:00Z");
         let Ok(Outcome::Done { outputs, effects }) = crate::run(&host, &call) else { panic!("it is done") };
-        assert_eq!(outputs, json!({"outdated": 1, "reminded": 1}));
+        assert_eq!(outputs, json!({"outdated": 1, "reminded": 1, "gaps": 0}));
         assert_eq!(effects.kinds(), ["upsert-record", "upsert-record", "notify"]);
         let first = effects.iter().next().unwrap();
         assert_eq!(

@@ -8,11 +8,11 @@ use weft_sdk::prelude::*;
 
 weft_sdk::practice! { guard: guard, react: react, run: run }
 
-fn guard(_host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
+fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     match change.after.kind.as_str() {
         "survey" => survey::decide(change),
         "stakeholder" => Ok(satisfaction(change)),
-        _ => settled(change),
+        _ => review(host, change),
     }
 }
 
@@ -32,15 +32,25 @@ fn satisfaction(change: &Change) -> Effects {
     Effects::new().set_field("history", history).set_field("trend", trend)
 }
 
-/// A review is settled when what was agreed is done.
-fn settled(change: &Change) -> Result<Effects, Rejection> {
+/// A review is settled when what was agreed is done; whom it was with and what is left of it show in the reports.
+fn review(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     let actions = change.after.field("actions").as_array().cloned().unwrap_or_default();
     let open = actions.iter().filter(|action| action["done"] != true).count();
     if change.entered("settled") && open > 0 {
         let message = format!("{open} of its {} actions are not done", actions.len());
         return Err(Rejection::new("/fields/actions", "open-actions", message));
     }
-    Ok(Effects::new())
+    let left = i64::try_from(open).unwrap_or(i64::MAX);
+    let known = change.after.integer("open_actions").unwrap_or(0) == left;
+    let effects = Effects::new().when(!known, |effects| effects.set_field("open_actions", left));
+    if change.after.text("customer").is_some() {
+        return Ok(effects);
+    }
+    let stakeholder = change.after.text("stakeholder").map_or(Ok(None), |id| host.record(id))?;
+    Ok(match stakeholder.filter(|stakeholder| stakeholder.kind == "stakeholder") {
+        Some(stakeholder) => effects.set_field("customer", stakeholder.title),
+        None => effects,
+    })
 }
 
 fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
@@ -61,6 +71,7 @@ fn run(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use weft_sdk::Record;
 
     pub(crate) fn host() -> FakeHost {
         let survey = json!({"kinds": ["incident"], "percent": 100, "repeat-days": 14, "expire-days": 7, "low": 2});
@@ -94,5 +105,9 @@ pub(crate) mod tests {
         let settle = |done: bool| guard(&host(), &Change::of(&review("held", done), review("settled", done)));
         assert_eq!(settle(false).unwrap_err().codes(), ["open-actions"]);
         assert_eq!(settle(true), Ok(Effects::new()));
+        let sales = Record { title: "Sales".into(), ..Record::new("S1", "stakeholder", "active") };
+        let held =
+            guard(&host().with_record(sales), &Change::creating(review("held", false).with("stakeholder", "S1")));
+        assert_eq!(held, Ok(Effects::new().set_field("open_actions", 1).set_field("customer", "Sales")));
     }
 }

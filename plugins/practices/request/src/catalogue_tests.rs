@@ -132,7 +132,7 @@ fn cat_02_the_variables_of_a_bundle_cascade_and_leave_parts_out() {
         (parts.as_array().unwrap().len(), said(&at_home, "price"), said(&at_home, "delivered")),
         (1, json!(1550.1), json!("0 of 1"))
     );
-    assert!(at_home.iter().all(|effect| effect.kind == "set-field"), "each part has its flow, the whole has none");
+    assert!(at_home.iter().all(|effect| ["set-field", "start-flow"].contains(&effect.kind.as_ref())));
 
     let travelling = bundle("sid", json!({ "memory": "16", "travels": true })).unwrap();
     assert_eq!((said(&travelling, "parts").as_array().unwrap().len(), said(&travelling, "price")), (2, json!(1750)));
@@ -220,4 +220,84 @@ fn cat_06_what_has_come_is_shown_while_the_rest_is_on_its_way() {
     assert_eq!(partly, Effects::new().on("R1").set_field("delivered", "1 of 2"));
     let last = happens(whole(false), [came.clone(), part("P2", "cancelled")], &event, &came);
     assert_eq!(last, Effects::new().on("R1").set_field("delivered", "1 of 2").transition("fulfilled"));
+}
+
+fn flow_of(effects: &Effects) -> Option<(&str, &Value)> {
+    let flow = effects.iter().find(|effect| effect.kind == "start-flow")?;
+    Some((flow.text("process")?, &flow.data["variables"]))
+}
+
+#[test]
+fn cat_02_what_is_ordered_together_is_approved_once_by_all_of_it() {
+    let lines = json!([{ "item": "notebook" }, { "item": "phone" }]);
+    let cart = order("sid", "cart", &[("lines", lines)]).unwrap();
+    let (process, variables) = flow_of(&cart).unwrap();
+    assert_eq!((process, &variables["finance_limit"]), ("order-approval", &json!(1500.0)), "the lowest limit of all");
+    let cheap = order("sid", "cart", &[("lines", json!([{ "item": "phone" }]))]).unwrap();
+    assert_eq!(flow_of(&cheap), None, "nothing of it would ask, and it costs little");
+    let many = order("sid", "cart", &[("lines", json!([{ "item": "phone", "quantity": 3 }]))]).unwrap();
+    assert_eq!(flow_of(&many).unwrap().0, "order-approval", "it costs much");
+    let alone = order("erin", "notebook", &[]).unwrap();
+    assert_eq!(flow_of(&alone).unwrap().1["approved_before"], json!(false));
+
+    let event = Event::about("ticket.created", "R1", json!({}));
+    let asked = whole(false).in_state("new").with("process", "order-approval");
+    let react = |event: &Event, request: &Ticket| {
+        react(&company(), &Context::of_plugin("request"), event, Some(request)).unwrap()
+    };
+    assert_eq!(react(&event, &asked), Effects::new(), "its parts are made when it is approved");
+    let parts = json!([{ "item": "notebook", "price": 1200 }]);
+    let approved = asked.in_state("fulfilment").with("parts", parts).with("approved_price", 1200);
+    let made = react(&Event::state_change("R1", "approval", "fulfilment"), &approved);
+    assert_eq!(
+        (made.kinds(), &made.iter().next().unwrap().data["fields"]["approved_price"]),
+        (vec!["create-ticket"], &json!(1200))
+    );
+}
+
+#[test]
+fn cat_03_a_part_is_not_approved_again_unless_it_became_dearer() {
+    let part = |approved: Value, who: Context| {
+        let part = Ticket::new("P1", "request").child_of("R1").for_requester("erin").with("item", "notebook");
+        let made = guard(&company(), &Change::creating(part.with("approved_price", approved)).within(who)).unwrap();
+        flow_of(&made).unwrap().1["approved_before"] == json!(true)
+    };
+    let practice = || Context::of_plugin("request");
+    assert!(part(json!(1200), practice()));
+    assert!(part(json!(1143), practice()), "a twentieth more");
+    assert!(!part(json!(1142), practice()), "and a little more than that");
+    assert!(!part(Value::Null, practice()));
+    assert!(!part(json!(1200), Context::of_person("erin", &["requester"])), "nobody says of himself what was approved");
+}
+
+#[test]
+fn cat_03_a_price_that_rises_beyond_the_tolerance_is_approved_again() {
+    let agent = || Context::of_person("ada", &["requester", "agent"]);
+    let bought = |state: &str| {
+        let request = Ticket::new("R1", "request").in_state(state).for_requester("erin").with("item", "notebook");
+        request.with("process", "laptop-request").with("offer", "#I1").with("price", 1200).with("approved_price", 1200)
+    };
+    let costs = |price: f64, who: Context| {
+        let change = Change::of(&bought("fulfilment"), bought("fulfilment").with("price", price)).within(who);
+        guard(&company(), &change).map_err(|refused| refused.codes().join(","))
+    };
+    assert_eq!(costs(1260.0, agent()), Ok(Effects::new()), "what was approved stays approved");
+    assert_eq!(costs(900.0, agent()), Ok(Effects::new()));
+    let again = costs(1260.01, agent()).unwrap();
+    assert_eq!((again.kinds(), flow_of(&again).unwrap().0), (vec!["transition", "start-flow"], "order-approval"));
+    assert_eq!(costs(1250.0, Context::of_person("erin", &["requester"])), Err("fixed".to_owned()));
+
+    let decide = |before: Ticket, after: Ticket, who: Context| {
+        guard(&company(), &Change::of(&before, after).within(who)).map_err(|refused| refused.codes().join(","))
+    };
+    let asked = bought("approval").with("price", 1400);
+    assert_eq!(decide(asked.clone(), asked.clone().in_state("fulfilment"), agent()), Err("approval-first".to_owned()));
+    assert_eq!(decide(bought("fulfilment"), bought("approval"), agent()), Err("price-first".to_owned()));
+    let by_flow = decide(asked.clone(), asked.in_state("fulfilment"), Context::of_plugin("ticket-steps"));
+    assert_eq!(by_flow, Ok(Effects::new().set_field("approved_price", 1400)));
+    let back = bought("approval");
+    assert_eq!(
+        decide(back.clone(), back.in_state("fulfilment"), Context::of_plugin("ticket-steps")),
+        Ok(Effects::new())
+    );
 }

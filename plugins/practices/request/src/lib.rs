@@ -1,6 +1,7 @@
-//! Service requests: what the catalogue offers (`catalogue`), what becomes of an order (`order`, `parts`), and what people may not do past
-//! the flow of an item.
+//! Service requests: what the catalogue offers (`catalogue`), what becomes of an order (`order`, `parts`), what of it is approved once and
+//! what again (`approval`), and what people may not do past the flow of an item.
 
+mod approval;
 mod catalogue;
 mod order;
 mod parts;
@@ -32,12 +33,16 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     };
     let flows = before.text("process").is_some() || before.text("item").is_some_and(|item| flows.contains_key(item));
     let whole = !before.field("parts").is_null();
-    if !change.context.is_person() || !(flows || whole || before.text("offer").is_some()) {
+    if !(flows || whole || before.text("offer").is_some()) {
         return Ok(Effects::new());
     }
-    past_the_flow(change, flows)?;
+    if !change.context.is_person() {
+        return Ok(approval::noted(change, before));
+    }
+    past_the_flow(change, before, flows)?;
     let rescinded = flows && change.entered("cancelled");
-    Ok(Effects::new().when(rescinded, |effects| {
+    let effects = approval::noted(change, before).and(approval::again(host, change, before)?);
+    Ok(effects.when(rescinded, |effects| {
         let reason = change.comments(Visibility::Public).next().unwrap_or_default();
         effects.send_message(SendMessage::new(RESCINDED, &change.after.id).variable("reason", reason))
     }))
@@ -48,15 +53,18 @@ fn react(host: &impl Host, _context: &Context, event: &Event, subject: Option<&T
 }
 
 /// Nobody goes round the approval by hand, and what was approved stays what it is.
-fn past_the_flow(change: &Change, flows: bool) -> Result<(), Rejection> {
+fn past_the_flow(change: &Change, before: &Ticket, flows: bool) -> Result<(), Rejection> {
     let mut refused = Rejection::none();
-    if flows && change.entered("fulfilment") {
+    let asked_again = change.left("approval") && !before.field("approved_price").is_null();
+    if (flows || asked_again) && change.entered("fulfilment") {
         let message = "its flow starts the fulfilment once it is approved: answer the task of the flow";
         refused.add("/state", "approval-first", message);
     }
-    for field in
-        ["item", "model", "quantity", "price", "variables", "lines"].into_iter().filter(|field| change.changed(field))
-    {
+    if change.entered("approval") && change.left("fulfilment") {
+        refused.add("/state", "price-first", "only a price that rises is approved again: change the price");
+    }
+    let fixed = ["item", "model", "quantity", "variables", "lines"].into_iter().filter(|field| change.changed(field));
+    for field in fixed.chain((change.changed("price") && !approval::may_change(change, before)).then_some("price")) {
         let message = format!("`{field}` was what the approval is about: rescind the request and order anew");
         refused.add(format!("/fields/{field}"), "fixed", message);
     }
@@ -106,15 +114,14 @@ pub(crate) mod tests {
         let by_hand = Change::of(&request("approval"), request("fulfilment"));
         assert_eq!(codes(guard(&host(), &by_hand)), ["approval-first"]);
         let by_flow = by_hand.within(Context::of_plugin("ticket-steps"));
-        assert_eq!(guard(&host(), &by_flow), Ok(Effects::new()));
+        assert_eq!(guard(&host(), &by_flow), Ok(Effects::new().set_field("approved_price", 1200)));
         let chair = |state| request(state).with("item", "chair");
         assert_eq!(guard(&host(), &Change::of(&chair("new"), chair("fulfilment"))), Ok(Effects::new()));
     }
 
     #[test]
     fn cat_03_what_was_approved_stays_what_it_is() {
-        let dearer =
-            Change::of(&request("fulfilment"), request("fulfilment").with("price", 4000).with("item", "phone"));
+        let dearer = Change::of(&request("approval"), request("approval").with("price", 4000).with("item", "phone"));
         assert_eq!(codes(guard(&host(), &dearer)), ["fixed", "fixed"]);
         let noted = Change::of(&request("approval"), request("approval").with("description", "For travelling."));
         assert_eq!(guard(&host(), &noted), Ok(Effects::new()));
@@ -133,10 +140,12 @@ pub(crate) mod tests {
 
     #[test]
     fn the_flows_of_the_settings_are_there() {
-        let model = include_str!("../flows/laptop-request.bpmn");
-        for process in host().setting::<BTreeMap<String, String>>("flows").unwrap().values() {
-            assert!(model.contains(&format!("<bpmn:process id=\"{process}\"")), "{process}");
+        let models = [include_str!("../flows/laptop-request.bpmn"), include_str!("../flows/order-approval.bpmn")];
+        let own: BTreeMap<String, String> = host().setting("flows").unwrap();
+        for process in own.into_values().chain([host().setting("order-approval").unwrap()]) {
+            let here = |model: &&str| model.contains(&format!("<bpmn:process id=\"{process}\""));
+            assert!(models.iter().any(here), "{process}");
         }
-        assert!(model.contains(&format!("name=\"{RESCINDED}\"")));
+        assert!(models.iter().all(|model| model.contains(&format!("name=\"{RESCINDED}\""))));
     }
 }

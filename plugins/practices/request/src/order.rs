@@ -1,6 +1,7 @@
 //! Orders: a request for an item, for a bundle or for everything in a cart. Who may have it, what was answered and what it costs is decided
 //! when it is ordered, and goes with the request.
 
+use crate::approval;
 use crate::catalogue::{self, Part, PriceBy, Variable};
 use serde::Deserialize;
 use weft_sdk::prelude::*;
@@ -19,6 +20,9 @@ struct Line {
     quantity: u32,
     #[serde(default)]
     variables: Object,
+    /// Of all of it, when it was ordered. Nobody says it: it is noted with the parts.
+    #[serde(default)]
+    price: Option<Value>,
 }
 
 /// What a line is when it was checked. Money is in the smallest unit, where sums are exact.
@@ -48,14 +52,19 @@ pub(crate) fn place(host: &impl Host, change: &Change) -> Result<Option<Effects>
     }
     let Some(item) = catalogue::published(host, catalogue::ITEM, key)? else { return Ok(None) };
     let quantity = u32::try_from(request.integer("quantity").unwrap_or(1)).unwrap_or(1);
-    let line = Line { item: key.to_owned(), quantity, variables: given(request) };
+    let line = Line { item: key.to_owned(), quantity, variables: given(request), price: None };
     let mut refused = Rejection::none();
     let priced = price(host, &item, &line, request, "/fields", &mut refused)?;
     refused.or_ok(())?;
     let effects = money(noted(Effects::new(), &item), priced.price, priced.recurring);
     let effects = effects.set_field("variables", priced.variables);
-    let Some(process) = item.text("process") else { return Ok(Some(effects)) };
-    Ok(Some(effects.set_field("process", process).start_flow(flow(host, process, Some(&item))?)))
+    let before = approval::before(host, change, priced.price)?;
+    let Some(process) = item.text("process") else {
+        let dearer = !before && !request.field("approved_price").is_null() && !change.context.is_person();
+        return Ok(Some(if dearer { effects.start_flow(approval::flow(host, Some(&item))?) } else { effects }));
+    };
+    let flow = flow(host, process, Some(&item))?.variable("approved_before", before);
+    Ok(Some(effects.set_field("process", process).start_flow(flow)))
 }
 
 /// The settings go with the flow, so that a running request is finished as it was ordered. What the item says comes before them.
@@ -67,6 +76,7 @@ pub(crate) fn flow(host: &impl Host, process: &str, item: Option<&Record>) -> Re
     Ok(StartFlow::new(process)
         .variable("groups", groups)
         .variable("finance_limit", limit)
+        .variable("approved_before", false)
         .variable("confirm_after", host.setting::<Value>("confirm-after")?)
         .variable("calendar", host.setting::<Value>("calendar")?))
 }
@@ -74,9 +84,14 @@ pub(crate) fn flow(host: &impl Host, process: &str, item: Option<&Record>) -> Re
 /// The parts of a request, each a request of its own as soon as this one is there.
 pub(crate) fn parts(request: &Ticket) -> Result<Effects, Fault> {
     let lines: Vec<Line> = request.read("parts")?.unwrap_or_default();
+    let approved = !request.field("approved_price").is_null();
     let part = |effects: Effects, line: Line| {
         let title = format!("{}: {}", request.title, line.item);
         let ticket = CreateTicket::new("request", &request.space, &title).parent(&request.id).field("item", line.item);
+        let ticket = match line.price.filter(|_| approved) {
+            Some(price) => ticket.field("approved_price", price),
+            None => ticket,
+        };
         let ticket = ticket.field("quantity", line.quantity).field("variables", line.variables);
         let person = request.requester.as_deref().or(request.opened_by.as_deref());
         effects.create_ticket(match person {
@@ -98,6 +113,7 @@ fn lines_of(parts: Vec<Part>, answered: &Object) -> Vec<Line> {
             variables: part.variables.iter().map(|(name, given)| (name.clone(), value(given))).collect(),
             item: part.item,
             quantity: part.quantity,
+            price: None,
         })
         .collect()
 }
@@ -109,7 +125,7 @@ fn several(host: &impl Host, request: &Ticket, lines: Vec<Line>) -> Result<Effec
         let message = format!("between 1 and {PARTS_MAX} things are ordered at once");
         return Err(Rejection::new("/fields/lines", "lines", message));
     }
-    let (mut total, mut recurring, mut all) = (0, 0, Vec::new());
+    let (mut total, mut recurring, mut all, mut items) = (0, 0, Vec::new(), Vec::new());
     for (index, line) in lines.iter().enumerate() {
         let at = format!("/fields/lines/{index}");
         let Some(item) = catalogue::published(host, catalogue::ITEM, &line.item)? else {
@@ -119,11 +135,15 @@ fn several(host: &impl Host, request: &Ticket, lines: Vec<Line>) -> Result<Effec
         let priced = price(host, &item, line, request, &at, &mut refused)?;
         total += priced.price;
         recurring += priced.recurring;
-        all.push(json!({ "item": line.item, "quantity": line.quantity, "variables": priced.variables }));
+        all.push(json!({ "item": line.item, "quantity": line.quantity, "variables": priced.variables,
+            "price": amount(priced.price) }));
+        items.push(item);
     }
     let count = all.len();
     let effects = money(Effects::new(), total, recurring).set_field("parts", all);
-    refused.or_ok(effects.set_field("delivered", format!("0 of {count}")))
+    let effects = effects.set_field("delivered", format!("0 of {count}"));
+    let effects = effects.and(approval::of_all(host, total, &items)?);
+    refused.or_ok(effects)
 }
 
 fn price(
@@ -185,7 +205,7 @@ fn money(effects: Effects, price: i64, recurring: i64) -> Effects {
 }
 
 /// Prices are far below what an integer holds; beyond, the cast keeps the largest.
-fn smallest(amount: f64) -> i64 {
+pub(crate) fn smallest(amount: f64) -> i64 {
     (amount * 100.0).round() as i64
 }
 

@@ -11,8 +11,12 @@ const PARTS_READ_MAX: u32 = 200;
 pub(crate) fn react(host: &impl Host, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
     let Some(request) = subject else { return Ok(Effects::new()) };
     if event.kind == "ticket.created" {
-        let whole = !request.field("parts").is_null();
-        return Ok(if whole { order::parts(request)?.on_subject().transition("fulfilment") } else { Effects::new() });
+        // One that is approved as one has its parts when it is.
+        let now = !request.field("parts").is_null() && request.text("process").is_none();
+        return Ok(if now { order::parts(request)?.on_subject().transition("fulfilment") } else { Effects::new() });
+    }
+    if event.entered("fulfilment") && !request.field("parts").is_null() && request.text("process").is_some() {
+        return if parts_of(host, request)?.is_empty() { order::parts(request) } else { Ok(Effects::new()) };
     }
     if event.entered("cancelled") && !request.field("parts").is_null() {
         return rescind_parts(host, request);

@@ -50,6 +50,8 @@ struct Fields {
     due_field: Option<String>,
     calendar: Option<String>,
     #[serde(default)]
+    support_hours: bool,
+    #[serde(default)]
     zone_source: ZoneSource,
     start: Option<Condition>,
     pause: Option<Condition>,
@@ -114,6 +116,13 @@ pub(crate) fn in_force(
         }
     }
     candidates.retain(|(record, fields)| is_for(record, fields, change, facts));
+    if candidates.iter().any(|(_, fields)| fields.support_hours)
+        && let Some(hours) = support_hours(host, &change.after)?
+    {
+        for (_, fields) in candidates.iter_mut().filter(|(_, fields)| fields.support_hours) {
+            fields.calendar = Some(hours.clone());
+        }
+    }
     candidates.sort_by_key(|(_, fields)| fields.order);
     let mut groups: Vec<Group> = Vec::new();
     for (record, fields) in candidates {
@@ -147,6 +156,17 @@ pub(crate) fn label(title: &str, number: &str, kind: AgreementKind) -> String {
         AgreementKind::Uc => "UC",
     };
     format!("{title} ({number}, {kind})")
+}
+
+/// The calendar of the active contract that covers the configuration item of a ticket; of several, the first by number.
+fn support_hours(host: &impl Host, ticket: &Ticket) -> Result<Option<String>, Fault> {
+    let Some(ci) = ticket.text("ci") else { return Ok(None) };
+    let covers = |contract: &&Record| {
+        contract.field("items").as_array().into_iter().flatten().any(|item| item.as_str() == Some(ci))
+    };
+    let contracts = host.records("contract", Some("active"))?;
+    let hours = contracts.iter().filter(covers).find_map(|contract| contract.text("calendar"));
+    Ok(hours.map(str::to_owned))
 }
 
 fn check(fields: Fields) -> Result<Fields, String> {

@@ -205,6 +205,27 @@ fn slm_02_the_zone_is_that_of_its_source_and_else_of_the_system() {
 }
 
 #[test]
+fn ast_03_a_target_counts_in_the_support_hours_of_the_contract_that_covers_the_item() {
+    let check = |ci: &str, expected: &str| {
+        let mut ledger = Ledger::new(&[with(resolution(60), json!({"support-hours": true}))]);
+        let contract = |id: &str, state: &str, covered: &str| {
+            let contract = Record::new(id, "contract", state).with("items", json!(["cabinet", covered]));
+            contract.with("calendar", "afternoons")
+        };
+        ledger.host = std::mem::take(&mut ledger.host)
+            .with_calendar("afternoons", FakeCalendar::new(|at| at.second_of_day() >= 13 * 3600))
+            .with_record(contract("C1", "expired", "switch"))
+            .with_record(contract("C2", "active", "router"));
+        ledger.act("09:00", customer(), |ticket| ticket.with("ci", ci), Effects::new());
+        ledger.due("SLT1", expected);
+    };
+
+    check("router", "14:00");
+    check("switch", "10:00");
+    check("printer", "10:00");
+}
+
+#[test]
 fn slm_03_a_calendar_that_is_gone_never_stops_a_ticket() {
     let ledger = Ledger::opened(&[resolution(60)]);
     let host = ledger.host.denying("calendars");
