@@ -1,6 +1,7 @@
 //! Questions that people keep: over tickets, records and configuration items, now and at a time that is over, each about what whoever asks may see.
 
 use super::{change_record, change_ticket, file, id, list, open, settled};
+use app::port::clock::Clock;
 use domain::report::SavedQuery;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
