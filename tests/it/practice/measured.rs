@@ -326,17 +326,17 @@ async fn told(caller: &Caller) -> Vec<(String, Value)> {
 async fn esm_03_no_report_tells_of_what_its_reader_may_not_see() {
     let app = TestApp::new().await;
     let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
-    let (hana, mona) = (app.caller("hana").await, app.caller("mona").await);
+    let (hana, ben) = (app.caller("hana").await, app.caller("ben").await);
     open(&ada, "incident", "Slow", json!({ "category": "mail" })).await;
     settled(&app).await;
     let before = (told(&ada).await, told(&erin).await);
 
     let body = json!({ "kind": "incident", "space": "hr", "title": "Contracts", "fields": { "category": "people" } });
     hana.post("/tickets", body).await.expect(201);
-    let body = json!({ "kind": "incident", "space": "it", "title": "Payroll", "restricted": true, "fields": { "category": "pay" } });
-    mona.post("/tickets", body).await.expect(201);
+    let body = json!({ "kind": "incident", "space": "it", "title": "Payroll", "restricted": true, "assignee": "ben", "fields": { "category": "pay" } });
+    ben.post("/tickets", body).await.expect(201);
     settled(&app).await;
-    for (who, title) in [(&hana, "Contracts"), (&mona, "Payroll")] {
+    for (who, title) in [(&hana, "Contracts"), (&ben, "Payroll")] {
         let seen = told(who).await;
         assert!(
             seen.iter().any(|(_, said)| said["behind"].to_string().contains(title)),
