@@ -76,10 +76,10 @@ async fn esm_02_it_is_explained_why_somebody_sees_a_case_or_does_not() {
 
     // Restricted: agents are out, those who are named are in; and the lists say what the explanation says.
     ada.patch(&format!("/tickets/{}", told.id), json!({ "assignee": "ada" })).await.expect(200);
+    ada.patch(&format!("/tickets/{}", told.id), json!({ "restricted": true })).await.expect(200);
     ada.put(&format!("/tickets/{}/access", told.id), json!({ "people": ["otto"], "groups": ["network"] }))
         .await
         .expect(204);
-    ada.patch(&format!("/tickets/{}", told.id), json!({ "restricted": true })).await.expect(200);
     let mut seen = Vec::new();
     for person in ["erin", "ada", "ben", "mona", "max", "hana", "otto"] {
         let told_of = check(&ada, person).await.expect(200).value();
