@@ -149,6 +149,19 @@ export async function screens(run, mark, { ada, ben, max, number }) {
     check((await card.locator('tbody tr').count()) === 5, 'the table twin has other rows');
   });
 
+  await run.test('who sees a ticket is explained', async () => {
+    await ada.goto(`${run.base}/agent/tickets/${number}`);
+    const panel = ada.locator('details', { hasText: 'Who sees this, and why' });
+    await panel.locator('summary').click();
+    await panel.locator('[role=combobox]').fill('ben');
+    await ada.getByRole('option', { name: /ben/i }).first().click();
+    await panel.getByText('They are an agent of its space.').first().waitFor();
+    await run.look(ada, 'ticket-access');
+    await panel.locator('[role=combobox]').fill('max');
+    await ada.getByRole('option', { name: /max/i }).first().click();
+    await panel.getByText(/does not see it: no rule lets them/).waitFor();
+  });
+
   await run.test('a question of one\'s own is tried, kept, asked of a time that is over, and removed', async () => {
     await ada.goto(`${run.base}/reports`);
     await ada.getByRole('button', { name: 'New question' }).click();

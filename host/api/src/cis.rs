@@ -177,14 +177,19 @@ pub(crate) async fn patch_ci(
     respond(answer, StatusCode::OK)
 }
 
-/// Relations of a CI to others that the caller may see, in both directions.
-#[utoipa::path(get, path = "/cis/{id}/relations", tag = "configuration", params(("id" = String, Path)), responses((status = 200, body = Page<schema::CiRelation>)))]
+/// Relations of a CI to others that the caller may see, in both directions; now, or at a time that is over.
+#[utoipa::path(get, path = "/cis/{id}/relations", tag = "configuration", params(("id" = String, Path), GetCi), responses((status = 200, body = Page<schema::CiRelation>)))]
 pub(crate) async fn list_ci_relations(
     State(state): State<ApiState>,
     caller: Caller,
     Path(id): Path<String>,
+    Params(query): Params<GetCi>,
 ) -> Result<Json<Page<CiRelation>>> {
-    Ok(Page::whole(state.app.ci_relations(&caller.actor, &CiId(id)).await?))
+    let relations = match query.as_of {
+        Some(at) => state.app.ci_relations_as_of(&caller.actor, &CiId(id), at).await?,
+        None => state.app.ci_relations(&caller.actor, &CiId(id)).await?,
+    };
+    Ok(Page::whole(relations))
 }
 
 /// Relate a CI to another one.

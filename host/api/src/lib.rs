@@ -4,6 +4,7 @@
 //! from the same lines, so that a route cannot be missing in it. *Architecture Invariant:* nothing is decided here. A handler turns a
 //! request into a call of a use case and its answer into JSON; whether the caller may is the use case's business.
 
+mod access_check;
 mod admission;
 mod assets;
 mod attachments;

@@ -8,9 +8,9 @@ use crate::tickets::{
     timeline, watchers,
 };
 use crate::{
-    assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs, kinds, nodes,
-    notifications, operations, outbox, people, planned, plugins, records, reports, saved_queries, schedules, search,
-    session, settings, spaces, tokens,
+    access_check, assets, attachments, audit, calendars, ci_classes, cis, delegation, events, flows, groups, jobs,
+    kinds, nodes, notifications, operations, outbox, people, planned, plugins, records, reports, saved_queries,
+    schedules, search, session, settings, spaces, tokens,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -59,6 +59,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(links::create_link, links::delete_link))
         .routes(routes!(watchers::put_watchers))
         .routes(routes!(access::put_access))
+        .routes(routes!(access_check::check_access))
         .routes(routes!(timeline::list_timeline))
         .routes(routes!(breakdown::get_breakdown))
         .routes(routes!(repair::repair_clocks))

@@ -8,7 +8,8 @@ mod residual;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PartialEntities,
-    PartialEntityUid, PartialRequest, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
+    PartialEntityUid, PartialRequest, PolicySet, Request, Response, RestrictedExpression, Schema, ValidationMode,
+    Validator,
 };
 use domain::filter::Filter;
 use domain::ticket::TicketBundle;
@@ -48,7 +49,8 @@ impl TicketAction {
         Self::SetAccess,
     ];
 
-    fn name(self) -> &'static str {
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::ReadInternal => "read-internal",
@@ -201,11 +203,26 @@ impl Authz {
     /// Cedar's answer for a ticket that is known as a whole: the oracle that the compiled filters are held against.
     #[must_use]
     pub fn decide(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> bool {
+        self.answer(actor, action, bundle).is_some_and(|answer| answer.decision() == Decision::Allow)
+    }
+
+    /// The names of the policies that let the actor do this, in alphabetical order; none when it is refused.
+    #[must_use]
+    pub fn policies_that_permit(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> Vec<String> {
+        let answer = with_stack(|| self.answer(actor, action, bundle));
+        let Some(answer) = answer.filter(|answer| answer.decision() == Decision::Allow) else { return Vec::new() };
+        let name = |id: &cedar_policy::PolicyId| {
+            self.policies.annotation(id, "id").map_or_else(|| id.to_string(), str::to_owned)
+        };
+        let mut names: Vec<String> = answer.diagnostics().reason().map(name).collect();
+        names.sort();
+        names
+    }
+
+    fn answer(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> Option<Response> {
         let ticket = ticket_entity(bundle);
         let resource = ticket.uid();
-        let Ok(entities) = Entities::from_entities([person_entity(actor), ticket], Some(&self.schema)) else {
-            return false;
-        };
+        let entities = Entities::from_entities([person_entity(actor), ticket], Some(&self.schema)).ok()?;
         let request = Request::new(
             uid("Person", &actor.id),
             uid("Action", action.name()),
@@ -213,9 +230,7 @@ impl Authz {
             Context::empty(),
             Some(&self.schema),
         );
-        request.is_ok_and(|request| {
-            Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow
-        })
+        Some(Authorizer::new().is_authorized(&request.ok()?, &self.policies, &entities))
     }
 
     #[must_use]

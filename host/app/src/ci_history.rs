@@ -1,14 +1,17 @@
-//! A configuration item as it was: the journal of the item, undone from now back to a time.
+//! A configuration item and its relations as they were: the journal, undone from now back to a time.
 
 use crate::app::App;
 use crate::error::{AppError, Result};
-use domain::{Actor, Ci, CiId, Event};
+use domain::filter::Filter;
+use domain::{Actor, Ci, CiId, CiRelation, Event};
 use jiff::Timestamp;
 use serde_json::Value;
 
 const PAGE: u32 = 1000;
 /// Events of one item that one question undoes.
 const EVENTS_MAX: usize = 50_000;
+const RELATED: &str = "ci.related";
+const UNRELATED: &str = "ci.unrelated";
 
 impl App {
     /// A CI as it was at a time, for somebody who may see it now and might have seen it then.
@@ -37,6 +40,44 @@ impl App {
         }
         let then = undone(now, &events, at).filter(|ci| self.authz.may_read_ci(actor, ci));
         then.ok_or_else(|| AppError::not_found("CI", &id.0))
+    }
+}
+
+impl App {
+    /// The relations of a CI at a time, to others that the caller may see now.
+    ///
+    /// # Errors
+    /// As [`App::ci_as_of`]; too many relations changed since.
+    pub async fn ci_relations_as_of(&self, actor: &Actor, id: &CiId, at: Timestamp) -> Result<Vec<CiRelation>> {
+        self.ci_as_of(actor, id, at).await?;
+        let after = Some(self.after(at)?);
+        let mut events: Vec<Event> = Vec::new();
+        // An item that is pointed at has no event of its own: the relation is told by the one that points.
+        for kind in [RELATED, UNRELATED] {
+            let all = self.changes_from("ci", kind, &Filter::False, after).await?;
+            let about = |event: &Event| event.subject == id.0 || event.data["to"] == id.0.as_str();
+            events.extend(all.into_values().flatten().filter(about));
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.seq));
+        let mut then = self.store.ci_relations(self.org(), id).await?;
+        for event in events {
+            let text = |key: &str| event.data[key].as_str().unwrap_or_default().to_owned();
+            let relation =
+                CiRelation { from: CiId(event.subject.clone()), relation_type: text("type"), to: CiId(text("to")) };
+            if event.kind == RELATED {
+                then.retain(|known| *known != relation);
+            } else if !then.contains(&relation) {
+                then.push(relation);
+            }
+        }
+        let mut visible = Vec::with_capacity(then.len());
+        for relation in then {
+            let other = if relation.from == *id { &relation.to } else { &relation.from };
+            if self.ci(actor, other).await.is_ok() {
+                visible.push(relation);
+            }
+        }
+        Ok(visible)
     }
 }
 

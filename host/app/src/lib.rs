@@ -3,6 +3,7 @@
 //! *Architecture Invariant:* [`decide`] is the only door through which tickets, records and CIs change, and [`decide`]'s `commit` the
 //! only place that writes. Nothing here names HTTP, SQL or wasmtime: the outside comes in through [`port`] and the store's traits.
 
+pub mod access_check;
 mod actors;
 mod admin;
 mod app;

@@ -53,7 +53,7 @@ async fn copies_a_database_with_data_before_it_is_migrated() {
     let mut connection = other_connection(folder.path()).await;
     // As it was before the migration about retention.
     sqlx::raw_sql(
-        "DELETE FROM schema_migration WHERE number = 9; DROP INDEX ticket_closed; DROP INDEX session_expires;
+        "DELETE FROM schema_migration WHERE number >= 9; DROP TABLE saved_query; DROP INDEX ticket_closed; DROP INDEX session_expires;
          DROP INDEX notification_at; ALTER TABLE ticket DROP COLUMN archived_at",
     )
     .execute(&mut connection)

@@ -241,6 +241,7 @@ pub(super) const EXPECTED: &[Case] = &[
     case("get_report", "GET", "/reports/incident/backlog-by-age", "", ANYBODY),
     case("repair_clocks", "POST", "/clocks/repair", r#"{"ticket":"{t}"}"#, [401, 404, 403, 404, 404]),
     case("get_value_chain", "GET", "/value-chain", "", ANYBODY),
+    case("check_access", "GET", "/access-check?person=erin&ticket={t}", "", [401, 404, 200, 404, 404]),
     case("list_behind_report", "GET", "/reports/incident/backlog-by-age/behind", "", ANYBODY),
     case("list_saved_queries", "GET", "/saved-queries", "", ANYBODY),
     case("get_saved_query", "GET", "/saved-queries/none", "", NOBODY),

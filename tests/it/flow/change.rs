@@ -65,3 +65,74 @@ async fn chg_01_an_emergency_skips_the_assessment_and_a_silent_board_ends_it() {
     world.nothing_left(&flow.id).await;
     world.no_dead_jobs().await;
 }
+
+/// What waits for somebody, by name.
+async fn asked(world: &World, login: &str) -> Vec<String> {
+    world.tasks_of(login).await.into_iter().map(|task| task.name).collect()
+}
+
+async fn hold(world: &World, id: &TicketId, on_hold: bool) {
+    let effects = json!([{ "kind": "set-field", "data": { "field": "on_hold", "value": on_hold } },
+        { "kind": "set-field", "data": { "field": "on_hold_reason", "value": "No parts." } }]);
+    world.submit("ada", Some(id), effects).await.expect("ada may hold it");
+    world.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_10_on_hold_no_approval_is_required_and_it_is_asked_for_anew_when_the_change_goes_on() {
+    let world = World::new().await;
+    world.company().await;
+    let change = change(&world, "normal", "high").await;
+    world.complete("carla", "Assess risk and impact", json!({ "risk": "high" })).await;
+    assert_eq!(asked(&world, "carla").await, ["Advisory board approves"]);
+    let before = world.tasks_of("carla").await[0].id.clone();
+
+    hold(&world, &change.id, true).await;
+    assert_eq!(asked(&world, "carla").await, Vec::<String>::new(), "no longer required");
+    let late = world.app.task_view(&world.actor("carla").await, &before).await.expect("it was hers");
+    assert_eq!((late.task.state, late.actions.len()), (domain::flow::TaskState::Cancelled, 0));
+    world.advance(SignedDuration::from_hours(24 * 40)).await;
+    assert_eq!(state(&world, &change.id).await, "authorize", "what nobody is asked for does not expire");
+
+    hold(&world, &change.id, false).await;
+    assert_eq!(asked(&world, "carla").await, ["Advisory board approves"]);
+    assert_ne!(world.tasks_of("carla").await[0].id, before);
+    world.vote("carla", "Advisory board approves", Answer::Approve).await;
+    let flow = world.flow_of(&change.id).await;
+    assert_eq!(flow.incidents, 0);
+
+    // The window is long over: it would begin at once, and does when it goes on.
+    assert_eq!(state(&world, &change.id).await, "implement");
+    hold(&world, &change.id, true).await;
+    world.complete("ben", "Implement the change", json!({})).await;
+    assert_eq!(state(&world, &change.id).await, "implement", "while it is on hold it can only be cancelled");
+    hold(&world, &change.id, false).await;
+    assert_eq!(state(&world, &change.id).await, "review");
+    let flow = world.flow_of(&change.id).await;
+    assert_eq!(flow.incidents, 0);
+    world.transcript(&flow.id, "change-on-hold").await;
+
+    hold(&world, &change.id, true).await;
+    let cancel = json!([{ "kind": "comment", "data": { "visibility": "public", "body": "Not now." } },
+        { "kind": "transition", "data": { "to": "cancelled" } }]);
+    world.submit("ada", Some(&change.id), cancel).await.expect_err("a change is not cancelled in its review");
+    world.no_dead_jobs().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_10_an_emergency_on_hold_does_not_expire_and_can_be_cancelled() {
+    let world = World::new().await;
+    world.company().await;
+    let change = change(&world, "emergency", "high").await;
+    hold(&world, &change.id, true).await;
+    world.advance(SignedDuration::from_hours(5)).await;
+    assert_eq!(state(&world, &change.id).await, "authorize", "the silent board is not asked");
+    let cancel = json!([{ "kind": "comment", "data": { "visibility": "public", "body": "Not now." } },
+        { "kind": "transition", "data": { "to": "cancelled" } }]);
+    world.submit("ada", Some(&change.id), cancel).await.expect("the only way out");
+    world.settle().await;
+    let flow = world.flow_of(&change.id).await;
+    assert_eq!(state(&world, &change.id).await, "cancelled");
+    world.nothing_left(&flow.id).await;
+    world.no_dead_jobs().await;
+}

@@ -153,3 +153,53 @@ async fn chg_06_a_board_meets_over_what_waits_for_it_and_its_minutes_stay() {
     let next = super::record(&mona, &meetings[0]).await;
     assert_eq!(next["fields"]["agenda"].as_array().map(Vec::len), Some(1), "{next}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_06_items_become_what_a_change_proposed_when_it_was_carried_out() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    set(&app, "change", json!({ "flows": {} })).await;
+    let class = json!({ "title": "Server", "attributes": { "memory": { "type": "integer" } } });
+    max.put("/ci-classes/server", class).await.expect(200);
+    let mut items = Vec::new();
+    for name in ["one", "two"] {
+        let body = json!({ "name": name, "class": "server", "space": "it", "attributes": { "memory": 8 } });
+        items.push(super::id(&ada.post("/cis", body).await.expect(201).value()).to_owned());
+    }
+    let propose = |memory: Value| {
+        let proposals: Vec<Value> =
+            items.iter().map(|ci| json!({ "ci": ci, "attributes": { "memory": memory } })).collect();
+        let named: Vec<&str> = items.iter().map(String::as_str).collect();
+        json!({ "kind": "change", "space": "it", "title": "More memory",
+            "fields": window(&named, json!({ "type": "emergency", "proposals": proposals })) })
+    };
+    let problem = ada.post("/tickets", propose(json!("much"))).await.problem(422);
+    let pointers: Vec<&str> = problem.errors.iter().map(|one| one.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/fields/proposals/0/attributes/memory", "/fields/proposals/1/attributes/memory"]);
+
+    let planned: Value = ada.post("/tickets", propose(json!(16))).await.expect(201).value();
+    assert_eq!(planned["fields"]["proposals"][0]["was"], json!({ "memory": 8 }));
+    change_ticket(&ada, &planned, json!({ "state": "authorize" })).await;
+    change_ticket(&mona, &planned, json!({ "state": "scheduled" })).await;
+    let path = format!("/tickets/{}", super::id(&planned));
+    let codes = super::refused(&ada, &path, json!({ "fields": { "proposals": [] } })).await;
+    assert_eq!(codes, ["approved"]);
+    // Somebody is faster with one of them.
+    ada.patch(&format!("/cis/{}", items[1]), json!({ "attributes": { "memory": 12 } })).await.expect(200);
+    for state in ["implement", "review"] {
+        change_ticket(&ada, &planned, json!({ "state": state })).await;
+    }
+    settled(&app).await;
+    let memory = async |index: usize| {
+        ada.get(&format!("/cis/{}", items[index])).await.expect(200).value()["attributes"]["memory"].clone()
+    };
+    assert_eq!((memory(0).await, memory(1).await), (json!(8), json!(12)), "nothing before it is done");
+    change_ticket(&ada, &planned, json!({ "state": "closed", "fields": { "close_code": "successful" } })).await;
+    settled(&app).await;
+    assert_eq!((memory(0).await, memory(1).await), (json!(16), json!(12)));
+    let tasks = super::list(&ada, "/tickets?kind=change-task").await;
+    let titles: Vec<&Value> = tasks.iter().map(|task| &task["title"]).collect();
+    let number = planned["number"].as_str().expect("a number");
+    assert_eq!(titles, [&json!(format!("two is not what {number} found: see what holds"))]);
+    assert!(super::list(&ada, "/tickets?kind=change").await.len() == 1, "it was not changed without a change");
+}

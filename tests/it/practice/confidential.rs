@@ -6,7 +6,7 @@ use app::{GroupChange, PersonChange, SpaceChange};
 use domain::{Actor, PersonId, Role, SpaceId};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use weft_tests::app::TestApp;
+use weft_tests::app::{Caller, TestApp};
 
 const POLICY: RetentionPolicy = RetentionPolicy {
     answers_days: 0,
@@ -50,6 +50,58 @@ async fn cancelled_incident(app: &TestApp, opener: &str) -> Value {
     let ticket = super::open(&app.caller(opener).await, "incident", "It was nothing", json!({})).await;
     let over = json!({ "state": "cancelled", "comment": { "visibility": "public", "body": "Over." } });
     change_ticket(&app.caller("ada").await, &ticket, over).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_02_it_is_explained_why_somebody_sees_a_case_or_does_not() {
+    let app = TestApp::new().await;
+    let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
+    let told = erin.create_incident("Salary", json!({})).await;
+    let check = async |caller: &Caller, person: &str| {
+        caller.get(&format!("/access-check?person={person}&ticket={}", told.number)).await
+    };
+    let of = |told: &Value, action: &str| {
+        let one = told["actions"].as_array().expect("a list").iter().find(|one| one["action"] == action);
+        let one = one.expect("it is one of the actions").clone();
+        (one["allowed"] == true, one["policies"].clone())
+    };
+    let him = check(&ada, "erin").await.expect(200).value();
+    assert_eq!(of(&him, "read"), (true, json!(["opener-is-involved", "requester-is-involved"])));
+    assert_eq!(of(&him, "read-internal"), (false, json!([])));
+    assert_eq!((&him["facts"], &him["roles"]), (&json!(["requester", "opener"]), &json!(["requester"])));
+    let ben = check(&ada, "ben").await.expect(200).value();
+    assert_eq!(of(&ben, "read-internal"), (true, json!(["agents-work-in-their-space"])));
+    let max = check(&ada, "max").await.expect(200).value();
+    assert_eq!(of(&max, "read"), (false, json!([])), "who runs the platform sees nothing because of that");
+
+    // Restricted: agents are out, those who are named are in; and the lists say what the explanation says.
+    ada.patch(&format!("/tickets/{}", told.id), json!({ "assignee": "ada" })).await.expect(200);
+    ada.patch(&format!("/tickets/{}", told.id), json!({ "restricted": true })).await.expect(200);
+    ada.put(&format!("/tickets/{}/access", told.id), json!({ "people": ["otto"], "groups": ["network"] }))
+        .await
+        .expect(204);
+    let mut seen = Vec::new();
+    for person in ["erin", "ada", "ben", "mona", "max", "hana", "otto"] {
+        let told_of = check(&ada, person).await.expect(200).value();
+        let sees = app.caller(person).await.get(&format!("/tickets/{}", told.number)).await.status == 200;
+        assert_eq!(of(&told_of, "read").0, sees, "{person}: {told_of}");
+        seen.extend(sees.then(|| (person, of(&told_of, "read").1)));
+    }
+    let named = json!(["named-people-read", "named-staff-work-on-it"]);
+    let involved = json!(["opener-is-involved", "requester-is-involved"]);
+    let expected = [
+        ("erin", involved),
+        ("ada", json!(["assignee-works-on-it"])),
+        ("ben", named),
+        ("otto", json!(["named-people-read"])),
+    ];
+    assert_eq!(seen, expected);
+
+    // It tells of people: only those who say who sees it are told.
+    check(&erin, "ada").await.problem(403);
+    check(&app.caller("hana").await, "ada").await.problem(404);
+    check(&ada, "nobody").await.problem(404);
+    ada.get("/access-check?person=erin").await.problem(400);
 }
 
 #[tokio::test(flavor = "multi_thread")]

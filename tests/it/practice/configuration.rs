@@ -199,6 +199,50 @@ async fn cfg_07_an_item_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cfg_07_relations_as_they_were_in_both_directions() {
+    let app = TestApp::new().await;
+    let (ada, hana, max) = (app.caller("ada").await, app.caller("hana").await, app.caller("max").await);
+    max.put("/ci-classes/server", json!({ "title": "Server" })).await.expect(200);
+    let mut ids = Vec::new();
+    for name in ["web", "database", "rack"] {
+        let made =
+            ada.post("/cis", json!({ "name": name, "class": "server", "space": "it" })).await.expect(201).value();
+        ids.push(made["id"].as_str().expect("it has an id").to_owned());
+    }
+    let (web, database, rack) = (&ids[0], &ids[1], &ids[2]);
+    let depends = |to: &str| json!({ "type": "depends-on", "to": to });
+    ada.put(&format!("/cis/{web}/relations"), depends(database)).await.expect(204);
+    let first = app.world.clock.now();
+    app.world.advance(jiff::SignedDuration::from_mins(1)).await;
+    ada.put(&format!("/cis/{database}/relations"), depends(rack)).await.expect(204);
+    let second = app.world.clock.now();
+    app.world.advance(jiff::SignedDuration::from_mins(1)).await;
+    ada.json("DELETE", &format!("/cis/{web}/relations"), &depends(database)).await.expect(204);
+
+    let of = async |id: &str, at: Option<jiff::Timestamp>| {
+        let query = at.map(|at| format!("?as_of={at}")).unwrap_or_default();
+        let mut found: Vec<(String, String)> = super::list(&ada, &format!("/cis/{id}/relations{query}"))
+            .await
+            .iter()
+            .map(|one| (one["from"].as_str().unwrap_or_default().into(), one["to"].as_str().unwrap_or_default().into()))
+            .collect();
+        found.sort();
+        found
+    };
+    let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    let mut both = vec![pair(web, database), pair(database, rack)];
+    both.sort();
+    assert_eq!(of(database, None).await, [pair(database, rack)]);
+    assert_eq!(of(database, Some(second)).await, both);
+    assert_eq!(of(database, Some(first)).await, [pair(web, database)]);
+    assert_eq!(of(web, Some(second)).await, [pair(web, database)]);
+    assert_eq!(of(rack, Some(first)).await, []);
+    hana.get(&format!("/cis/{web}/relations?as_of={first}")).await.expect(404);
+    let tomorrow = app.world.clock.now() + jiff::SignedDuration::from_hours(24);
+    ada.get(&format!("/cis/{web}/relations?as_of={tomorrow}")).await.expect(422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cfg_01_classes_inherit_and_abstract_ones_have_no_items() {
     let app = TestApp::new().await;
     let (ada, max, mona) = (app.caller("ada").await, app.caller("max").await, app.caller("mona").await);

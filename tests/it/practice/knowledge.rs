@@ -127,6 +127,21 @@ async fn knw_04_an_employee_reads_what_is_published_for_everybody_and_nothing_el
         erin.patch(&format!("/records/{}", super::id(&open)), json!({ "fields": { "audience": "internal" } })).await;
     assert_eq!(refused.status, 403, "reading is not writing");
 
+    // Whoever keeps the articles is told what another person sees of one, and why.
+    let why = async |article: &Value, person: &str| {
+        let path = format!("/access-check?person={person}&record={}", super::id(article));
+        let told = ada.get(&path).await.expect(200).value();
+        (told["actions"][0].clone(), told["facts"].clone(), told["hidden_fields"].clone())
+    };
+    let (read, _, hidden) = why(&open, "erin").await;
+    assert_eq!((&read["allowed"], &read["policies"]), (&json!(true), &json!(["kind-says-who-reads"])));
+    assert!(hidden.as_array().is_some_and(|hidden| hidden.contains(&json!("owner"))), "{hidden}");
+    let (read, facts, _) = why(&staff, "erin").await;
+    assert_eq!((&read["allowed"], facts), (&json!(false), json!(["reader-of-the-kind"])));
+    let (read, _, hidden) = why(&staff, "ben").await;
+    assert_eq!((&read["policies"], hidden), (&json!(["staff-look-around"]), json!([])));
+    erin.get(&format!("/access-check?person=ada&record={}", super::id(&open))).await.problem(403);
+
     // All of them: the list, every page and state of it, the search, and what it suggests for a slip of the pen.
     let mine = list(&erin, "/records?kind=article&limit=1").await;
     assert_eq!(mine.iter().map(super::id).collect::<Vec<_>>(), [super::id(&open)]);

@@ -174,7 +174,7 @@ async fn rpt_01_a_question_is_its_owners_and_says_everything_that_is_wrong_with_
 
     let wrong = json!({
         "title": "", "kind": "incidnet", "measure": "cuont", "group": "stat", "days": 0, "colour": "red",
-        "percentiles": [0, 100], "where": [{ "on": "state" }]
+        "percentiles": [0, 100], "where": [{ "on": "state" }, { "on": "stat", "is": ["new"] }]
     });
     let problem = ada.put("/saved-queries/Wrong", json!({ "question": wrong })).await.problem(422);
     let mut found: Vec<(String, String)> =
@@ -194,6 +194,7 @@ async fn rpt_01_a_question_is_its_owners_and_says_everything_that_is_wrong_with_
             "/question/percentiles/1",
             "/question/title",
             "/question/where/0",
+            "/question/where/1/on",
         ],
         "{found:?}"
     );

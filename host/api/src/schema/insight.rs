@@ -206,6 +206,35 @@ pub struct QuestionTrial {
     pub as_of: Option<Timestamp>,
 }
 
+/// What somebody may do with a ticket or a record, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessCheck {
+    pub person: String,
+    /// ticket or record.
+    pub noun: String,
+    pub id: String,
+    pub number: Option<String>,
+    pub space: String,
+    pub actions: Vec<ActionCheck>,
+    /// The roles that count there.
+    pub roles: Vec<String>,
+    /// What is true of the person and this thing that a policy looks at: not-active, restricted, requester, opener, watcher, assignee,
+    /// in-its-group, named, in-a-named-group, reader-of-the-kind.
+    pub facts: Vec<String>,
+    /// Fields that they do not see of it.
+    pub hidden_fields: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionCheck {
+    pub action: String,
+    pub allowed: bool,
+    /// The policies that let them; none when it is refused, because what no policy permits is refused.
+    pub policies: Vec<String>,
+}
+
 /// Clocks that are not what they should be by the history of their ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -21,11 +21,11 @@ const HISTORY_MAX: usize = 50_000;
 const PAGE: usize = 200;
 
 /// What happened to subjects after an instant, by id, newest first.
-pub(super) type Changes = BTreeMap<String, Vec<Event>>;
+pub(crate) type Changes = BTreeMap<String, Vec<Event>>;
 
 impl App {
     /// The events of one kind of subject from an instant on; `family` is an event's kind, or a part of it that ends with a dot.
-    pub(super) async fn changes_from(
+    pub(crate) async fn changes_from(
         &self,
         subject_kind: &str,
         family: &str,
@@ -66,7 +66,7 @@ impl App {
     }
 
     /// A time that is over, with the next instant after it.
-    pub(super) fn after(&self, at: Timestamp) -> Result<Timestamp> {
+    pub(crate) fn after(&self, at: Timestamp) -> Result<Timestamp> {
         if at > self.now() {
             let message = format!("what will be at {at} is not known; ask for a time that is over");
             return Err(AppError::invalid("/as_of", "not-yet", message));

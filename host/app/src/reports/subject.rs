@@ -200,7 +200,7 @@ mod tests {
     fn event(changes: Value) -> Event {
         let event = json!({
             "seq": 1, "subject_kind": "ticket", "subject": "s", "subject_seq": 2, "space": "it", "at": "2026-01-01T00:00:00Z",
-            "actor": "ada", "kind": "ticket.changed", "data": { "changes": changes }, "cause": { "command": "c", "decisions": [] },
+            "actor": "ada", "kind": "ticket.changed", "data": { "changes": changes }, "cause": { "command": "c", "correlation": "c", "depth": 0, "origin": "person" },
             "hash": ""
         });
         serde_json::from_value(event).expect("an event")

@@ -354,6 +354,6 @@ mod tests {
         assert_eq!(address("incident", "reopened", &asked(None, None, None)), "/reports/incident/reopened?");
         assert_eq!(address("a", "b", &asked(Some("i t"), Some(7), None)), "/reports/a/b?space=i%20t&days=7");
         let then = asked(None, Some(7), Some("2026-03-01T00:00:00Z"));
-        assert_eq!(address("a", "b", &then), "/reports/a/b?days=7&as_of=2026-03-01T00%3A00%3A00Z");
+        assert_eq!(address("a", "b", &then), "/reports/a/b?days=7&as_of=2026%2D03%2D01T00%3A00%3A00Z");
     }
 }

@@ -8,6 +8,7 @@ mod drift;
 mod meeting;
 mod model;
 mod outcome;
+mod proposal;
 mod risk;
 mod template;
 mod window;
@@ -36,6 +37,7 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         change,
         &mut refused,
     )?);
+    effects = effects.and(proposal::check(host, change, &mut refused)?);
     if change.is_create() {
         effects = effects.and(template::follow(host, &change.after, &mut refused)?);
         return refused.or_ok(effects.and(start(host, &change.after)?));
@@ -55,7 +57,8 @@ fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ti
         None if event.kind == "ci.changed" => drift::react(host, context, event),
         None if event.kind == "record.changed" => meeting::note_held(host, event),
         Some(ticket) if ticket.kind == "change" => {
-            Ok(outcome::look_again(event, ticket).and(meeting::note_change(host, event)?))
+            let done = proposal::carry_out(host, event, ticket)?;
+            Ok(outcome::look_again(event, ticket).and(meeting::note_change(host, event)?).and(done))
         }
         Some(ticket) if ticket.kind == "incident" => outcome::link_cause(host, event, ticket),
         _ => Ok(Effects::new()),

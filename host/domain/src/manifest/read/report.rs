@@ -168,9 +168,13 @@ fn question<'k>(entry: &mut Table<'_>, kinds: Kinds<'_, 'k>, reader: &mut Reader
 }
 
 fn percentiles(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<u8>> {
-    let numbers = node.list(reader, PERCENTILES_MAX);
-    let numbers = numbers.iter().map(|node| node.integer(reader, 1, 99).and_then(|number| u8::try_from(number).ok()));
-    let mut numbers = numbers.collect::<Option<Vec<u8>>>()?;
+    // Each is looked at, also after one that is wrong.
+    let read: Vec<Option<u8>> = node
+        .list(reader, PERCENTILES_MAX)
+        .iter()
+        .map(|node| node.integer(reader, 1, 99).and_then(|number| u8::try_from(number).ok()))
+        .collect();
+    let mut numbers = read.into_iter().collect::<Option<Vec<u8>>>()?;
     numbers.sort_unstable();
     numbers.dedup();
     Some(numbers)
@@ -268,7 +272,9 @@ fn conditions(
     reader: &mut Reader<'_>,
 ) -> Option<Vec<Condition>> {
     let Some(node) = entry.get(key) else { return Some(Vec::new()) };
-    node.list(reader, CONDITIONS_MAX)
+    // Each is looked at, also after one that is wrong.
+    let read: Vec<Option<Condition>> = node
+        .list(reader, CONDITIONS_MAX)
         .iter()
         .map(|node| {
             let mut table = node.table(reader, "a condition")?;
@@ -294,7 +300,8 @@ fn conditions(
             }
             Some(Condition { on, values, negated })
         })
-        .collect()
+        .collect();
+    read.into_iter().collect()
 }
 
 fn values(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Vec<serde_json::Value>> {

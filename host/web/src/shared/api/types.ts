@@ -419,6 +419,19 @@ export interface Behind {
   category: Category | null;
 }
 
+/** What somebody may do with a ticket, and by which policies. */
+export interface AccessCheck {
+  person: string;
+  noun: 'ticket' | 'record';
+  id: string;
+  number: string | null;
+  space: string;
+  actions: { action: string; allowed: boolean; policies: string[] }[];
+  roles: Role[];
+  facts: string[];
+  hidden_fields: string[];
+}
+
 export type Audience = { type: 'owner' | 'everyone' } | { type: 'space'; space: string };
 
 export interface SavedQuery {
