@@ -53,7 +53,6 @@ await picture(ada, 'search', '/search?text=switch');
 await picture(ada, 'reports', '/reports?practice=incident');
 await picture(ada, 'configuration-item', `/cis/${ci}`);
 await picture(ada, 'change-calendar', `/calendar?kind=change&at=${month}`);
-await picture(ada, 'major-incident-room', `/agent/tickets/${first}/room`);
 await picture(mona, 'agenda', '/agenda');
 await picture(dark, 'agent-ticket-dark', `/agent/tickets/${first}`);
 await picture(max, 'admin-health', '/admin');

@@ -64,6 +64,8 @@ pub(super) fn check(size: Size) -> Result<Verdict, String> {
 async fn run(size: Size) -> Result<Verdict, String> {
     let world = company().await;
     world.clock.advance(SignedDuration::from_hours(24));
+    // What a night makes of what both have is made before they part: its ids are random, and each world draws its own.
+    world.settle().await;
     let (left, right) = world.fork().await;
     let (right, hidden) = hide(right).await;
     for world in [&left, &right] {
