@@ -11,7 +11,7 @@ if (!base || !folder) {
 }
 const SIZE = { width: 1200, height: 760 };
 /** All pictures together: they are part of the repository. */
-const BYTES_MAX = 4_500_000;
+const BYTES_MAX = 3_500_000;
 
 const run = await Run.start(base, folder);
 let bytes = 0;

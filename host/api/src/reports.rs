@@ -165,9 +165,8 @@ async fn behind(
     Ok(state.app.report_behind(&caller.actor, &PluginId(plugin), id, &choice, key, part).await?)
 }
 
-/// What is behind a number, as the API and the command line write it.
-#[must_use]
-pub fn shown(behind: Behind) -> Vec<schema::Behind> {
+/// What is behind a number.
+fn shown(behind: Behind) -> Vec<schema::Behind> {
     match behind {
         Behind::Tickets(tickets) => {
             let shown = tickets.into_iter().map(|ticket| schema::Behind {

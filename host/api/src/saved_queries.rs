@@ -68,9 +68,8 @@ pub(crate) async fn try_question(
     Ok(Json(result(computed)))
 }
 
-/// A saved question, as the API and the command line write it.
-#[must_use]
-pub fn saved_query(kept: Kept) -> schema::SavedQuery {
+/// A saved question with whose it is.
+fn saved_query(kept: Kept) -> schema::SavedQuery {
     let question = kept.query.question.as_object().cloned().unwrap_or_default();
     let audience = match kept.query.audience {
         Audience::Owner => schema::Audience::Owner,

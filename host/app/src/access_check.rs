@@ -4,7 +4,7 @@
 //! it tells of other people's roles and groups.
 
 use crate::app::App;
-use crate::authz::TicketAction;
+use crate::authz::{SpaceAction, TicketAction};
 use crate::error::{AppError, Result};
 use domain::ticket::TicketBundle;
 use domain::{Actor, Person, PersonId, Role, SpaceId, TicketId};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessCheck {
     pub person: PersonId,
-    /// ticket, record or ci.
+    /// ticket or record.
     pub noun: String,
     pub id: String,
     pub number: Option<String>,
@@ -55,14 +55,11 @@ impl App {
             ActionCheck { action: action.name().to_owned(), allowed: !policies.is_empty(), policies }
         });
         let space = bundle.ticket.space.clone();
-        let roles: Vec<Role> = them.roles_in(&space).into_iter().collect();
+        let roles = them.roles_in(&space);
         let sees = actions.iter().any(|one| one.action == TicketAction::Read.name() && one.allowed);
         let hidden_fields = match self.registry().kinds.get(&bundle.ticket.kind) {
             Some(kind) if sees => {
-                let hidden = kind
-                    .fields
-                    .iter()
-                    .filter(|(_, rule)| !rule.read.is_empty() && !rule.read.iter().any(|role| roles.contains(role)));
+                let hidden = kind.fields.iter().filter(|(_, rule)| !rule.is_shown_to(&roles));
                 hidden.map(|(name, _)| name.clone()).collect()
             }
             _ => Vec::new(),
@@ -75,7 +72,7 @@ impl App {
             number: Some(bundle.ticket.number),
             space,
             actions: actions.into(),
-            roles,
+            roles: roles.into_iter().collect(),
             hidden_fields,
         })
     }
@@ -86,8 +83,8 @@ impl App {
     /// There is no such record for the caller, who also has to keep the records of its space; there is no such person.
     pub async fn record_access(&self, actor: &Actor, id: &str, person: &str) -> Result<AccessCheck> {
         let record = self.record(actor, id).await?;
-        if !self.authz.space(actor, crate::authz::SpaceAction::Work, &record.space)
-            && !self.authz.space(actor, crate::authz::SpaceAction::WriteRecord, &record.space)
+        if !self.authz.space(actor, SpaceAction::Work, &record.space)
+            && !self.authz.space(actor, SpaceAction::WriteRecord, &record.space)
         {
             let message = "who sees a record, and why, is told to those who work in its space";
             return Err(AppError::Forbidden(message.to_owned()));
@@ -97,12 +94,13 @@ impl App {
         let whole = self.store.record_get(self.org(), &record.id.0).await?.unwrap_or(record);
         let scope = self.records_in(&them, std::slice::from_ref(&whole.space));
         let seen = scope.view(whole.clone());
-        let everything = self.authz.may_read_space(&them, &whole.space);
-        let policies = match (&seen, everything) {
-            (_, true) => vec!["staff-look-around".to_owned()],
-            (Some(_), false) => vec!["kind-says-who-reads".to_owned()],
-            (None, false) => Vec::new(),
-        };
+        let mut policies = self.authz.policies_in_space(&them, SpaceAction::Read, &whole.space);
+        if policies.is_empty() && seen.is_some() {
+            let registry = self.registry();
+            let rules = registry.kinds.get(&whole.kind).map(|kind| kind.readers.as_slice()).unwrap_or_default();
+            let readers: Vec<Role> = rules.iter().flat_map(|rule| rule.roles.iter().copied()).collect();
+            policies = self.authz.policies_that_show(&them, &whole.space, &readers);
+        }
         let mut facts = Vec::new();
         facts.extend((!person.active).then(|| "not-active".to_owned()));
         facts.extend(scope.shown.iter().any(|rule| rule.kind == whole.kind).then(|| "reader-of-the-kind".to_owned()));

@@ -20,6 +20,8 @@ use std::sync::{Arc, LazyLock, RwLock};
 
 const POLICIES: &str = include_str!("authz/policies.cedar");
 const SCHEMA: &str = include_str!("authz/schema.cedarschema");
+/// See some of a kind's records without looking around in the space.
+const READ_SHOWN: &str = "read-shown";
 /// Remembered filters; more actors than this and the memory is emptied.
 const REMEMBERED_MAX: usize = 10_000;
 
@@ -210,6 +212,26 @@ impl Authz {
     #[must_use]
     pub fn policies_that_permit(&self, actor: &Actor, action: TicketAction, bundle: &TicketBundle) -> Vec<String> {
         let answer = with_stack(|| self.answer(actor, action, bundle));
+        self.names_of_policies(answer)
+    }
+
+    /// The names of the policies that let the actor do this in a space.
+    #[must_use]
+    pub fn policies_in_space(&self, actor: &Actor, action: SpaceAction, space: &SpaceId) -> Vec<String> {
+        let roles = actor.roles_in(space);
+        let answer = with_stack(|| self.answer_in_space(action.name(), actor, space, [("roles", names(&roles))]));
+        self.names_of_policies(answer)
+    }
+
+    /// The names of the policies by which somebody is one of those to whom a kind shows some of its records.
+    #[must_use]
+    pub fn policies_that_show(&self, actor: &Actor, space: &SpaceId, readers: &[Role]) -> Vec<String> {
+        let roles = actor.roles_in(space);
+        let context = [("roles", names(&roles)), ("readers", names(readers))];
+        self.names_of_policies(with_stack(|| self.answer_in_space(READ_SHOWN, actor, space, context)))
+    }
+
+    fn names_of_policies(&self, answer: Option<Response>) -> Vec<String> {
         let Some(answer) = answer.filter(|answer| answer.decision() == Decision::Allow) else { return Vec::new() };
         let name = |id: &cedar_policy::PolicyId| {
             self.policies.annotation(id, "id").map_or_else(|| id.to_string(), str::to_owned)
@@ -259,10 +281,18 @@ impl Authz {
         space: &SpaceId,
         context: [(&str, RestrictedExpression); N],
     ) -> bool {
-        let Ok(context) = Context::from_pairs(context.map(|(key, value)| (key.to_owned(), value))) else {
-            return false;
-        };
-        let Ok(entities) = Entities::from_entities([person_entity(actor)], Some(&self.schema)) else { return false };
+        self.answer_in_space(action, actor, space, context).is_some_and(|answer| answer.decision() == Decision::Allow)
+    }
+
+    fn answer_in_space<const N: usize>(
+        &self,
+        action: &str,
+        actor: &Actor,
+        space: &SpaceId,
+        context: [(&str, RestrictedExpression); N],
+    ) -> Option<Response> {
+        let context = Context::from_pairs(context.map(|(key, value)| (key.to_owned(), value))).ok()?;
+        let entities = Entities::from_entities([person_entity(actor)], Some(&self.schema)).ok()?;
         let request = Request::new(
             uid("Person", &actor.id),
             uid("Action", action),
@@ -270,9 +300,7 @@ impl Authz {
             context,
             Some(&self.schema),
         );
-        request.is_ok_and(|request| {
-            Authorizer::new().is_authorized(&request, &self.policies, &entities).decision() == Decision::Allow
-        })
+        Some(Authorizer::new().is_authorized(&request.ok()?, &self.policies, &entities))
     }
 
     #[must_use]
@@ -293,7 +321,7 @@ impl Authz {
             return *allowed;
         }
         let context = [("roles", names(&key.0)), ("readers", names(&key.1))];
-        let allowed = with_stack(|| self.in_space("read-shown", actor, space, context));
+        let allowed = with_stack(|| self.in_space(READ_SHOWN, actor, space, context));
         self.shown.write().expect("nothing panics while it holds this lock").insert(key, allowed);
         allowed
     }

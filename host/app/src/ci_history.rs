@@ -20,10 +20,7 @@ impl App {
     /// There is none that the caller may see, or it was not there yet; the time has not come; the journal holds too many changes of it.
     pub async fn ci_as_of(&self, actor: &Actor, id: &CiId, at: Timestamp) -> Result<Ci> {
         let now = self.ci(actor, id).await?;
-        if at > self.clock.now() {
-            let message = format!("what will be at {at} is not known; ask for a time that is over");
-            return Err(AppError::invalid("/as_of", "not-yet", message));
-        }
+        self.after(at)?;
         let mut events: Vec<Event> = Vec::new();
         loop {
             let after = events.last().map_or(0, |event| event.subject_seq);
@@ -41,9 +38,7 @@ impl App {
         let then = undone(now, &events, at).filter(|ci| self.authz.may_read_ci(actor, ci));
         then.ok_or_else(|| AppError::not_found("CI", &id.0))
     }
-}
 
-impl App {
     /// The relations of a CI at a time, to others that the caller may see now.
     ///
     /// # Errors
@@ -70,14 +65,7 @@ impl App {
                 then.push(relation);
             }
         }
-        let mut visible = Vec::with_capacity(then.len());
-        for relation in then {
-            let other = if relation.from == *id { &relation.to } else { &relation.from };
-            if self.ci(actor, other).await.is_ok() {
-                visible.push(relation);
-            }
-        }
-        Ok(visible)
+        Ok(self.visible_relations(actor, id, then).await)
     }
 }
 

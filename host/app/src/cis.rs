@@ -73,14 +73,25 @@ impl App {
     /// There is no such CI for the caller.
     pub async fn ci_relations(&self, actor: &Actor, id: &CiId) -> Result<Vec<CiRelation>> {
         self.ci(actor, id).await?;
-        let mut visible = Vec::new();
-        for relation in self.store.ci_relations(self.org(), id).await? {
+        let relations = self.store.ci_relations(self.org(), id).await?;
+        Ok(self.visible_relations(actor, id, relations).await)
+    }
+
+    /// Those of an item's relations whose other end the caller may see.
+    pub(crate) async fn visible_relations(
+        &self,
+        actor: &Actor,
+        id: &CiId,
+        relations: Vec<CiRelation>,
+    ) -> Vec<CiRelation> {
+        let mut visible = Vec::with_capacity(relations.len());
+        for relation in relations {
             let other = if relation.from == *id { &relation.to } else { &relation.from };
             if self.ci(actor, other).await.is_ok() {
                 visible.push(relation);
             }
         }
-        Ok(visible)
+        visible
     }
 
     /// What fails with a CI (down) or can make it fail (up): how many, and the nearest `limit`. What lies behind a CI that the caller may

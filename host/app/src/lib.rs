@@ -22,6 +22,7 @@ pub mod holds;
 mod impact;
 pub mod import;
 mod jobs;
+mod later;
 mod nodes;
 mod numbers;
 mod outbox;

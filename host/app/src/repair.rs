@@ -4,7 +4,8 @@
 //! was before and after, and with the records and calendars that were in force; between changes it is asked again where what it
 //! depends on changed. Nothing of it is committed but the difference, and that only when it is wished.
 //!
-//! What the journal does not tell is as it is now: who had which role, settings of plugins, where people and items are.
+//! Settings of plugins and roles of people are those of then, too. What the journal does not tell, because it would keep it for ever, is as it
+//! is now: where people are, and in which groups.
 
 use crate::app::App;
 use crate::decide::understood;
@@ -18,7 +19,7 @@ use domain::filter::{Field, Filter};
 use domain::job::Work;
 use domain::kind::StateCategory;
 use domain::ticket::TicketBundle;
-use domain::{Actor, Clock, ClockState, Effect, JobId, Object, PersonId, Role, Ticket, TicketId};
+use domain::{Actor, Clock, ClockState, Effect, JobId, Object, PersonId, Role, SpaceId, Ticket, TicketId};
 use engine::Wave;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,14 @@ pub struct Repair {
     pub clocks: Vec<ClockRepair>,
 }
 
+/// A plugin that keeps clocks, with what the journal tells about its past.
+struct Keeper {
+    plugin: Arc<Plugin>,
+    past: Arc<Past>,
+    /// Its settings up to an instant, oldest first; afterwards they are those of now.
+    settings: Vec<(Timestamp, Arc<Object>)>,
+}
+
 /// The ticket at one moment of its history, and who did what.
 struct Moment {
     at: Timestamp,
@@ -125,9 +134,9 @@ impl App {
             let Some(bundle) = self.store.ticket_load(self.org(), &ticket.id.0).await? else { continue };
             let moments = self.moments(&bundle.ticket).await?;
             let (mut clocks, mut write) = (Vec::new(), Vec::new());
-            for (keeper, past) in &keepers {
-                let should = self.replayed(keeper, past, &bundle, &moments).await?;
-                compare(keeper, &bundle, should, self.now(), &mut clocks, &mut write);
+            for keeper in &keepers {
+                let should = self.replayed(keeper, &bundle, &moments).await?;
+                compare(&keeper.plugin, &bundle, should, self.now(), &mut clocks, &mut write);
             }
             if clocks.is_empty() {
                 continue;
@@ -142,7 +151,7 @@ impl App {
     }
 
     /// The plugins that keep clocks by a guard, each with what it depends on.
-    async fn clock_keepers(&self) -> Result<Vec<(Arc<Plugin>, Arc<Past>)>> {
+    async fn clock_keepers(&self) -> Result<Vec<Keeper>> {
         let registry = self.registry();
         let keeps = |plugin: &&Arc<Plugin>| {
             plugin.is_active()
@@ -161,27 +170,44 @@ impl App {
                 Some(rule) => self.past(rule).await?,
                 None => Past::default(),
             };
-            keepers.push((Arc::clone(plugin), Arc::new(past)));
+            let settings = self.settings_before(plugin).await?;
+            keepers.push(Keeper { plugin: Arc::clone(plugin), past: Arc::new(past), settings });
         }
         Ok(keepers)
     }
 
-    /// The history of a ticket, commit by commit.
-    async fn moments(&self, ticket: &Ticket) -> Result<Vec<Moment>> {
+    /// The settings that a plugin had before each of their changes, with when that was.
+    async fn settings_before(&self, plugin: &Plugin) -> Result<Vec<(Timestamp, Arc<Object>)>> {
+        let events = self.history("plugin", &plugin.id().0, &format!("plugin `{}`", plugin.id())).await?;
+        let configured = events.into_iter().filter(|event| event.kind == "plugin.configured");
+        let before = |event: Event| {
+            let given = event.data["from"].as_object()?;
+            Some((event.at, Arc::new(Plugin::effective_settings(&plugin.manifest, given))))
+        };
+        Ok(configured.filter_map(before).collect())
+    }
+
+    /// Everything that happened to a subject, oldest first.
+    async fn history(&self, subject_kind: &str, id: &str, name: &str) -> Result<Vec<Event>> {
         let mut events: Vec<Event> = Vec::new();
         loop {
             let after = events.last().map_or(0, |event| event.subject_seq);
-            let page = self.store.event_history(self.org(), "ticket", &ticket.id.0, after, PAGE).await?;
-            let last = page.len() < PAGE as usize;
+            let page = self.store.event_history(self.org(), subject_kind, id, after, PAGE).await?;
+            let is_last = page.len() < PAGE as usize;
             events.extend(page);
-            if last {
-                break;
+            if is_last {
+                return Ok(events);
             }
             if events.len() > EVENTS_MAX {
-                let message = format!("{} has more than {EVENTS_MAX} events", ticket.number);
+                let message = format!("{name} has more than {EVENTS_MAX} events");
                 return Err(AppError::invalid("", "too-long", message));
             }
         }
+    }
+
+    /// The history of a ticket, commit by commit.
+    async fn moments(&self, ticket: &Ticket) -> Result<Vec<Moment>> {
+        let events = self.history("ticket", &ticket.id.0, &ticket.number).await?;
         if events.first().is_none_or(|event| event.kind != "ticket.created") {
             let message = format!("the journal does not tell how {} began", ticket.number);
             return Err(AppError::invalid("", "no-history", message));
@@ -263,61 +289,78 @@ impl App {
     /// The clocks that a plugin would keep by now, had it always done what it does today.
     async fn replayed(
         self: &Arc<Self>,
-        keeper: &Arc<Plugin>,
-        past: &Arc<Past>,
+        keeper: &Keeper,
         bundle: &TicketBundle,
         moments: &[Moment],
     ) -> Result<Vec<Clock>> {
         let mut clocks: Vec<Clock> = Vec::new();
-        let covers = keeper.manifest.guard.as_ref().is_some_and(|guard| guard.covers(&bundle.ticket.kind));
+        let covers = keeper.plugin.manifest.guard.as_ref().is_some_and(|guard| guard.covers(&bundle.ticket.kind));
         if !covers {
             return Ok(clocks);
         }
         for (index, moment) in moments.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| &moments[before].ticket);
-            let actor = self.actor_then(&moment.actor).await;
+            let actor = self.actor_then(&moment.actor, moment.at).await?;
             let input = |clocks: Vec<Clock>| GuardInput {
                 before: before.cloned(),
                 after: moment.ticket.clone(),
                 effects: moment.comments.clone(),
                 clocks,
             };
-            clocks = self.ask_then((keeper, past), bundle, actor, (moment.at, &moment.cause), input(clocks)).await?;
+            clocks = self.ask_then(keeper, bundle, actor, (moment.at, &moment.cause), input(clocks)).await?;
             let until = moments.get(index + 1).map_or_else(|| self.now(), |next| next.at);
             // Histories that were brought in may not be in order.
             if !moment.ticket.category.is_open() || until <= moment.at {
                 continue;
             }
-            for at in past.changed_at.range(moment.at..until).filter(|at| **at > moment.at) {
-                let actor = Actor::plugin(keeper.id());
+            for at in keeper.past.changed_at.range(moment.at..until).filter(|at| **at > moment.at) {
+                let actor = Actor::plugin(keeper.plugin.id());
                 let cause = Cause { origin: Origin::Reaction, ..moment.cause.clone() };
                 let (before, after) = (Some(moment.ticket.clone()), moment.ticket.clone());
                 let input = GuardInput { before, after, effects: Vec::new(), clocks };
-                clocks = self.ask_then((keeper, past), bundle, actor, (*at, &cause), input).await?;
+                clocks = self.ask_then(keeper, bundle, actor, (*at, &cause), input).await?;
             }
         }
         Ok(clocks)
     }
 
-    async fn actor_then(&self, id: &str) -> Actor {
+    /// Whoever acted, with the roles that they had then where the journal tells of them.
+    async fn actor_then(&self, id: &str, at: Timestamp) -> Result<Actor> {
         if id == "system" {
-            return Actor::system();
+            return Ok(Actor::system());
         }
-        match self.actor(&PersonId::from(id)).await {
+        let mut actor = match self.actor(&PersonId::from(id)).await {
             Ok(actor) => (*actor).clone(),
-            Err(_) => Actor::plugin(&id.into()),
+            Err(_) => return Ok(Actor::plugin(&id.into())),
+        };
+        let events = self.history("person", id, "the person who acted").await?;
+        let set = |event: &&Event| event.kind == "person.roles-set";
+        let (before, after): (Vec<&Event>, Vec<&Event>) = events.iter().filter(set).partition(|event| event.at <= at);
+        let roles = match (before.last(), after.is_empty()) {
+            (Some(event), _) => event.data["roles"].clone(),
+            // Whoever was given roles later had none, as far as the journal tells from their beginning.
+            (None, false) if events.iter().any(|event| event.kind == "person.created") => json!([]),
+            (None, _) => return Ok(actor),
+        };
+        if let Ok(roles) = serde_json::from_value::<Vec<(SpaceId, Role)>>(roles) {
+            actor.roles.clear();
+            for (space, role) in roles {
+                actor.roles.entry(space).or_default().insert(role);
+            }
         }
+        Ok(actor)
     }
 
     /// Ask a guard about a moment of the past, and give the clocks as they were afterwards.
     async fn ask_then(
         self: &Arc<Self>,
-        (keeper, past): (&Arc<Plugin>, &Arc<Past>),
+        keeper: &Keeper,
         bundle: &TicketBundle,
         actor: Actor,
         (at, cause): (Timestamp, &Cause),
         input: GuardInput,
     ) -> Result<Vec<Clock>> {
+        let Keeper { plugin: keeper, past, settings } = keeper;
         let (id, space) = (&bundle.ticket.id, &bundle.ticket.space);
         let command = Command {
             actor: actor.clone(),
@@ -332,6 +375,9 @@ impl App {
         let reads = Arc::new(Mutex::new(ReadSet::default()));
         let mut call = self.call(keeper, &command, space, &reads);
         let now = Snapshot { app: Arc::clone(self), plugin: Arc::clone(keeper), actor: actor.clone(), reads };
+        if let Some((_, then)) = settings.iter().find(|(until, _)| at < *until) {
+            call.settings = Arc::clone(then);
+        }
         call.reader = Arc::new(PastSnapshot { now, past: Arc::clone(past), at });
         let then = TicketBundle { ticket: input.after.clone(), clocks: input.clocks.clone(), ..bundle.clone() };
         let started = self.clock.now();

@@ -211,7 +211,7 @@ impl App {
                     Measure::Share { of } => Some(thing.meets(of)),
                     _ => None,
                 };
-                Item::of_ticket(&report.measure, thing.fact(report), met)
+                Item::of_fact(&report.measure, thing.fact(report), met)
             });
             return Ok((items.collect(), complete));
         }
@@ -229,11 +229,12 @@ impl App {
         };
         if let Some(at) = asked.as_of {
             if report.measure.is_of_clocks() {
-                let message = "what a clock said is not kept; ask how it stands now, or measure a time to the end";
-                return Err(AppError::invalid("/as_of", "not-of-clocks", message));
+                let (clocks, complete) = self.clocks_at(&filter, report, asked.since, at).await?;
+                let items = clocks.into_iter().filter_map(|clock| Item::of_clock(&report.measure, clock, asked.now));
+                return Ok((items.collect(), complete));
             }
             let (facts, complete) = self.facts_at(&filter, report, of, asked.since, at).await?;
-            let items = facts.into_iter().filter_map(|(fact, met)| Item::of_ticket(&report.measure, fact, met));
+            let items = facts.into_iter().filter_map(|(fact, met)| Item::of_fact(&report.measure, fact, met));
             return Ok((items.collect(), complete));
         }
         filter = filter.and(report::all(&report.conditions));
@@ -256,7 +257,7 @@ impl App {
         };
         let items = facts.into_iter().take(limit).filter_map(|fact| {
             let met = met.as_ref().map(|met| met.contains(&fact.ticket));
-            Item::of_ticket(&report.measure, fact, met)
+            Item::of_fact(&report.measure, fact, met)
         });
         Ok((items.collect(), complete))
     }

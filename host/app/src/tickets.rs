@@ -242,10 +242,7 @@ impl App {
         let registry = self.registry();
         let roles = actor.roles_in(&ticket.space);
         let kind = registry.kinds.get(&ticket.kind);
-        let visible = |name: &str| {
-            kind.and_then(|kind| kind.field(name))
-                .is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)))
-        };
+        let visible = |name: &str| kind.is_none_or(|kind| kind.shows(name, &roles));
         let works = roles.iter().any(|role| matches!(role, Role::Agent | Role::Manager | Role::Auditor));
         let shown = |effect: &Effect| match effect {
             Effect::SetField(set) => visible(&set.field),
@@ -337,9 +334,7 @@ fn entry(event: Event, comment: Option<Comment>, actor: &Actor, kind: Option<&Ki
 /// Take out of an event what it says about fields that the caller's roles may not see.
 pub(crate) fn hide_changes(actor: &Actor, kind: &Kind, space: &domain::SpaceId, data: &mut serde_json::Value) {
     let roles = actor.roles_in(space);
-    let visible = |name: &str| {
-        kind.field(name).is_none_or(|rule| rule.read.is_empty() || rule.read.iter().any(|role| roles.contains(role)))
-    };
+    let visible = |name: &str| kind.shows(name, &roles);
     if let Some(changes) = data.get_mut("changes").and_then(|changes| changes.as_array_mut()) {
         changes.retain(|change| {
             visible(change["field"].as_str().and_then(|field| field.strip_prefix("fields.")).unwrap_or_default())
@@ -354,7 +349,7 @@ pub(crate) fn hide_changes(actor: &Actor, kind: &Kind, space: &domain::SpaceId, 
 fn hide_fields(actor: &Actor, kind: &Kind, ticket: &mut Ticket) {
     let roles = actor.roles_in(&ticket.space);
     for (name, rule) in &kind.fields {
-        if !rule.read.is_empty() && !rule.read.iter().any(|role| roles.contains(role)) {
+        if !rule.is_shown_to(&roles) {
             ticket.fields.remove(name);
         }
     }

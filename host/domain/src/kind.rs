@@ -5,7 +5,7 @@ pub mod screen;
 
 use crate::{KindId, Object, PluginId, Problem, Role};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -112,6 +112,12 @@ impl When {
 }
 
 impl FieldRule {
+    /// Whether somebody with these roles sees it.
+    #[must_use]
+    pub fn is_shown_to(&self, roles: &BTreeSet<Role>) -> bool {
+        self.read.is_empty() || self.read.iter().any(|role| roles.contains(role))
+    }
+
     /// Whether the field is asked for, given what the other fields say.
     #[must_use]
     pub fn applies(&self, fields: &Object) -> bool {
@@ -231,6 +237,12 @@ impl Kind {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FieldRule> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, rule)| rule)
+    }
+
+    /// Whether somebody with these roles sees what goes by a field's name; what is no field of the kind hides nothing.
+    #[must_use]
+    pub fn shows(&self, name: &str, roles: &BTreeSet<Role>) -> bool {
+        self.field(name).is_none_or(|rule| rule.is_shown_to(roles))
     }
 
     #[must_use]

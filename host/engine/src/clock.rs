@@ -47,7 +47,9 @@ impl Wave<'_> {
             id,
             by,
             "clock.started",
-            json!({ "clock": start.name, "title": start.title, "due": start.due_at, "reason": start.reason }),
+            json!({
+                "clock": start.name, "title": start.title, "started": start.started_at, "due": start.due_at, "reason": start.reason
+            }),
         );
         if late {
             self.ticket_event(

@@ -6,6 +6,7 @@ use crate::value::Cells;
 use async_trait::async_trait;
 use domain::report::SavedQuery;
 use domain::{Digest, OrgId};
+use serde::de::DeserializeOwned;
 use store::{Calendars, InstalledPlugin, PluginRows, Result, SavedQueries};
 
 pub(crate) fn calendar_row(org: &OrgId, key: &str, definition: &serde_json::Value, version: u32) -> Row {
@@ -23,10 +24,9 @@ pub(crate) fn plugin_row(org: &OrgId, plugin: &InstalledPlugin) -> Row {
     Row::new(Table::Plugin, values)
 }
 
-#[async_trait]
-impl Calendars for PostgresStore {
-    async fn calendar_list(&self, org: &OrgId) -> Result<Vec<(String, serde_json::Value, u32)>> {
-        let sql = "SELECT id, definition, version FROM calendar WHERE org_id = $1 ORDER BY id";
+impl PostgresStore {
+    /// What is kept as text with an id and a version, by id.
+    async fn definitions<T: DeserializeOwned>(&self, sql: &'static str, org: &OrgId) -> Result<Vec<(String, T, u32)>> {
         let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
         rows.iter()
             .map(|row| {
@@ -38,16 +38,16 @@ impl Calendars for PostgresStore {
 }
 
 #[async_trait]
+impl Calendars for PostgresStore {
+    async fn calendar_list(&self, org: &OrgId) -> Result<Vec<(String, serde_json::Value, u32)>> {
+        self.definitions("SELECT id, definition, version FROM calendar WHERE org_id = $1 ORDER BY id", org).await
+    }
+}
+
+#[async_trait]
 impl SavedQueries for PostgresStore {
     async fn saved_query_list(&self, org: &OrgId) -> Result<Vec<(String, SavedQuery, u32)>> {
-        let sql = "SELECT id, definition, version FROM saved_query WHERE org_id = $1 ORDER BY id";
-        let rows = self.connections.rows(sql, vec![org.as_str().into()]).await?;
-        rows.iter()
-            .map(|row| {
-                let cells = Cells(row);
-                Ok((cells.text("id")?, cells.json("definition")?, cells.small("version")?))
-            })
-            .collect()
+        self.definitions("SELECT id, definition, version FROM saved_query WHERE org_id = $1 ORDER BY id", org).await
     }
 
     async fn saved_query_get(&self, org: &OrgId, id: &str) -> Result<Option<(SavedQuery, u32)>> {

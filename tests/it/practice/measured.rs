@@ -259,6 +259,44 @@ async fn slm_09_clocks_are_recomputed_from_the_history_shown_first_and_put_right
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn slm_09_a_repair_counts_by_the_settings_and_roles_of_then() {
+    let app = TestApp::new().await;
+    let (ada, ben, erin, mona) =
+        (app.caller("ada").await, app.caller("ben").await, app.caller("erin").await, app.caller("mona").await);
+    let within = json!({ "type": "sla", "metric": "response", "applies-to": ["incident"], "minutes": 60,
+        "counting": "working", "calendar": "office-hours" });
+    let body = json!({ "kind": "sla-target", "space": "it", "title": "Answer", "fields": within });
+    let target = mona.post("/records", body).await.expect(201).value();
+    change_record(&mona, &target, json!({ "state": "active" })).await;
+    super::set(&app, "service-level", json!({ "response-by": "public-comment-or-work" })).await;
+    settled(&app).await;
+
+    let worked_on = open(&erin, "incident", "Worked on", json!({})).await;
+    let answered = open(&erin, "incident", "Answered", json!({})).await;
+    app.world.advance(SignedDuration::from_mins(10)).await;
+    change_ticket(&ada, &worked_on, json!({ "state": "in-progress" })).await;
+    let comment = json!({ "visibility": "public", "body": "I am on it." });
+    ben.post(&format!("/tickets/{}/comments", id(&answered)), comment).await.expect(201);
+    settled(&app).await;
+    // Since then less counts as an answer, and Ben works elsewhere.
+    app.world.advance(SignedDuration::from_hours(2)).await;
+    super::set(&app, "service-level", json!({})).await;
+    app.caller("max").await.put("/people/ben/roles", json!({ "roles": [] })).await.expect(204);
+    settled(&app).await;
+
+    for one in [&worked_on, &answered] {
+        let clock = ticket(&ada, one).await["clocks"][0].clone();
+        assert_eq!(
+            (&clock["state"], &clock["stopped_at"]),
+            (&json!("stopped"), &json!("2026-03-02T09:10:00Z")),
+            "{clock}"
+        );
+    }
+    let told = mona.post("/clocks/repair", json!({ "kind": "incident" })).await.expect(200).value();
+    assert_eq!((&told["repairs"], &told["looked_at"]), (&json!([]), &json!(2)), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rpt_02_first_contact_deflection_and_cost_are_told_from_what_happened() {
     let app = TestApp::new().await;
     let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);

@@ -58,7 +58,7 @@ pub(super) struct Item {
 
 impl Item {
     /// Nothing when there is nothing to measure about it.
-    pub(super) fn of_ticket(measure: &Measure, fact: Fact, met: Option<bool>) -> Option<Self> {
+    pub(super) fn of_fact(measure: &Measure, fact: Fact, met: Option<bool>) -> Option<Self> {
         let seconds = |until: Option<Timestamp>| Some(until?.duration_since(fact.opened_at).as_secs_f64().max(0.0));
         let value = match measure {
             Measure::Count | Measure::Share { .. } => None,
@@ -67,6 +67,7 @@ impl Item {
             Measure::Average { .. } | Measure::Sum { .. } | Measure::Spread { .. } => Some(fact.value?),
             Measure::TimeOnClock { .. } | Measure::TargetsMet { .. } => return None,
         };
+        // The id of whatever it is about: a store tells facts of tickets, a subject in memory of the others.
         let Fact { ticket: domain::TicketId(subject), opened_at, resolved_at, closed_at, group, value: _ } = fact;
         Some(Self { subject, opened_at, resolved_at, closed_at, group, title: None, value, met })
     }
@@ -293,7 +294,7 @@ mod tests {
             group: group.map(str::to_owned),
             value: Some(3.0),
         };
-        Item::of_ticket(&report.measure, fact, met).expect("something to measure")
+        Item::of_fact(&report.measure, fact, met).expect("something to measure")
     }
 
     fn check(report: &Report, items: &[Item], expected: &[(&str, u64, Option<f64>)]) {

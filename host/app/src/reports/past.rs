@@ -5,75 +5,21 @@
 
 use super::subject::Subject;
 use crate::app::App;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use domain::filter::{Field, Filter};
 use domain::report::{self, Report};
-use domain::{Event, Ticket};
-use jiff::{SignedDuration, Timestamp};
+use domain::{ClockState, Event, Ticket};
+use jiff::Timestamp;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use store::insight::{EVENTS_MAX, FACTS_MAX};
-use store::{EventQuery, EventScope, Fact, Sort, TicketQuery};
+use store::{ClockFact, Fact, Sort, TicketQuery};
 
-/// Events that one question reads.
-const CHANGES_MAX: usize = 200_000;
 /// Events of one ticket that are read to tell when it had ended.
 const HISTORY_MAX: usize = 50_000;
 const PAGE: usize = 200;
 
-/// What happened to subjects after an instant, by id, newest first.
-pub(crate) type Changes = BTreeMap<String, Vec<Event>>;
-
 impl App {
-    /// The events of one kind of subject from an instant on; `family` is an event's kind, or a part of it that ends with a dot.
-    pub(crate) async fn changes_from(
-        &self,
-        subject_kind: &str,
-        family: &str,
-        tickets: &Filter,
-        from: Option<Timestamp>,
-    ) -> Result<Changes> {
-        let scope = EventScope { tickets: tickets.clone(), spaces: None, setup: false };
-        let mut query = EventQuery {
-            scope,
-            actor: None,
-            kind: Some(family.to_owned()),
-            subject_kind: Some(subject_kind.to_owned()),
-            subject: None,
-            from,
-            until: None,
-            before: None,
-            limit: EVENTS_MAX,
-        };
-        let (mut changes, mut count) = (Changes::new(), 0);
-        loop {
-            let page = self.store.event_search(self.org(), &query).await?;
-            let is_last = page.len() < EVENTS_MAX as usize;
-            count += page.len();
-            query.before = page.last().map(|event| event.seq);
-            for event in page {
-                changes.entry(event.subject.clone()).or_default().push(event);
-            }
-            if is_last {
-                return Ok(changes);
-            }
-            if count >= CHANGES_MAX {
-                let message = format!(
-                    "more than {CHANGES_MAX} changes came after that time; ask for a later one, a single kind or a single space"
-                );
-                return Err(AppError::invalid("/as_of", "too-far-back", message));
-            }
-        }
-    }
-
-    /// A time that is over, with the next instant after it.
-    pub(crate) fn after(&self, at: Timestamp) -> Result<Timestamp> {
-        if at > self.now() {
-            let message = format!("what will be at {at} is not known; ask for a time that is over");
-            return Err(AppError::invalid("/as_of", "not-yet", message));
-        }
-        Ok(at.checked_add(SignedDuration::from_micros(1)).unwrap_or(at))
-    }
-
     /// What a report counts of tickets as they were, with which of them meet the conditions of a share. `filter` is what may be seen and
     /// does not change: the caller's, the kind, the space.
     pub(super) async fn facts_at(
@@ -84,8 +30,6 @@ impl App {
         since: Option<Timestamp>,
         at: Timestamp,
     ) -> Result<(Vec<(Fact, Option<bool>)>, bool)> {
-        let changes = self.changes_from("ticket", "ticket.", filter, Some(self.after(at)?)).await?;
-        let stayed = |fact: &Fact| fact.opened_at <= at && !changes.contains_key(&fact.ticket.0);
         let conditions = filter.clone().and(report::all(&report.conditions));
         let facts = self.facts(&conditions, report, since).await?;
         let complete = facts.len() <= FACTS_MAX as usize;
@@ -97,6 +41,9 @@ impl App {
             }
             None => None,
         };
+        // Read after the facts: what changes between the two readings is taken back as well.
+        let changes = self.changes_from("ticket", "ticket.", filter, Some(self.after(at)?)).await?;
+        let stayed = |fact: &Fact| fact.opened_at <= at && !changes.contains_key(&fact.ticket.0);
         let mut all: Vec<(Fact, Option<bool>)> = facts
             .into_iter()
             .filter(stayed)
@@ -137,6 +84,49 @@ impl App {
         Ok((all, complete))
     }
 
+    /// The clocks, as they were, of the tickets that a report counts of that time. Clocks to which nothing happened since are as they are; the others
+    /// are told by their history from its beginning.
+    pub(super) async fn clocks_at(
+        &self,
+        filter: &Filter,
+        report: &Report,
+        since: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<(Vec<ClockFact>, bool)> {
+        let (facts, complete) = self.facts_at(filter, report, None, since, at).await?;
+        let opened: BTreeMap<String, Timestamp> =
+            facts.into_iter().map(|(fact, _)| (fact.ticket.0, fact.opened_at)).collect();
+        let now = self.store.clock_facts(self.org(), filter, None, FACTS_MAX).await?;
+        let complete = complete && now.len() <= FACTS_MAX as usize;
+        // Read after the clocks: what changes between the two readings is taken back as well.
+        let changes = self.changes_from("ticket", "clock.", filter, Some(self.after(at)?)).await?;
+        let stayed = |clock: &ClockFact| opened.contains_key(&clock.ticket.0) && !changes.contains_key(&clock.ticket.0);
+        let mut clocks: Vec<ClockFact> = now.into_iter().filter(stayed).collect();
+        for (ticket, opened_at) in opened.iter().filter(|(ticket, _)| changes.contains_key(*ticket)) {
+            clocks.extend(self.clocks_of(ticket, *opened_at, at).await?);
+        }
+        Ok((clocks, complete))
+    }
+
+    async fn clocks_of(&self, ticket: &str, opened_at: Timestamp, at: Timestamp) -> Result<Vec<ClockFact>> {
+        let mut clocks: BTreeMap<String, ClockFact> = BTreeMap::new();
+        let mut after = 0;
+        loop {
+            let page = self.store.event_history(self.org(), "ticket", ticket, after, EVENTS_MAX).await?;
+            let is_last = page.len() < EVENTS_MAX as usize;
+            for event in &page {
+                if event.at > at {
+                    return Ok(clocks.into_values().collect());
+                }
+                after = event.subject_seq;
+                tell_clock(&mut clocks, ticket, opened_at, event);
+            }
+            if is_last {
+                return Ok(clocks.into_values().collect());
+            }
+        }
+    }
+
     /// A ticket as its history tells it, from its beginning up to a time.
     async fn ticket_at(&self, ticket: Ticket, at: Timestamp) -> Result<Ticket> {
         let mut then = Ticket { resolved_at: None, closed_at: None, ..ticket };
@@ -158,5 +148,68 @@ impl App {
                 return Ok(then);
             }
         }
+    }
+}
+
+/// Carry out on the clocks of a ticket what an event says.
+fn tell_clock(clocks: &mut BTreeMap<String, ClockFact>, ticket: &str, opened_at: Timestamp, event: &Event) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let time = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+    if event.kind == "clock.repaired" {
+        for repaired in event.data["clocks"].as_array().into_iter().flatten() {
+            let clock = clocks.entry(text(&repaired["clock"])).or_insert_with(|| ClockFact {
+                ticket: ticket.into(),
+                opened_at,
+                name: text(&repaired["clock"]),
+                title: text(&repaired["title"]),
+                state: ClockState::Running,
+                started_at: event.at,
+                stopped_at: None,
+                due_at: None,
+                breached_at: None,
+            });
+            for change in repaired["changes"].as_array().into_iter().flatten() {
+                let to = &change["to"];
+                match change["field"].as_str().unwrap_or_default() {
+                    "state" => clock.state = serde_json::from_value(to.clone()).unwrap_or(clock.state),
+                    "started_at" => clock.started_at = time(to).unwrap_or(clock.started_at),
+                    "due_at" => clock.due_at = time(to),
+                    "stopped_at" => clock.stopped_at = time(to),
+                    "breached_at" => clock.breached_at = time(to),
+                    _ => {}
+                }
+            }
+        }
+        return;
+    }
+    let name = text(&event.data["clock"]);
+    if event.kind == "clock.started" {
+        clocks.insert(
+            name.clone(),
+            ClockFact {
+                ticket: ticket.into(),
+                opened_at,
+                name,
+                title: text(&event.data["title"]),
+                state: ClockState::Running,
+                // Journals from before this was told have the time at which the clock was started.
+                started_at: time(&event.data["started"]).unwrap_or(event.at),
+                stopped_at: None,
+                due_at: time(&event.data["due"]),
+                breached_at: None,
+            },
+        );
+        return;
+    }
+    let Some(clock) = clocks.get_mut(&name) else { return };
+    match event.kind.as_str() {
+        "clock.due" => clock.breached_at = time(&event.data["due"]),
+        "clock.paused" => (clock.state, clock.due_at) = (ClockState::Paused, None),
+        "clock.stopped" => {
+            (clock.state, clock.stopped_at) = (ClockState::Stopped, time(&event.data["at"]));
+            clock.breached_at = time(&event.data["breached"]);
+        }
+        "clock.cancelled" => (clock.state, clock.due_at) = (ClockState::Cancelled, None),
+        _ => {}
     }
 }

@@ -1,13 +1,13 @@
 //! What reports count of records and configuration items, as the caller may see them.
 
 use super::Asked;
-use super::past::Changes;
 use super::subject::Subject;
 use crate::app::App;
 use crate::error::Result;
+use crate::later::Changes;
 use domain::filter::Filter;
 use domain::report::{CI, Group, Report};
-use domain::{Actor, Ci, KindId, Record};
+use domain::{Actor, Ci, KindId, Record, SpaceId};
 use jiff::Timestamp;
 
 /// Records or configuration items that one report looks at.
@@ -34,51 +34,73 @@ impl App {
         // What began later was not there.
         let was_there = |id: &str| later.get(id).is_none_or(|events| events.iter().all(|event| event.kind != created));
         let newest_first = |id: &str| later.get(id).map(Vec::as_slice).unwrap_or_default();
-        let mut things: Vec<Subject> = Vec::new();
-        let (mut after, mut seen) = (None::<String>, 0);
-        loop {
-            let (next, found) = if report.kind == CI {
-                let page = self.ci_list(actor, "", None, after.as_deref(), PAGE).await?;
-                let there = page.items.into_iter().filter(|ci| was_there(&ci.id.0));
-                let found = there.map(|ci: Ci| {
-                    let began_at = began_at(&ci.id.0, Timestamp::MIN);
-                    let mut then = Subject::of_ci(ci, began_at);
-                    then.undo(newest_first(&then.id.clone()));
-                    then
-                });
-                (page.next.map(|next| next.id), found.collect::<Vec<_>>())
-            } else {
-                let scope = self.record_scope(actor).await?;
-                let kind = KindId(report.kind.clone());
-                let page = self.store.record_list(self.org(), &kind, None, &scope, after.as_deref(), PAGE).await?;
-                let registry = self.registry();
-                let then = |record: Record| {
-                    let mut then = Subject::of_record(record.clone(), began_at(&record.id.0, record.updated_at));
-                    then.undo(newest_first(&record.id.0));
-                    then.settle(registry.kinds.get(&record.kind));
-                    // Those who are shown a part of it are shown that part of what it was.
-                    let state = then.state.clone().unwrap_or_default();
-                    let was = Record { state, fields: std::mem::take(&mut then.fields), ..record };
-                    then.fields = scope.view(was)?.fields;
-                    Some(then)
-                };
-                let there = page.items.into_iter().filter(|record| was_there(&record.id.0));
-                (page.next.map(|next| next.id), there.filter_map(then).collect())
-            };
-            seen += PAGE as usize;
-            things.extend(found);
-            match next {
-                Some(_) if seen >= THINGS_MAX => return Ok((things, false)),
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
-        things.retain(|thing| {
+        let asked_about = |thing: &Subject| {
             asked.space.as_ref().is_none_or(|space| thing.is_in(space))
                 && thing.meets(&report.conditions)
                 && thing.is_since(report.by, asked.since)
-        });
-        Ok((things, true))
+        };
+        let scope = if report.kind == CI { None } else { Some(self.record_scope(actor).await?) };
+        let mut things: Vec<Subject> = Vec::new();
+        let (mut after, mut seen) = (None::<String>, 0);
+        loop {
+            let next = if let Some(scope) = &scope {
+                let kind = KindId(report.kind.clone());
+                let page = self.store.record_list(self.org(), &kind, None, scope, after.as_deref(), PAGE).await?;
+                for record in page.items.into_iter().filter(|record| was_there(&record.id.0)) {
+                    let Some(space) = self.space_then(noun, &record.id.0, &record.space, &later, asked).await? else {
+                        continue;
+                    };
+                    let began_at = began_at(&record.id.0, record.updated_at);
+                    let mut then = Subject::of_record(Record { space: space.clone(), ..record.clone() }, began_at);
+                    then.undo(newest_first(&record.id.0));
+                    then.settle(self.registry().kinds.get(&record.kind));
+                    // Those who are shown a part of it are shown that part of what it was.
+                    let state = then.state.clone().unwrap_or_default();
+                    let was = Record { space, state, fields: std::mem::take(&mut then.fields), ..record };
+                    if let Some(shown) = scope.view(was) {
+                        then.fields = shown.fields;
+                        things.extend(Some(then).filter(&asked_about));
+                    }
+                }
+                page.next.map(|next| next.id)
+            } else {
+                let page = self.ci_list(actor, "", None, after.as_deref(), PAGE).await?;
+                for ci in page.items.into_iter().filter(|ci| was_there(&ci.id.0)) {
+                    let Some(space) = self.space_then(noun, &ci.id.0, &ci.space, &later, asked).await? else {
+                        continue;
+                    };
+                    let began_at = began_at(&ci.id.0, Timestamp::MIN);
+                    let was = Ci { space, ..ci };
+                    if self.authz.may_read_ci(actor, &was) {
+                        let mut then = Subject::of_ci(was, began_at);
+                        then.undo(newest_first(&then.id.clone()));
+                        things.extend(Some(then).filter(&asked_about));
+                    }
+                }
+                page.next.map(|next| next.id)
+            };
+            seen += PAGE as usize;
+            match next {
+                Some(_) if seen >= THINGS_MAX => return Ok((things, false)),
+                Some(next) => after = Some(next),
+                None => return Ok((things, true)),
+            }
+        }
+    }
+
+    /// The space in which something was at the time that is asked about; none when it was not there.
+    async fn space_then(
+        &self,
+        noun: &str,
+        id: &str,
+        now: &SpaceId,
+        later: &Changes,
+        asked: &Asked,
+    ) -> Result<Option<SpaceId>> {
+        match asked.as_of {
+            Some(at) if later.contains_key(id) => self.space_at(noun, id, at).await,
+            _ => Ok(Some(now.clone())),
+        }
     }
 }
 

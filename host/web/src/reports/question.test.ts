@@ -17,6 +17,13 @@ test('a question goes through the form and back', () => {
   expect(draft.of).toEqual([{ on: 'field.impact', not: false, values: '1, 2' }]);
 });
 
+test('a clock stays with what is told of clocks, and with nothing else', () => {
+  const question = { title: 'Pace', kind: 'incident', measure: 'time-on-clock', clock: 'resolution', group: 'clock' };
+  const draft = toDraft('pace', question);
+  expect({ ...toQuestion(draft), ...rest(question) }).toEqual(question);
+  expect(toQuestion({ ...draft, measure: 'count', group: '' })).toEqual({ title: 'Pace', kind: 'incident', measure: 'count' });
+});
+
 test('what was not chosen is left out', () => {
   expect(toQuestion({ ...emptyDraft(), title: ' All ', field: 'cost' })).toEqual({ title: 'All', kind: '*', measure: 'count' });
 });

@@ -1,8 +1,13 @@
 // A question as the form holds it, and as the API takes it.
 import type { Kind } from '../shared/api/types';
 
-export const MEASURES = ['count', 'share', 'time-to-resolve', 'time-to-close', 'targets-met', 'average', 'sum', 'spread'] as const;
+export const MEASURES = ['count', 'share', 'time-to-resolve', 'time-to-close', 'time-on-clock', 'targets-met', 'average', 'sum', 'spread'] as const;
 export type Measure = (typeof MEASURES)[number];
+
+/** What only tickets have, their end and their clocks. */
+const OF_TICKETS: Measure[] = ['time-to-resolve', 'time-to-close', 'time-on-clock', 'targets-met'];
+/** What is told of clocks: of one, or where that is left open, of all. */
+export const OF_CLOCKS: Measure[] = ['time-on-clock', 'targets-met'];
 
 /** What a question is about: all tickets and configuration items stand for a kind. */
 export const TICKETS = '*';
@@ -22,6 +27,7 @@ export interface Draft {
   kind: string;
   measure: Measure;
   field: string;
+  clock: string;
   group: string;
   days: string;
   where: Condition[];
@@ -33,7 +39,7 @@ export interface Question {
 }
 
 export function emptyDraft(): Draft {
-  return { id: '', title: '', description: '', kind: TICKETS, measure: 'count', field: '', group: '', days: '', where: [], of: [] };
+  return { id: '', title: '', description: '', kind: TICKETS, measure: 'count', field: '', clock: '', group: '', days: '', where: [], of: [] };
 }
 
 const COLUMNS = ['state', 'category', 'space', 'group', 'assignee', 'kind'];
@@ -45,7 +51,7 @@ export function isOfTickets(kind: Kind | undefined, name: string): boolean {
 
 export function measuresOf(kind: Kind | undefined, name: string): Measure[] {
   const tickets = isOfTickets(kind, name);
-  return MEASURES.filter((measure) => tickets || !['time-to-resolve', 'time-to-close', 'targets-met'].includes(measure));
+  return MEASURES.filter((measure) => tickets || !OF_TICKETS.includes(measure));
 }
 
 /** Columns that conditions and rows may name. */
@@ -80,13 +86,14 @@ function condition({ on, not, values }: Condition) {
 
 /** What the API takes. What was not chosen is left out. */
 export function toQuestion(draft: Draft): Question {
-  const { title, description, kind, measure, field, group, days, where, of } = draft;
+  const { title, description, kind, measure, field, clock, group, days, where, of } = draft;
   return {
     title: title.trim(),
     ...(description.trim() ? { description: description.trim() } : {}),
     kind,
     measure,
     ...(['average', 'sum', 'spread'].includes(measure) && field.trim() ? { field: field.trim() } : {}),
+    ...(OF_CLOCKS.includes(measure) && clock.trim() ? { clock: clock.trim() } : {}),
     ...(group ? { group } : {}),
     ...(days ? { days: Number(days) } : {}),
     ...(where.length > 0 ? { where: where.map(condition) } : {}),
@@ -110,6 +117,7 @@ export function toDraft(id: string, question: Question): Draft {
     kind: text('kind'),
     measure: (text('measure') || 'count') as Measure,
     field: text('field'),
+    clock: text('clock'),
     group: text('group'),
     days: question.days === undefined ? '' : String(question.days),
     where: conditions('where'),
@@ -119,8 +127,8 @@ export function toDraft(id: string, question: Question): Draft {
 
 /** Keys of a question that the form does not show: a change in the form leaves them as they are. */
 export function rest(question: Question): Question {
-  const { clock, by, percentiles } = question;
-  return Object.fromEntries(Object.entries({ clock, by, percentiles }).filter(([, one]) => one !== undefined));
+  const { by, percentiles } = question;
+  return Object.fromEntries(Object.entries({ by, percentiles }).filter(([, one]) => one !== undefined));
 }
 
 /** An id out of a title: what may stand in an address. */
