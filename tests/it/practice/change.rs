@@ -64,7 +64,8 @@ async fn chg_08_a_freeze_may_ask_for_a_condition_and_count_in_the_zone_of_each_s
     let (ada, mona) = (app.caller("ada").await, app.caller("mona").await);
     let zones = json!({ "Tokyo": "Asia/Tokyo", "Berlin": "Europe/Berlin" });
     set(&app, "change", json!({ "flows": {}, "site-zones": zones })).await;
-    let window_of = |fields: Value| json!({ "kind": "change-window", "space": "it", "title": "Freeze", "fields": fields });
+    let window_of =
+        |fields: Value| json!({ "kind": "change-window", "space": "it", "title": "Freeze", "fields": fields });
     let refused_new = async |caller: &Caller, path: &str, body: Value| -> Vec<String> {
         caller.post(path, body).await.problem(422).errors.into_iter().map(|error| error.code).collect()
     };
@@ -72,11 +73,17 @@ async fn chg_08_a_freeze_may_ask_for_a_condition_and_count_in_the_zone_of_each_s
         "type": "freeze", "calendar": "nowhere", "zone": "Europe/Berlin", "floating": true, "only_when": { "colour": ["red"] }
     }))).await;
     assert_eq!(codes, ["two-zones", "unknown", "unknown-field"]);
-    let codes = refused_new(&mona, "/records", window_of(json!({ "type": "freeze", "calendar": "office-hours", "zone": "Europe/Berlinn" }))).await;
+    let codes = refused_new(
+        &mona,
+        "/records",
+        window_of(json!({ "type": "freeze", "calendar": "office-hours", "zone": "Europe/Berlinn" })),
+    )
+    .await;
     assert_eq!(codes, ["unknown"]);
 
     // Nothing risky while people work, in the time of each site.
-    let fields = json!({ "type": "freeze", "calendar": "office-hours", "floating": true, "only_when": { "risk": ["high"] } });
+    let fields =
+        json!({ "type": "freeze", "calendar": "office-hours", "floating": true, "only_when": { "risk": ["high"] } });
     file(&mona, "change-window", "While people work", fields).await;
     // The risk is what it turns out to be by impact and probability of success, whatever was said.
     let planned = |site: &str, start: &str, end: &str, probability: &str| {

@@ -237,12 +237,14 @@ mod tests {
             on(&format!("X{index:04}"), &["other"]).in_state(state).with("type", of).with("risk", risk)
         };
         let crowd = || (0..1500).fold(company(), |host, index| host.with_ticket(elsewhere(index)));
-        let with = |host: FakeHost, state: &str| host.with_ticket(on("A1", &["db"]).in_state(state).with("risk", "low"));
+        let with =
+            |host: FakeHost, state: &str| host.with_ticket(on("A1", &["db"]).in_state(state).with("risk", "low"));
         for state in STATES {
             is(&reasons(&with(crowd(), state), on("C1", &["db"])), &[("CI already scheduled", "#A1")]);
         }
         // More of one sort than can be told apart: what was not looked at is said.
-        let alike = (0..260).fold(company(), |host, index| host.with_ticket(on(&format!("Y{index}"), &["other"]).with("risk", "low")));
+        let alike = (0..260)
+            .fold(company(), |host, index| host.with_ticket(on(&format!("Y{index}"), &["other"]).with("risk", "low")));
         is(&reasons(&alike, on("C1", &["db"])), &[("60 open changes are too many to compare with", "")]);
     }
 
@@ -252,7 +254,10 @@ mod tests {
         for name in STATES.into_iter().chain(PARTS.iter().flat_map(|(_, values)| values.iter().copied())) {
             assert!(kind.contains(&format!("\"{name}\"")), "{name}");
         }
-        assert_eq!(kind.matches("category = \"new\"").count() + kind.matches("category = \"active\"").count(), STATES.len());
+        assert_eq!(
+            kind.matches("category = \"new\"").count() + kind.matches("category = \"active\"").count(),
+            STATES.len()
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The models are data of the setting `models`; the flows in `flows/` walk them. A person who moves a change by hand is held to the
 //! same rules as the flow.
 
+mod approval;
 mod conflict;
 mod drift;
 mod meeting;
@@ -32,6 +33,9 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     }
     if change.after.kind == "change-meeting" {
         return meeting::decide(host, change);
+    }
+    if change.after.kind == "approval-definition" {
+        return approval::check(host, change);
     }
     if change.after.kind == "change-window" {
         return window::check(host, change, &FIELDS);
@@ -94,7 +98,8 @@ fn start(host: &impl Host, ticket: &Ticket) -> Result<Effects, Fault> {
         .variable("groups", host.setting::<Value>("groups")?)
         .variable("board_quorum", host.setting::<Value>("board-quorum")?)
         .variable("board_decider", host.setting::<Value>("board-decider")?)
-        .variable("calendar", host.setting::<Value>("calendar")?);
+        .variable("calendar", host.setting::<Value>("calendar")?)
+        .variable("approval_definitions", approval::definitions(host, kind_of(ticket))?);
     Ok(Effects::new().start_flow(flow))
 }
 

@@ -97,12 +97,20 @@ pub(crate) fn check(host: &impl Host, window: &Change, known: &[&str]) -> Result
         && let Err(fault) = host.calendar_is_open(calendar, window.context.now, after.text("zone"))
     {
         let field = if host.calendar_is_open(calendar, window.context.now, None).is_ok() { "zone" } else { "calendar" };
-        refused.add(format!("/fields/{field}"), "unknown", format!("nothing can tell when the window is open: {fault}"));
+        refused.add(
+            format!("/fields/{field}"),
+            "unknown",
+            format!("nothing can tell when the window is open: {fault}"),
+        );
     }
     for (field, values) in after.field("only_when").as_object().into_iter().flatten() {
         let pointer = format!("/fields/only_when/{field}");
         if !known.contains(&field.as_str()) {
-            refused.add(&pointer, "unknown-field", format!("a change has no field `{field}`; it has {}", known.join(", ")));
+            refused.add(
+                &pointer,
+                "unknown-field",
+                format!("a change has no field `{field}`; it has {}", known.join(", ")),
+            );
         } else if values.as_array().is_none_or(Vec::is_empty) {
             refused.add(&pointer, "never", format!("no change has one of no values: list the values of `{field}`"));
         }
@@ -233,7 +241,8 @@ mod tests {
     #[test]
     fn chg_08_the_scope_may_be_a_condition_on_the_change() {
         let only = json!({ "risk": ["high"], "type": ["normal", "standard"] });
-        let host = frozen().with_record(freeze_of("2026-03-07T00:00:00Z", "2026-03-08T00:00:00Z").with("only_when", only));
+        let host =
+            frozen().with_record(freeze_of("2026-03-07T00:00:00Z", "2026-03-08T00:00:00Z").with("only_when", only));
         assert_eq!(codes(create(&host, &["agent"], on("mail").with("risk", "high"))), ["freeze"]);
         assert!(create(&host, &["agent"], on("mail").with("risk", "low")).is_ok());
         let urgent = on("mail").with("risk", "high").with("type", "emergency");
@@ -242,9 +251,13 @@ mod tests {
 
     fn saved(host: &FakeHost, window: Record) -> Vec<String> {
         let fields = window.fields.clone();
-        let ticket = fields.into_iter().fold(Ticket::new("W1", "change-window"), |ticket, (name, value)| ticket.with(&name, value));
-        crate::guard(host, &Change::creating(ticket).within(Context::of_person("mona", &["manager"])))
-            .map_or_else(|refused| refused.issues.into_iter().map(|issue| format!("{} {}", issue.pointer, issue.code)).collect(), |_| Vec::new())
+        let ticket = fields
+            .into_iter()
+            .fold(Ticket::new("W1", "change-window"), |ticket, (name, value)| ticket.with(&name, value));
+        crate::guard(host, &Change::creating(ticket).within(Context::of_person("mona", &["manager"]))).map_or_else(
+            |refused| refused.issues.into_iter().map(|issue| format!("{} {}", issue.pointer, issue.code)).collect(),
+            |_| Vec::new(),
+        )
     }
 
     #[test]
@@ -253,13 +266,24 @@ mod tests {
         let window = Record::new("W1", "change-window", "active").with("type", "freeze");
         let problems = saved(
             &host,
-            window.clone().with("start", "2026-03-08T00:00:00Z").with("end", "2026-03-07T00:00:00Z").with("floating", true)
-                .with("zone", "Europe/Berlin").with("only_when", json!({ "colour": ["red"], "risk": [] })),
+            window
+                .clone()
+                .with("start", "2026-03-08T00:00:00Z")
+                .with("end", "2026-03-07T00:00:00Z")
+                .with("floating", true)
+                .with("zone", "Europe/Berlin")
+                .with("only_when", json!({ "colour": ["red"], "risk": [] })),
         );
-        assert_eq!(problems, [
-            "/fields/end empty-window", "/fields/zone two-zones", "/fields/calendar zone-without-calendar",
-            "/fields/only_when/colour unknown-field", "/fields/only_when/risk never",
-        ]);
+        assert_eq!(
+            problems,
+            [
+                "/fields/end empty-window",
+                "/fields/zone two-zones",
+                "/fields/calendar zone-without-calendar",
+                "/fields/only_when/colour unknown-field",
+                "/fields/only_when/risk never",
+            ]
+        );
         assert_eq!(saved(&host, window.clone()), ["/fields/start endless-window"]);
         assert_eq!(saved(&host, window.with("calendar", "month-end").with("floating", true)), [""; 0]);
     }
