@@ -76,7 +76,7 @@ fn conflicts(host: &impl Host, change: &Ticket, span: Span) -> Result<Vec<Value>
 }
 
 /// The open changes, and how many there are.
-fn open_changes(host: &impl Host) -> Result<(Vec<Ticket>, usize), Fault> {
+pub(crate) fn open_changes(host: &impl Host) -> Result<(Vec<Ticket>, usize), Fault> {
     let all = Search::of("change").open();
     let total = host.find_count(&all)?;
     if total <= PAGE {
