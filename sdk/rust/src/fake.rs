@@ -284,6 +284,17 @@ impl FakeHost {
         found.sort_by(|a, b| (b.opened_at, &b.id).cmp(&(a.opened_at, &a.id)));
         Ok(found)
     }
+
+    /// What a search finds when nothing limits it, newest first.
+    fn all(&self, search: &Search) -> Result<Vec<Ticket>, Fault> {
+        let mut found =
+            self.found(&TicketFilter { open_only: search.open_only, ..TicketFilter::new().kind(&search.kind) })?;
+        found.retain(|ticket| {
+            (search.states.is_empty() || search.states.contains(&ticket.state))
+                && search.fields.iter().all(|(name, value)| ticket.field(name) == value)
+        });
+        Ok(found)
+    }
 }
 
 impl Host for FakeHost {
@@ -303,17 +314,13 @@ impl Host for FakeHost {
     }
 
     fn find(&self, search: &Search, limit: u32) -> Result<Vec<Ticket>, Fault> {
-        let found =
-            self.found(&TicketFilter { open_only: search.open_only, ..TicketFilter::new().kind(&search.kind) })?;
-        let is = |ticket: &Ticket| {
-            (search.states.is_empty() || search.states.contains(&ticket.state))
-                && search.fields.iter().all(|(name, value)| ticket.field(name) == value)
-        };
-        Ok(found.into_iter().filter(is).take(limit.min(200) as usize).collect())
+        let mut found = self.all(search)?;
+        found.truncate(limit.min(200) as usize);
+        Ok(found)
     }
 
     fn find_count(&self, search: &Search) -> Result<u32, Fault> {
-        Ok(self.find(search, 200)?.len() as u32)
+        Ok(u32::try_from(self.all(search)?.len()).unwrap_or(u32::MAX))
     }
 
     fn clocks(&self, ticket: &str) -> Result<Vec<Clock>, Fault> {

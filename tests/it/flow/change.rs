@@ -136,3 +136,50 @@ async fn chg_10_an_emergency_on_hold_does_not_expire_and_can_be_cancelled() {
     world.nothing_left(&flow.id).await;
     world.no_dead_jobs().await;
 }
+
+/// An approval definition of the change managers.
+async fn define(world: &World, title: &str, fields: serde_json::Value) {
+    let record = json!([{ "kind": "upsert-record", "data": { "kind": "approval-definition", "space": "it", "title": title, "fields": fields } }]);
+    world.submit("mona", None, record).await.expect("mona may define it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_03_a_definition_says_who_is_asked_and_for_how_many_answers() {
+    let world = World::new().await;
+    world.company().await;
+    // Half of three is two, rounded half up; the requester and the implementer are never asked.
+    let two = json!({ "people": ["ada", "ben", "carla", "mona"], "from_change": true, "wait": "percent", "percent": 50, "risks": ["high"], "order": 1 });
+    define(&world, "Half of those concerned", two).await;
+    define(&world, "Nothing to fear", json!({ "auto": "approve", "risks": ["low"], "order": 2 })).await;
+    define(&world, "Not any more", json!({ "auto": "reject", "risks": ["moderate"], "types": ["normal"], "order": 3 }))
+        .await;
+
+    let change_at = async |risk: &str| {
+        let change = change(&world, "normal", risk).await;
+        world.complete("carla", "Assess risk and impact", json!({ "risk": risk })).await;
+        change
+    };
+    let low = change_at("low").await;
+    assert_eq!(state(&world, &low.id).await, "scheduled", "nobody was asked");
+    let moderate = change_at("moderate").await;
+    assert_eq!(world.load(&moderate.id).await.ticket.category, domain::kind::StateCategory::Cancelled);
+
+    let high = change(&world, "normal", "high").await;
+    let erin_too = json!([{ "kind": "set-field", "data": { "field": "approvers", "value": ["erin", "carla"] } }]);
+    world.submit("ada", Some(&high.id), erin_too).await.expect("an agent names who is concerned");
+    world.settle().await;
+    world.complete("carla", "Assess risk and impact", json!({ "risk": "high" })).await;
+    assert_eq!(asked(&world, "ada").await, Vec::<String>::new(), "she asked for it");
+    assert_eq!(asked(&world, "ben").await, Vec::<String>::new(), "he carries it out");
+    for login in ["carla", "mona", "erin"] {
+        assert_eq!(asked(&world, login).await, ["Approved as defined"], "{login}");
+    }
+    world.vote("erin", "Approved as defined", Answer::Approve).await;
+    assert_eq!(state(&world, &high.id).await, "authorize", "half of three is two");
+    world.vote("mona", "Approved as defined", Answer::Approve).await;
+    assert_eq!(state(&world, &high.id).await, "scheduled");
+    let flow = world.flow_of(&high.id).await;
+    assert_eq!(flow.incidents, 0);
+    world.transcript(&flow.id, "change-defined-approval").await;
+    world.no_dead_jobs().await;
+}

@@ -2,7 +2,7 @@
 
 use super::{change_record, change_ticket, file, open, refused, set, settled, ticket};
 use serde_json::{Value, json};
-use weft_tests::app::TestApp;
+use weft_tests::app::{Caller, TestApp};
 
 fn window(cis: &[&str], more: Value) -> Value {
     let mut fields =
@@ -36,6 +36,70 @@ async fn chg_07_chg_08_conflicts_are_found_and_a_freeze_needs_the_manager() {
     change_ticket(&mona, &first, json!({ "fields": { "freeze_override": "It burns." } })).await;
     assert_eq!(change_ticket(&ada, &first, json!({ "state": "assess" })).await["state"], "assess");
     app.transcript("practice-change", "Change enablement: two changes collide, and a freeze stands in their way").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_07_a_conflict_is_found_when_hundreds_of_changes_are_open() {
+    let app = TestApp::new().await;
+    let ada = app.caller("ada").await;
+    set(&app, "change", json!({ "flows": {} })).await;
+    let first = open(&ada, "change", "Replace the switch", window(&["sw-1"], json!({}))).await;
+    for month in 0..205 {
+        let day = format!("{}-{:02}-10", 2027 + month / 12, 1 + month % 12);
+        let times = json!({ "planned_start": format!("{day}T20:00:00Z"), "planned_end": format!("{day}T21:00:00Z") });
+        let of = ["normal", "standard", "emergency"][month % 3];
+        let mut fields = window(&["sw-1"], times);
+        fields["type"] = json!(of);
+        open(&ada, "change", &format!("Later {month}"), fields).await;
+    }
+    let second = open(&ada, "change", "New firmware", window(&["sw-1"], json!({}))).await;
+    let conflicts = second["fields"]["conflicts"].as_array().expect("conflicts");
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    assert_eq!((&conflicts[0]["reason"], &conflicts[0]["source"]), (&json!("CI already scheduled"), &first["number"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chg_08_a_freeze_may_ask_for_a_condition_and_count_in_the_zone_of_each_site() {
+    let app = TestApp::new().await;
+    let (ada, mona) = (app.caller("ada").await, app.caller("mona").await);
+    let zones = json!({ "Tokyo": "Asia/Tokyo", "Berlin": "Europe/Berlin" });
+    set(&app, "change", json!({ "flows": {}, "site-zones": zones })).await;
+    let window_of =
+        |fields: Value| json!({ "kind": "change-window", "space": "it", "title": "Freeze", "fields": fields });
+    let refused_new = async |caller: &Caller, path: &str, body: Value| -> Vec<String> {
+        caller.post(path, body).await.problem(422).errors.into_iter().map(|error| error.code).collect()
+    };
+    let codes = refused_new(&mona, "/records", window_of(json!({
+        "type": "freeze", "calendar": "nowhere", "zone": "Europe/Berlin", "floating": true, "only_when": { "colour": ["red"] }
+    }))).await;
+    assert_eq!(codes, ["two-zones", "unknown", "unknown-field"]);
+    let codes = refused_new(
+        &mona,
+        "/records",
+        window_of(json!({ "type": "freeze", "calendar": "office-hours", "zone": "Europe/Berlinn" })),
+    )
+    .await;
+    assert_eq!(codes, ["unknown"]);
+
+    // Nothing risky while people work, in the time of each site.
+    let fields =
+        json!({ "type": "freeze", "calendar": "office-hours", "floating": true, "only_when": { "risk": ["high"] } });
+    file(&mona, "change-window", "While people work", fields).await;
+    // The risk is what it turns out to be by impact and probability of success, whatever was said.
+    let planned = |site: &str, start: &str, end: &str, probability: &str| {
+        let mut fields = window(&[], json!({ "site": site, "success_probability": probability, "impact": 1 }));
+        fields["planned_start"] = json!(start);
+        fields["planned_end"] = json!(end);
+        json!({ "kind": "change", "space": "it", "title": "Cable", "fields": fields })
+    };
+    // On Tuesday, 01:00 UTC is ten in the morning in Tokyo, and two at night in Berlin.
+    let (start, end) = ("2026-03-10T01:00:00Z", "2026-03-10T02:00:00Z");
+    assert_eq!(refused_new(&ada, "/tickets", planned("Tokyo", start, end, "low")).await, ["freeze"]);
+    ada.post("/tickets", planned("Berlin", start, end, "low")).await.expect(201);
+    ada.post("/tickets", planned("Tokyo", start, end, "high")).await.expect(201);
+    let (start, end) = ("2026-03-10T09:00:00Z", "2026-03-10T10:00:00Z");
+    assert_eq!(refused_new(&ada, "/tickets", planned("Berlin", start, end, "low")).await, ["freeze"]);
+    ada.post("/tickets", planned("Tokyo", start, end, "low")).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]

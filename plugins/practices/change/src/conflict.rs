@@ -2,13 +2,19 @@
 //! and an implementer who is busy. Found again whenever items, times or state change.
 
 use crate::window::{self, Span};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use weft_sdk::prelude::*;
 use weft_sdk::{Direction, Record};
 
 /// Conflicts that are kept; the rest would not be read.
 const CONFLICTS_MAX: usize = 50;
 const ITEMS_MAX: usize = 50;
+/// Changes that one answer of the host holds.
+const PAGE: u32 = 200;
+/// How the open changes are asked for in parts where one answer does not hold them: by state, then by type, then by risk.
+const STATES: [&str; 6] = ["new", "assess", "authorize", "scheduled", "implement", "review"];
+const PARTS: [(&str, &[&str]); 2] =
+    [("type", &["normal", "standard", "emergency", "unauthorised"]), ("risk", &["low", "moderate", "high"])];
 
 /// An item of the change, or one that it depends on or that depends on it.
 struct Item {
@@ -34,7 +40,17 @@ pub(crate) fn decide(host: &impl Host, change: &Change) -> Result<Effects, Fault
 fn conflicts(host: &impl Host, change: &Ticket, span: Span) -> Result<Vec<Value>, Fault> {
     let items = items(host, change)?;
     let mut found = Vec::new();
-    for other in host.tickets(&TicketFilter::new().kind("change").open(), 200)? {
+    let mut services = Services { host, known: BTreeMap::new() };
+    let mut ours = BTreeSet::new();
+    for item in items.iter().filter(|item| item.own) {
+        ours.extend(services.of(&item.ci)?.iter().cloned());
+    }
+    let (others, total) = open_changes(host)?;
+    if others.len() < total {
+        let left = total - others.len();
+        found.push(conflict(&format!("{left} open changes are too many to compare with"), "", span));
+    }
+    for other in others {
         let Some(shared) = window::span(&other).and_then(|other| window::overlap(span, other)) else { continue };
         if other.id == change.id {
             continue;
@@ -43,7 +59,7 @@ fn conflicts(host: &impl Host, change: &Ticket, span: Span) -> Result<Vec<Value>
         if let Some(item) = items.iter().find(|item| theirs.contains(item.ci.as_str())) {
             let reason = if item.own { "CI already scheduled" } else { "parent or child of the CI already scheduled" };
             found.push(conflict(reason, &other.number, shared));
-        } else if let Some(service) = shared_service(host, &items, &theirs)? {
+        } else if let Some(service) = services.shared(&ours, &theirs)? {
             found.push(conflict(&format!("related service {service} already affected"), &other.number, shared));
         }
         if change.text("implementer").is_some() && change.text("implementer") == other.text("implementer") {
@@ -57,6 +73,26 @@ fn conflicts(host: &impl Host, change: &Ticket, span: Span) -> Result<Vec<Value>
     }
     found.truncate(CONFLICTS_MAX);
     Ok(found)
+}
+
+/// The open changes, and how many there are.
+pub(crate) fn open_changes(host: &impl Host) -> Result<(Vec<Ticket>, usize), Fault> {
+    let all = Search::of("change").open();
+    let total = host.find_count(&all)?;
+    if total <= PAGE {
+        return Ok((host.find(&all, PAGE)?, total as usize));
+    }
+    let mut found = Vec::new();
+    let mut parts: Vec<(Search, usize)> = STATES.iter().map(|state| (all.clone().states(&[state]), 0)).collect();
+    while let Some((part, depth)) = parts.pop() {
+        match PARTS.get(depth).filter(|_| host.find_count(&part).is_ok_and(|count| count > PAGE)) {
+            Some((field, values)) => {
+                parts.extend(values.iter().map(|&value| (part.clone().field(field, value), depth + 1)));
+            }
+            None => found.extend(host.find(&part, PAGE)?),
+        }
+    }
+    Ok((found, total as usize))
 }
 
 fn conflict(reason: &str, source: &str, (from, to): Span) -> Value {
@@ -76,25 +112,34 @@ fn items(host: &impl Host, change: &Ticket) -> Result<Vec<Item>, Fault> {
     Ok(items)
 }
 
-/// A service that both changes would take down.
-fn shared_service(host: &impl Host, items: &[Item], theirs: &BTreeSet<&str>) -> Result<Option<String>, Fault> {
-    let services = |ci: &str| -> Result<BTreeSet<String>, Fault> {
-        let reached = host.impact(ci, Direction::Down)?;
-        Ok(reached.into_iter().filter(|ci| ci.class == "service").map(|ci| ci.name).collect())
-    };
-    let mut ours = BTreeSet::new();
-    for item in items.iter().filter(|item| item.own) {
-        ours.extend(services(&item.ci)?);
-    }
-    if ours.is_empty() {
-        return Ok(None);
-    }
-    for ci in theirs.iter().take(ITEMS_MAX) {
-        if let Some(service) = services(ci)?.intersection(&ours).next() {
-            return Ok(Some(service.clone()));
+/// The services that fail with items, each item asked about once.
+struct Services<'a, H> {
+    host: &'a H,
+    known: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl<H: Host> Services<'_, H> {
+    fn of(&mut self, ci: &str) -> Result<&BTreeSet<String>, Fault> {
+        if !self.known.contains_key(ci) {
+            let reached = self.host.impact(ci, Direction::Down)?;
+            let services = reached.into_iter().filter(|ci| ci.class == "service").map(|ci| ci.name).collect();
+            self.known.insert(ci.to_owned(), services);
         }
+        Ok(&self.known[ci])
     }
-    Ok(None)
+
+    /// A service that both changes would take down.
+    fn shared(&mut self, ours: &BTreeSet<String>, theirs: &BTreeSet<&str>) -> Result<Option<String>, Fault> {
+        if ours.is_empty() {
+            return Ok(None);
+        }
+        for ci in theirs.iter().take(ITEMS_MAX) {
+            if let Some(service) = self.of(ci)?.intersection(ours).next() {
+                return Ok(Some(service.clone()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// Soft ones only warn; what a freeze does is in [`window::freeze`], and it is named here too.
@@ -109,7 +154,7 @@ fn blackouts(
     let mut found = Vec::new();
     for window in windows.iter().filter(|window| window.text("type") != Some("maintenance")) {
         if window::concerns(host, window, change, Some(&item.ci))?
-            && let Some(shared) = window::open_during(host, window, span)?
+            && let Some(shared) = window::open_during(host, window, change, span)?
         {
             found.push(conflict(reason, &window.number, shared));
         }
@@ -129,7 +174,7 @@ fn outside_maintenance(
     let mut own = Vec::new();
     for window in windows.iter().filter(|window| window.text("type") == Some("maintenance")) {
         if window::concerns(host, window, change, Some(&item.ci))? {
-            if window::holds(host, window, span)? {
+            if window::holds(host, window, change, span)? {
                 return Ok(None);
             }
             own.push(window.number.as_str());
@@ -182,6 +227,37 @@ mod tests {
         let later =
             on("C1", &["db"]).with("planned_start", "2026-03-07T23:00:00Z").with("planned_end", "2026-03-07T23:30:00Z");
         is(&reasons(&host, later), &[]);
+    }
+
+    #[test]
+    fn chg_07_a_conflict_is_found_among_any_number_of_open_changes() {
+        let kinds = |index: usize| (STATES[index % 6], PARTS[0].1[index % 4], PARTS[1].1[index % 3]);
+        let elsewhere = |index: usize| {
+            let (state, of, risk) = kinds(index);
+            on(&format!("X{index:04}"), &["other"]).in_state(state).with("type", of).with("risk", risk)
+        };
+        let crowd = || (0..1500).fold(company(), |host, index| host.with_ticket(elsewhere(index)));
+        let with =
+            |host: FakeHost, state: &str| host.with_ticket(on("A1", &["db"]).in_state(state).with("risk", "low"));
+        for state in STATES {
+            is(&reasons(&with(crowd(), state), on("C1", &["db"])), &[("CI already scheduled", "#A1")]);
+        }
+        // More of one sort than can be told apart: what was not looked at is said.
+        let alike = (0..260)
+            .fold(company(), |host, index| host.with_ticket(on(&format!("Y{index}"), &["other"]).with("risk", "low")));
+        is(&reasons(&alike, on("C1", &["db"])), &[("60 open changes are too many to compare with", "")]);
+    }
+
+    #[test]
+    fn chg_07_the_parts_are_those_of_the_kind() {
+        let kind = include_str!("../kinds/change.toml");
+        for name in STATES.into_iter().chain(PARTS.iter().flat_map(|(_, values)| values.iter().copied())) {
+            assert!(kind.contains(&format!("\"{name}\"")), "{name}");
+        }
+        assert_eq!(
+            kind.matches("category = \"new\"").count() + kind.matches("category = \"active\"").count(),
+            STATES.len()
+        );
     }
 
     #[test]

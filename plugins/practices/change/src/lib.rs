@@ -3,6 +3,7 @@
 //! The models are data of the setting `models`; the flows in `flows/` walk them. A person who moves a change by hand is held to the
 //! same rules as the flow.
 
+mod approval;
 mod conflict;
 mod drift;
 mod meeting;
@@ -20,6 +21,9 @@ use weft_sdk::prelude::*;
 
 weft_sdk::practice! { guard: guard, react: react }
 
+/// Fields of a change that a window may ask about.
+const FIELDS: [&str; 7] = ["type", "risk", "impact", "site", "success_probability", "implementer", "template"];
+
 fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     if change.context.is_import() {
         return Ok(Effects::new());
@@ -30,13 +34,18 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
     if change.after.kind == "change-meeting" {
         return meeting::decide(host, change);
     }
+    if change.after.kind == "approval-definition" {
+        return approval::check(host, change);
+    }
+    if change.after.kind == "change-window" {
+        return window::check(host, change, &FIELDS);
+    }
     let mut refused = Rejection::none();
     has_length(change, &mut refused);
-    let mut effects = risk::decide(host, change)?.and(conflict::decide(host, change)?).and(window::freeze(
-        host,
-        change,
-        &mut refused,
-    )?);
+    let risk = risk::decide(host, change)?;
+    let rated = rated(change, &risk);
+    let change = &rated;
+    let mut effects = risk.and(conflict::decide(host, change)?).and(window::freeze(host, change, &mut refused)?);
     effects = effects.and(proposal::check(host, change, &mut refused)?);
     if change.is_create() {
         effects = effects.and(template::follow(host, &change.after, &mut refused)?);
@@ -50,6 +59,17 @@ fn guard(host: &impl Host, change: &Change) -> Result<Effects, Rejection> {
         refused.add("/fields/type", "fixed", message);
     }
     refused.or_ok(effects)
+}
+
+/// The change with the risk that it turned out to have: windows ask about it.
+fn rated(change: &Change, risk: &Effects) -> Change {
+    let mut rated = change.clone();
+    for effect in risk.iter().filter(|effect| effect.kind == "set-field") {
+        if let (Some(field), Some(value)) = (effect.text("field"), effect.data.get("value")) {
+            rated.after.fields.insert(field.to_owned(), value.clone());
+        }
+    }
+    rated
 }
 
 fn react(host: &impl Host, context: &Context, event: &Event, subject: Option<&Ticket>) -> Result<Effects, Fault> {
@@ -78,7 +98,8 @@ fn start(host: &impl Host, ticket: &Ticket) -> Result<Effects, Fault> {
         .variable("groups", host.setting::<Value>("groups")?)
         .variable("board_quorum", host.setting::<Value>("board-quorum")?)
         .variable("board_decider", host.setting::<Value>("board-decider")?)
-        .variable("calendar", host.setting::<Value>("calendar")?);
+        .variable("calendar", host.setting::<Value>("calendar")?)
+        .variable("approval_definitions", approval::definitions(host, kind_of(ticket))?);
     Ok(Effects::new().start_flow(flow))
 }
 

@@ -1,7 +1,9 @@
 //! Maintenance windows, blackouts and freezes: when a change may be, and when not.
 //!
-//! A window is an interval, a calendar, or both: what recurs, in which zone, and over daylight saving is the calendar's business.
+//! A window is an interval, a calendar, or both: what recurs, and over daylight saving, is the calendar's business. Its zone is the
+//! calendar's, one of the window, or, where the window floats, that of the site of each change.
 
+use std::collections::BTreeMap;
 use weft_sdk::Record;
 use weft_sdk::prelude::*;
 
@@ -17,32 +19,110 @@ pub(crate) fn overlap(a: Span, b: Span) -> Option<Span> {
 }
 
 /// The part of a span in which a window is open.
-pub(crate) fn open_during(host: &impl Host, window: &Record, during: Span) -> Result<Option<Span>, Fault> {
+pub(crate) fn open_during(
+    host: &impl Host,
+    window: &Record,
+    change: &Ticket,
+    during: Span,
+) -> Result<Option<Span>, Fault> {
     let from = window.instant("start").unwrap_or(during.0);
     let to = window.instant("end").unwrap_or(during.1);
     let Some(shared) = overlap(during, (from, to)) else { return Ok(None) };
     match window.text("calendar") {
-        Some(calendar) => Ok((host.calendar_between(calendar, shared.0, shared.1, None)? > 0).then_some(shared)),
+        Some(calendar) => {
+            let zone = zone(host, window, change)?;
+            Ok((host.calendar_between(calendar, shared.0, shared.1, zone.as_deref())? > 0).then_some(shared))
+        }
         None => Ok(Some(shared)),
     }
 }
 
 /// Whether the whole span lies in a window.
-pub(crate) fn holds(host: &impl Host, window: &Record, span: Span) -> Result<bool, Fault> {
+pub(crate) fn holds(host: &impl Host, window: &Record, change: &Ticket, span: Span) -> Result<bool, Fault> {
     let (from, to) = (window.instant("start").unwrap_or(span.0), window.instant("end").unwrap_or(span.1));
     if from > span.0 || to < span.1 {
         return Ok(false);
     }
     match window.text("calendar") {
         Some(calendar) => {
-            Ok(i64::from(host.calendar_between(calendar, span.0, span.1, None)?) == span.1.seconds_since(span.0))
+            let open = host.calendar_between(calendar, span.0, span.1, zone(host, window, change)?.as_deref())?;
+            Ok(i64::from(open) == span.1.seconds_since(span.0))
         }
         None => Ok(true),
     }
 }
 
+/// The zone in which a window's calendar counts, where it is not the calendar's own.
+fn zone(host: &impl Host, window: &Record, change: &Ticket) -> Result<Option<String>, Fault> {
+    if let Some(zone) = window.text("zone") {
+        return Ok(Some(zone.to_owned()));
+    }
+    if !window.flag("floating") {
+        return Ok(None);
+    }
+    let mut zones: BTreeMap<String, String> = host.setting("site-zones")?;
+    Ok(change.text("site").and_then(|site| zones.remove(site)))
+}
+
+/// Whether what the window says about changes holds for this one: each of the fields has one of its values.
+fn is_meant(window: &Record, change: &Ticket) -> bool {
+    let conditions = window.field("only_when").as_object().cloned().unwrap_or_default();
+    conditions.iter().all(|(field, values)| {
+        let is = change.field(field);
+        values.as_array().is_some_and(|values| values.contains(is))
+    })
+}
+
+/// What can be wrong with a window: it would never be open, or nothing could tell when it is.
+pub(crate) fn check(host: &impl Host, window: &Change, known: &[&str]) -> Result<Effects, Rejection> {
+    let (after, mut refused) = (&window.after, Rejection::none());
+    let (start, end) = (after.instant("start"), after.instant("end"));
+    if start.zip(end).is_some_and(|(start, end)| end <= start) {
+        refused.add("/fields/end", "empty-window", "the window ends before it begins: give a later end");
+    }
+    let calendar = after.text("calendar");
+    if start.is_none() && end.is_none() && calendar.is_none() {
+        let message = "the window would always be open: give it a beginning and an end, a calendar, or both";
+        refused.add("/fields/start", "endless-window", message);
+    }
+    if after.text("zone").is_some() && after.flag("floating") {
+        let message = "a window has a zone of its own or floats with the site of each change: leave one of them out";
+        refused.add("/fields/zone", "two-zones", message);
+    }
+    if calendar.is_none() && (after.text("zone").is_some() || after.flag("floating")) {
+        let message = "a zone says where a calendar counts: give the window a calendar; a beginning and an end have their own offset";
+        refused.add("/fields/calendar", "zone-without-calendar", message);
+    }
+    if let Some(calendar) = calendar
+        && let Err(fault) = host.calendar_is_open(calendar, window.context.now, after.text("zone"))
+    {
+        let field = if host.calendar_is_open(calendar, window.context.now, None).is_ok() { "zone" } else { "calendar" };
+        refused.add(
+            format!("/fields/{field}"),
+            "unknown",
+            format!("nothing can tell when the window is open: {fault}"),
+        );
+    }
+    for (field, values) in after.field("only_when").as_object().into_iter().flatten() {
+        let pointer = format!("/fields/only_when/{field}");
+        if !known.contains(&field.as_str()) {
+            refused.add(
+                &pointer,
+                "unknown-field",
+                format!("a change has no field `{field}`; it has {}", known.join(", ")),
+            );
+        } else if values.as_array().is_none_or(Vec::is_empty) {
+            refused.add(&pointer, "never", format!("no change has one of no values: list the values of `{field}`"));
+        }
+    }
+    refused.or_ok(Effects::new())
+}
+
 /// Whether a window is about this item of this change. One that names nothing is about everything.
 pub(crate) fn concerns(host: &impl Host, window: &Record, change: &Ticket, ci: Option<&str>) -> Result<bool, Fault> {
+    if !is_meant(window, change) {
+        return Ok(false);
+    }
     let names =
         |field: &str, value: Option<&str>| value.is_some_and(|value| window.list(field).any(|one| one == value));
     if ["cis", "classes", "sites"].into_iter().all(|field| window.list(field).next().is_none()) {
@@ -79,7 +159,7 @@ pub(crate) fn freeze(host: &impl Host, change: &Change, refused: &mut Rejection)
         if window.text("type") != Some("freeze") || !touches(host, &window, after)? {
             continue;
         }
-        let Some((from, to)) = open_during(host, &window, span)? else { continue };
+        let Some((from, to)) = open_during(host, &window, after, span)? else { continue };
         let what = format!("{} ({}) from {from} to {to}", window.title, window.number);
         match after.text("freeze_override") {
             Some(reason) => {
@@ -156,6 +236,56 @@ mod tests {
         assert_eq!(codes(create(&window("classes", "database"), &["agent"], on("db"))), ["freeze"]);
         assert!(create(&window("classes", "server"), &["agent"], on("db")).is_ok());
         assert_eq!(codes(create(&window("sites", "Berlin"), &["agent"], on("db").with("site", "Berlin"))), ["freeze"]);
+    }
+
+    #[test]
+    fn chg_08_the_scope_may_be_a_condition_on_the_change() {
+        let only = json!({ "risk": ["high"], "type": ["normal", "standard"] });
+        let host =
+            frozen().with_record(freeze_of("2026-03-07T00:00:00Z", "2026-03-08T00:00:00Z").with("only_when", only));
+        assert_eq!(codes(create(&host, &["agent"], on("mail").with("risk", "high"))), ["freeze"]);
+        assert!(create(&host, &["agent"], on("mail").with("risk", "low")).is_ok());
+        let urgent = on("mail").with("risk", "high").with("type", "emergency");
+        assert!(create(&host, &["agent"], urgent).is_ok());
+    }
+
+    fn saved(host: &FakeHost, window: Record) -> Vec<String> {
+        let fields = window.fields.clone();
+        let ticket = fields
+            .into_iter()
+            .fold(Ticket::new("W1", "change-window"), |ticket, (name, value)| ticket.with(&name, value));
+        crate::guard(host, &Change::creating(ticket).within(Context::of_person("mona", &["manager"]))).map_or_else(
+            |refused| refused.issues.into_iter().map(|issue| format!("{} {}", issue.pointer, issue.code)).collect(),
+            |_| Vec::new(),
+        )
+    }
+
+    #[test]
+    fn chg_08_an_impossible_window_is_refused_with_everything_that_is_wrong() {
+        let host = host().with_calendar("month-end", FakeCalendar::new(|_| true));
+        let window = Record::new("W1", "change-window", "active").with("type", "freeze");
+        let problems = saved(
+            &host,
+            window
+                .clone()
+                .with("start", "2026-03-08T00:00:00Z")
+                .with("end", "2026-03-07T00:00:00Z")
+                .with("floating", true)
+                .with("zone", "Europe/Berlin")
+                .with("only_when", json!({ "colour": ["red"], "risk": [] })),
+        );
+        assert_eq!(
+            problems,
+            [
+                "/fields/end empty-window",
+                "/fields/zone two-zones",
+                "/fields/calendar zone-without-calendar",
+                "/fields/only_when/colour unknown-field",
+                "/fields/only_when/risk never",
+            ]
+        );
+        assert_eq!(saved(&host, window.clone()), ["/fields/start endless-window"]);
+        assert_eq!(saved(&host, window.with("calendar", "month-end").with("floating", true)), [""; 0]);
     }
 
     #[test]
