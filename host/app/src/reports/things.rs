@@ -9,9 +9,10 @@ use domain::filter::Filter;
 use domain::report::{CI, Group, Report};
 use domain::{Actor, Ci, KindId, Record, SpaceId};
 use jiff::Timestamp;
+use store::insight::FACTS_MAX;
 
-/// Records or configuration items that one report looks at.
-const THINGS_MAX: usize = 20_000;
+/// Records or configuration items that one report looks at: as many as tickets.
+const THINGS_MAX: usize = FACTS_MAX as usize;
 const PAGE: u32 = 200;
 
 impl App {
