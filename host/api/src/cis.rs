@@ -120,7 +120,9 @@ pub(crate) async fn create_ci(
     body: Body<CreateCi>,
 ) -> Result<Response> {
     let CreateCi { name, class, space, attributes } = body.value;
-    let effect = Effect::UpsertCi(Box::new(UpsertCi { ci: None, name, class, space: SpaceId(space), attributes }));
+    let space = SpaceId(space);
+    let upsert = UpsertCi { ci: None, name, class, space, attributes, handle: None, retire: None, revive: false };
+    let effect = Effect::UpsertCi(Box::new(upsert));
     let mut command = state.app.command(&caller.actor);
     command.effects = vec![effect];
     command.idempotency = idempotency(&caller, &precondition, &body.bytes);
@@ -166,6 +168,9 @@ pub(crate) async fn patch_ci(
         class: body.value.class.unwrap_or(known.class),
         space: known.space,
         attributes: body.value.attributes,
+        handle: None,
+        retire: None,
+        revive: false,
     };
     command.effects = vec![Effect::UpsertCi(Box::new(upsert))];
     let answer = submit(&state, command, &Pointers::whole()).await?;

@@ -154,13 +154,10 @@ impl SnapshotReader for Snapshot {
         let relations = self.app.store.ci_relations(self.app.org(), id).await.map_err(unavailable)?;
         Ok(relations
             .into_iter()
-            .map(|relation| {
-                let down = relation.from == *id;
-                RelatedCi {
-                    other: if down { relation.to } else { relation.from },
-                    relation_type: relation.relation_type,
-                    direction: if down { Direction::Down } else { Direction::Up },
-                }
+            .map(|relation| RelatedCi {
+                direction: relation.direction_from(id),
+                other: if relation.from == *id { relation.to } else { relation.from },
+                relation_type: relation.relation_type,
             })
             .collect())
     }

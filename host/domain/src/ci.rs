@@ -13,6 +13,16 @@ pub struct Ci {
     pub version: u32,
 }
 
+/// The attribute in which the host keeps that an item is retired, why, and which one took its place.
+pub const RETIRED: &str = "_retired";
+
+impl Ci {
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.attributes.contains_key(RETIRED)
+    }
+}
+
 /// A class of CIs. Attributes are inherited from the parent; an abstract class has no CIs of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CiClass {
@@ -70,6 +80,20 @@ pub const RELATION_TYPES: [(&str, Impact); 7] = [
     ("provides", Impact::FromImpactsTo),
     ("connected-to", Impact::None),
 ];
+
+impl CiRelation {
+    /// Towards what fails with an item, or towards what can make it fail; where a type means neither, down is from `from` to `to`.
+    #[must_use]
+    pub fn direction_from(&self, item: &CiId) -> Direction {
+        let is_from = self.from == *item;
+        match (impact_of(&self.relation_type), is_from) {
+            (Some(Impact::ToImpactsFrom), true) | (Some(Impact::FromImpactsTo | Impact::None) | None, false) => {
+                Direction::Up
+            }
+            _ => Direction::Down,
+        }
+    }
+}
 
 /// The meaning of a relation type; `None` for a type that does not exist.
 #[must_use]

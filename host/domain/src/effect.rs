@@ -378,11 +378,30 @@ pub struct UpsertCi {
     pub space: SpaceId,
     #[serde(default)]
     pub attributes: Object,
+    /// What later effects of the same list call it: `@` and the handle. The id of a new item is not known before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retire: Option<Retire>,
+    /// A retired item is in use again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub revive: bool,
+}
+
+/// The item is not in use any more: it stays with its history, and lists and searches leave it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retire {
+    pub why: String,
+    /// The item that takes its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<CiId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RelateCis {
+    /// An id, or `@` and the handle of an item that an earlier effect creates; so is `to`.
     pub from: CiId,
     #[serde(rename = "type")]
     pub relation_type: String,

@@ -1,13 +1,15 @@
 //! Configuration items: attributes by class with inheritance, typed relations.
 
 use crate::wave::{By, Wave, field_changes};
-use domain::ci::{RELATION_TYPES, impact_of};
+use domain::ci::{RELATION_TYPES, RETIRED, impact_of};
 use domain::effect::{RelateCis, UpsertCi};
 use domain::{Ci, CiClass, CiId, CiRelation, Object, Problem};
 use serde_json::json;
 
 /// Begins the name of an attribute that belongs to a plugin.
 const KEPT: char = '_';
+/// Begins what an effect calls an item that an earlier one creates.
+const HANDLE: char = '@';
 const KEPT_BYTES_MAX: usize = 16 * 1024;
 /// Classes between a class and its root.
 const INHERITANCE_MAX: usize = 20;
@@ -35,6 +37,12 @@ impl Wave<'_> {
             }
         }
         self.problems.extend(check_attributes(self.classes, &upsert.class, &attributes, pointer));
+        if upsert.revive {
+            attributes.remove(RETIRED);
+        }
+        if let Some(retire) = &upsert.retire {
+            attributes.insert(RETIRED.to_owned(), json!(retire));
+        }
         let ci = Ci {
             id: existing.as_ref().map_or_else(|| CiId(self.ids.next_id()), |ci| ci.id.clone()),
             name: upsert.name.trim().to_owned(),
@@ -43,6 +51,9 @@ impl Wave<'_> {
             attributes,
             version: existing.as_ref().map_or(0, |ci| ci.version),
         };
+        if let Some(handle) = &upsert.handle {
+            self.handles.insert(handle.clone(), ci.id.clone());
+        }
         if existing.as_ref() == Some(&ci) {
             return;
         }
@@ -64,6 +75,12 @@ impl Wave<'_> {
         self.cis.insert(ci.id.clone(), (before, ci));
     }
 
+    /// The item that an id names: the one of that id, or the last one that was given the handle.
+    fn meant(&self, id: &CiId) -> CiId {
+        let handle = id.0.strip_prefix(HANDLE);
+        handle.and_then(|handle| self.handles.get(handle)).unwrap_or(id).clone()
+    }
+
     pub(crate) fn relate(&mut self, relate: &RelateCis, by: &By, add: bool, pointer: &str) {
         if impact_of(&relate.relation_type).is_none() {
             let known: Vec<_> = RELATION_TYPES.iter().map(|(name, _)| *name).collect();
@@ -73,6 +90,7 @@ impl Wave<'_> {
                 format!("there is no relation `{}`; there is {}", relate.relation_type, known.join(", ")),
             );
         }
+        let relate = &RelateCis { from: self.meant(&relate.from), to: self.meant(&relate.to), ..relate.clone() };
         if relate.from == relate.to {
             return self.problem(pointer, "self-relation", "a CI cannot be related to itself");
         }
@@ -109,6 +127,9 @@ impl Wave<'_> {
 /// What a plugin keeps with an item is called like the plugin, with `_` before it; no class names it, and nobody else writes it.
 fn may_keep(name: &str, value: &serde_json::Value, by: &By) -> Result<(), String> {
     let Some(owner) = name.strip_prefix(KEPT) else { return Ok(()) };
+    if name == RETIRED {
+        return Err(format!("`{name}` says that an item is retired; the effect has `retire` and `revive` for it"));
+    }
     if by.plugin.as_ref().is_none_or(|plugin| plugin.0 != owner) {
         return Err(format!("`{name}` is what the plugin `{owner}` keeps with an item; nobody else changes it"));
     }

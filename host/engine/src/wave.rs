@@ -51,6 +51,8 @@ pub struct Wave<'a> {
     pub(crate) tickets: BTreeMap<TicketId, Working>,
     pub(crate) records: BTreeMap<RecordId, (Option<Record>, Record)>,
     pub(crate) cis: BTreeMap<CiId, (Option<domain::Ci>, domain::Ci)>,
+    /// What effects call the items that they create.
+    pub(crate) handles: BTreeMap<String, CiId>,
     pub(crate) out: Decision,
     pub(crate) problems: Vec<Problem>,
 }
@@ -68,6 +70,7 @@ impl<'a> Wave<'a> {
             tickets: BTreeMap::new(),
             records: BTreeMap::new(),
             cis: BTreeMap::new(),
+            handles: BTreeMap::new(),
             out: Decision::default(),
             problems: Vec::new(),
         }

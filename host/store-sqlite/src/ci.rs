@@ -64,11 +64,17 @@ pub(crate) fn candidates_sql(org: &OrgId, query: &CiQuery, columns: &str) -> Sql
     for needle in query.needles() {
         sql.push(" AND instr(attributes, ").bind(needle).push(") > 0");
     }
+    in_use(&mut sql);
     if let Some(after) = &query.after {
         sql.push(" AND id > ").bind(after.as_str());
     }
     sql.push(" ORDER BY id LIMIT ").bind(query.limit);
     sql
+}
+
+/// Retired items are found by their id only.
+fn in_use(sql: &mut Sql) {
+    sql.push(" AND instr(attributes, ").bind(format!("\"{}\":", domain::ci::RETIRED)).push(") = 0");
 }
 
 fn decode_place(row: &SqliteRow) -> Result<(CiId, SpaceId)> {
@@ -110,6 +116,7 @@ impl Cis for SqliteStore {
         if let Some(class) = class {
             sql.push(" AND class = ").bind(class);
         }
+        in_use(&mut sql);
         sql.words_in("search", text);
         if let Some(after) = after {
             sql.push(" AND (search, id) > (SELECT search, id FROM ci WHERE org_id = ").bind(org.as_str());

@@ -185,10 +185,16 @@ impl FakeHost {
         self
     }
 
-    /// `from` needs `to`: when `to` fails, so does `from`.
+    /// Which of the two needs the other is said by the kind of the relation, as in the host.
     #[must_use]
     pub fn with_relation(mut self, from: &str, kind: &str, to: &str) -> Self {
         self.relations.push((from.to_owned(), kind.to_owned(), to.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn without_relation(mut self, from: &str, kind: &str, to: &str) -> Self {
+        self.relations.retain(|one| (one.0.as_str(), one.1.as_str(), one.2.as_str()) != (from, kind, to));
         self
     }
 
@@ -340,6 +346,7 @@ impl Host for FakeHost {
                 && search.space.as_ref().is_none_or(|space| ci.space == *space)
                 && search.name.as_ref().is_none_or(|name| ci.name == *name)
                 && search.after.as_ref().is_none_or(|after| ci.id > *after)
+                && !ci.attributes.contains_key("_retired")
                 && search.attributes.iter().all(|(name, value)| ci.attributes.get(name) == Some(value))
         };
         Ok(self.cis.values().filter(fits).take(limit.min(200) as usize).cloned().collect())
@@ -364,11 +371,10 @@ impl Host for FakeHost {
     fn related(&self, ci: &str) -> Result<Vec<Relation>, Fault> {
         self.allow("cis")?;
         let seen = |(from, kind, to): &(String, String, String)| {
-            let relation = |other: &str, direction| Relation { other: other.to_owned(), kind: kind.clone(), direction };
             if from == ci {
-                Some(relation(to, Direction::Up))
+                Some(Relation::seen_from(true, kind, to))
             } else {
-                (to == ci).then(|| relation(from, Direction::Down))
+                (to == ci).then(|| Relation::seen_from(false, kind, from))
             }
         };
         Ok(self.relations.iter().filter_map(seen).collect())

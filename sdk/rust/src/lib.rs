@@ -59,7 +59,7 @@ pub use host::{CiSearch, Host, Search, TicketFilter};
 pub use imports::Imports;
 #[doc(hidden)]
 pub use imports::explain_panics;
-pub use noun::{Ci, Clock, ClockState, Direction, Person, Record, Relation};
+pub use noun::{Ci, Clock, ClockState, Direction, Person, RELATION_TYPES, Record, Relation};
 pub use random::Rng;
 pub use serde_json::{Value, json};
 pub use ticket::Ticket;

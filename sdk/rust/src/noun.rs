@@ -28,6 +28,30 @@ pub struct Relation {
     pub direction: Direction,
 }
 
+/// The types of relations that the host knows.
+pub const RELATION_TYPES: [&str; 7] =
+    ["depends-on", "runs-on", "uses", "member-of", "hosts", "provides", "connected-to"];
+
+/// Which of the ends of such a relation stands in need of the other.
+fn is_needing(kind: &str) -> bool {
+    matches!(kind, "depends-on" | "runs-on" | "uses")
+}
+
+impl Relation {
+    /// As an item sees it that the relation begins at, or ends at.
+    #[must_use]
+    pub fn seen_from(begin: bool, kind: &str, other: &str) -> Self {
+        let direction = if begin == is_needing(kind) { Direction::Up } else { Direction::Down };
+        Self { other: other.to_owned(), kind: kind.to_owned(), direction }
+    }
+
+    /// It begins at the item that sees it, and ends at the other.
+    #[must_use]
+    pub fn is_outgoing(&self) -> bool {
+        (self.direction == Direction::Up) == is_needing(&self.kind)
+    }
+}
+
 /// A practice's own document with a lifecycle that is not work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {

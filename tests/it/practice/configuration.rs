@@ -1,6 +1,6 @@
 //! Configuration: what falls with an item, for those who may not see all of it.
 
-use super::{change_record, file, record, settled};
+use super::{change_record, change_ticket, file, record, settled};
 use app::PersonChange;
 use app::port::clock::Clock;
 use domain::{Actor, PersonId, Role, SpaceId};
@@ -278,4 +278,267 @@ async fn cfg_01_classes_inherit_and_abstract_ones_have_no_items() {
     let second =
         json!({ "kind": "ci-rule", "space": "it", "title": "Again", "fields": rule("server", json!([["name"]])) });
     mona.post("/records", second).await.expect(422);
+}
+
+/// Servers have a serial number, memory and an owner; adapters have a name and an address.
+async fn classes(max: &Caller) {
+    let hardware = json!({ "title": "Hardware", "abstract": true, "attributes": { "serial": { "type": "string" },
+        "memory": { "type": "integer" }, "owner": { "type": "string" }, "status": { "type": "string" } } });
+    max.put("/ci-classes/hardware", hardware).await.expect(200);
+    max.put("/ci-classes/server", json!({ "title": "Server", "parent": "hardware" })).await.expect(200);
+    let adapter = json!({ "title": "Adapter", "attributes": { "address": { "type": "string" } } });
+    max.put("/ci-classes/adapter", adapter).await.expect(200);
+}
+
+async fn create(caller: &Caller, class: &str, name: &str, attributes: Value) -> String {
+    let body = json!({ "name": name, "class": class, "space": "it", "attributes": attributes });
+    super::id(&caller.post("/cis", body).await.expect(201).value()).to_owned()
+}
+
+async fn ci(caller: &Caller, id: &str) -> Value {
+    caller.get(&format!("/cis/{id}")).await.expect(200).value()
+}
+
+async fn relate(caller: &Caller, from: &str, kind: &str, to: &str) {
+    caller.put(&format!("/cis/{from}/relations"), json!({ "type": kind, "to": to })).await.expect(204);
+}
+
+async fn relations(caller: &Caller, id: &str) -> Vec<String> {
+    let mut found: Vec<String> = super::list(caller, &format!("/cis/{id}/relations"))
+        .await
+        .iter()
+        .map(|one| [&one["from"], &one["type"], &one["to"]].map(|part| part.as_str().unwrap_or_default()).join(" "))
+        .collect();
+    found.sort();
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_07_an_audit_tells_what_deviates_and_asks_once_until_it_complies() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    classes(&max).await;
+    let policy = |class: &str, wants: Value| {
+        json!({ "class": class, "severity": "high", "wants": wants,
+        "when": [{ "attribute": "name", "matches": "web-*" }] })
+    };
+    let refused = async |fields: Value| {
+        let body = json!({ "kind": "ci-policy", "space": "it", "title": "Impossible", "fields": fields });
+        let reply = mona.post("/records", body).await.expect(422).value();
+        let errors = reply["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().filter_map(|error| error["code"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    // What nothing could comply with is refused when it is saved, with everything that is wrong.
+    let impossible = json!([{ "attribute": "memory", "at_least": 8 }, { "attribute": "memory", "at_most": 4 },
+        { "attribute": "owner" }, { "attribute": "serial", "equals": 5 }]);
+    assert_eq!(
+        refused(policy("server", impossible.clone())).await,
+        ["says-nothing", "contradiction", "impossible-value"]
+    );
+    assert_eq!(refused(policy("car", impossible)).await, ["unknown-class", "says-nothing", "contradiction"]);
+
+    let wants = json!([{ "attribute": "memory", "at_least": 8 }, { "attribute": "owner", "present": true }]);
+    let rule = file(&mona, "ci-policy", "Web servers", policy("hardware", wants)).await;
+    let good = create(&ada, "server", "web-1", json!({ "memory": 16, "owner": "erin" })).await;
+    let poor = create(&ada, "server", "web-2", json!({ "memory": 4 })).await;
+    create(&ada, "server", "db-1", json!({ "memory": 1 })).await;
+
+    // A simulation tells the same at once, and opens nothing.
+    let told = file(&ada, "ci-audit", "Try", json!({ "mode": "simulate" })).await;
+    let findings = json!([
+        { "policy": rule["number"], "severity": "high", "attribute": "memory", "wanted": "at least 8", "found": 4 },
+        { "policy": rule["number"], "severity": "high", "attribute": "owner", "wanted": "something", "found": null }]);
+    assert_eq!(
+        (&told["state"], &told["fields"]["checked"], &told["fields"]["compliant"]),
+        (&json!("simulated"), &json!(3), &json!(2))
+    );
+    assert_eq!(told["fields"]["failing"], json!([{ "ci": poor, "name": "web-2", "findings": findings }]));
+    settled(&app).await;
+    let open = async || super::list(&ada, "/tickets?kind=ci-deviation").await;
+    assert_eq!(open().await.len(), 0);
+
+    // Twice the same finding is one ticket.
+    let audit = async || {
+        let asked = file(&ada, "ci-audit", "Audit", json!({ "class": "server" })).await;
+        settled(&app).await;
+        let done = record(&ada, &asked).await;
+        assert_eq!(done["state"], "done", "{done}");
+        ["compliant", "opened", "closed"].map(|name| done["fields"][name].as_u64().unwrap_or_default())
+    };
+    assert_eq!(audit().await, [2, 1, 0]);
+    assert_eq!(audit().await, [2, 0, 0]);
+    let tickets = open().await;
+    assert_eq!(tickets.len(), 1);
+    assert_eq!((&tickets[0]["fields"]["ci"], &tickets[0]["fields"]["findings"]), (&json!(poor), &findings));
+
+    // What is better is told in the ticket; what complies closes it.
+    ada.patch(&format!("/cis/{poor}"), json!({ "attributes": { "memory": 8 } })).await.expect(200);
+    assert_eq!(audit().await, [2, 0, 0]);
+    assert_eq!(open().await[0]["fields"]["findings"], json!([findings[1]]));
+    ada.patch(&format!("/cis/{poor}"), json!({ "attributes": { "owner": "erin" } })).await.expect(200);
+    assert_eq!(audit().await, [3, 0, 1]);
+    assert_eq!(super::ticket(&ada, &tickets[0]).await["state"], "done");
+
+    // At night everything is looked at, without anybody asking.
+    ada.patch(&format!("/cis/{good}"), json!({ "attributes": { "owner": null } })).await.expect(200);
+    app.world.advance(jiff::SignedDuration::from_hours(25)).await;
+    settled(&app).await;
+    let of_good: Vec<Value> = open().await.into_iter().filter(|ticket| ticket["fields"]["ci"] == json!(good)).collect();
+    assert_eq!(of_good.len(), 1, "{of_good:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_04_cfg_05_items_are_identified_by_what_they_belong_to_and_related_as_they_are_brought() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    classes(&max).await;
+    file(&mona, "ci-rule", "Hardware", json!({ "class": "hardware", "entries": [["serial"]] })).await;
+    let by_server = json!([{ "attributes": ["name"], "related": { "type": "member-of", "class": "hardware" } }]);
+    file(&mona, "ci-rule", "Adapter", json!({ "class": "adapter", "entries": by_server })).await;
+    let unknown = json!({ "class": "server", "entries": [{ "related": { "type": "likes" } }] });
+    let body = json!({ "kind": "ci-rule", "space": "it", "title": "No", "fields": unknown });
+    mona.post("/records", body).await.expect(422);
+    file(&mona, "ci-source", "Scanner", json!({ "key": "scanner", "updates": ["address"] })).await;
+    let server =
+        |name: &str, serial: &str| json!({ "name": name, "class": "server", "attributes": { "serial": serial } });
+    let adapter = |serial: &str, address: &str| {
+        let to = json!({ "class": "server", "attributes": { "serial": serial } });
+        json!({ "name": "eth0", "class": "adapter", "attributes": { "address": address },
+            "relations": [{ "type": "member-of", "to": to }] })
+    };
+    let import = async |items: Value| {
+        let asked = file(&ada, "ci-import", "Scan", json!({ "source": "scanner", "items": items })).await;
+        settled(&app).await;
+        record(&ada, &asked).await
+    };
+    let outcomes = |import: &Value| {
+        let lines = import["fields"]["result"].as_array().cloned().unwrap_or_default();
+        lines.iter().map(|line| line["outcome"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+
+    // An adapter comes before the server that it belongs to, in one import: both are created and related in one commit.
+    let all = json!([
+        adapter("S1", "10.0.0.1"),
+        server("one", "S1"),
+        server("two", "S2"),
+        adapter("S2", "10.0.0.2"),
+        adapter("S9", "10.0.0.9")
+    ]);
+    let first = import(all.clone()).await;
+    assert_eq!(outcomes(&first), ["created", "created", "created", "created", "refused"], "{first}");
+    let adapters = super::list(&ada, "/cis?class=adapter").await;
+    assert_eq!(adapters.len(), 2, "each server has its own eth0");
+    let mut ends = Vec::new();
+    for adapter in &adapters {
+        let known = relations(&ada, super::id(adapter)).await;
+        assert!(known.len() == 1 && known[0].starts_with(&format!("{} member-of", super::id(adapter))), "{known:?}");
+        ends.extend(known);
+    }
+    assert_eq!(ends.len(), 2);
+
+    // The same again changes nothing; what is brought of one of them is about that one, and only what the source updates.
+    let second = import(all).await;
+    assert_eq!(outcomes(&second), ["unchanged", "unchanged", "unchanged", "unchanged", "refused"], "{second}");
+    let third = import(json!([adapter("S2", "10.0.0.7"), server("another name", "S2")])).await;
+    assert_eq!(outcomes(&third), ["updated", "unchanged"], "{third}");
+    let addresses = async || {
+        let mut found: Vec<Value> = super::list(&ada, "/cis?class=adapter")
+            .await
+            .iter()
+            .map(|one| one["attributes"]["address"].clone())
+            .collect();
+        found.sort_by_key(Value::to_string);
+        found
+    };
+    assert_eq!(addresses().await, [json!("10.0.0.1"), json!("10.0.0.7")]);
+    assert_eq!(super::list(&ada, "/cis?class=server").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_04_duplicates_are_merged_as_shown_and_the_merge_is_taken_back() {
+    let app = TestApp::new().await;
+    let (ada, mona, max) = (app.caller("ada").await, app.caller("mona").await, app.caller("max").await);
+    classes(&max).await;
+    file(&mona, "ci-rule", "Hardware", json!({ "class": "hardware", "entries": [["serial"]] })).await;
+    file(&mona, "ci-source", "Scanner", json!({ "key": "scanner", "rank": 10 })).await;
+    let scan = json!([{ "name": "web", "class": "server", "attributes": { "serial": "S1", "memory": 8 } }]);
+    file(&ada, "ci-import", "Scan", json!({ "source": "scanner", "items": scan })).await;
+    settled(&app).await;
+    let stays = super::id(&super::list(&ada, "/cis?class=server").await[0]).to_owned();
+    // People say more, and are believed more; what they do not say stays as the scanner saw it.
+    let goes = create(&ada, "server", "WEB", json!({ "serial": "S1", "memory": 16, "owner": "erin" })).await;
+    let rack = create(&ada, "server", "rack", json!({})).await;
+    let shop = create(&ada, "server", "shop", json!({})).await;
+    relate(&ada, &goes, "runs-on", &rack).await;
+    relate(&ada, &shop, "depends-on", &goes).await;
+    relate(&ada, &shop, "depends-on", &stays).await;
+    relate(&ada, &stays, "connected-to", &goes).await;
+    let before = (ci(&ada, &stays).await["attributes"].clone(), relations(&ada, &stays).await);
+    let lost = (ci(&ada, &goes).await["attributes"].clone(), relations(&ada, &goes).await);
+    let twice = json!([{ "name": "web", "class": "server", "attributes": { "serial": "S1" } }]);
+    file(&ada, "ci-import", "Scan", json!({ "source": "scanner", "items": twice })).await;
+    settled(&app).await;
+    let duplicate = super::list(&ada, "/tickets?kind=ci-duplicate").await[0].clone();
+    let path = format!("/tickets/{}", super::id(&duplicate));
+
+    // Who stays is one of them; choosing shows what would happen, and nothing happens.
+    let wrong = super::refused(&ada, &path, json!({ "fields": { "survivor": rack } })).await;
+    assert_eq!(wrong, ["not-a-candidate"]);
+    let chosen = change_ticket(&ada, &duplicate, json!({ "fields": { "survivor": stays } })).await;
+    let plan = chosen["fields"]["plan"].clone();
+    assert_eq!(plan["retired"], json!([goes]), "{chosen}");
+    settled(&app).await;
+    assert_eq!((ci(&ada, &stays).await["attributes"].clone(), relations(&ada, &stays).await), before);
+
+    // It is done as it was shown.
+    change_ticket(&ada, &duplicate, json!({ "state": "merging" })).await;
+    settled(&app).await;
+    let merged = super::ticket(&ada, &duplicate).await;
+    assert_eq!((&merged["state"], &merged["fields"]["result"]), (&json!("merged"), &plan), "{merged}");
+    let now = ci(&ada, &stays).await;
+    let attributes = &now["attributes"];
+    assert_eq!(
+        (&now["name"], &attributes["serial"], &attributes["memory"], &attributes["owner"]),
+        (&json!("WEB"), &json!("S1"), &json!(16), &json!("erin"))
+    );
+    let mut moved = vec![format!("{shop} depends-on {stays}"), format!("{stays} runs-on {rack}")];
+    moved.sort();
+    assert_eq!(relations(&ada, &stays).await, moved);
+    let retired = ci(&ada, &goes).await;
+    assert_eq!(retired["attributes"]["_retired"]["into"], json!(stays), "{retired}");
+    assert_eq!(relations(&ada, &goes).await, [""; 0]);
+    let listed = super::list(&ada, "/cis?class=server").await;
+    assert!(listed.len() == 3 && listed.iter().all(|one| one["id"] != json!(goes)), "{listed:?}");
+    let again = file(&ada, "ci-import", "Scan", json!({ "source": "scanner", "items": twice })).await;
+    settled(&app).await;
+    assert_eq!(record(&ada, &again).await["fields"]["counts"], json!({ "unchanged": 1 }));
+
+    // And it is taken back, but for what somebody wrote since.
+    ada.patch(&format!("/cis/{stays}"), json!({ "attributes": { "owner": "mona" } })).await.expect(200);
+    change_ticket(&ada, &duplicate, json!({ "state": "undoing" })).await;
+    settled(&app).await;
+    let back = super::ticket(&ada, &duplicate).await;
+    assert_eq!((&back["state"], &back["fields"]["result"]["kept"]), (&json!("new"), &json!(["owner"])), "{back}");
+    let now = ci(&ada, &stays).await;
+    assert_eq!((&now["name"], &now["attributes"]["memory"]), (&json!("web"), &json!(8)));
+    assert_eq!(relations(&ada, &stays).await, before.1);
+    assert_eq!((ci(&ada, &goes).await["attributes"].clone(), relations(&ada, &goes).await), lost);
+    assert_eq!(super::list(&ada, "/cis?class=server").await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cfg_02_a_component_sees_a_relation_as_it_is_meant() {
+    let app = TestApp::new().await;
+    let (ada, max) = (app.caller("ada").await, app.caller("max").await);
+    classes(&max).await;
+    let web = create(&ada, "server", "web", json!({})).await;
+    let rack = create(&ada, "server", "rack", json!({})).await;
+    let shop = create(&ada, "server", "shop", json!({})).await;
+    relate(&ada, &rack, "hosts", &web).await;
+    relate(&ada, &shop, "depends-on", &web).await;
+    let taken = file(&ada, "baseline", "Before", json!({ "ci": web })).await;
+    let mut seen: Vec<&str> =
+        taken["fields"]["relations"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    seen.sort_unstable();
+    assert_eq!(seen, [format!("down depends-on {shop}"), format!("up hosts {rack}")], "the rack can make it fail");
 }

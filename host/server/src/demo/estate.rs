@@ -186,6 +186,9 @@ fn upsert(number: usize, item: &Item) -> Effect {
         class: item.class.to_owned(),
         space: SpaceId::from(item.space),
         attributes: attributes.as_object().cloned().unwrap_or_default(),
+        handle: None,
+        retire: None,
+        revive: false,
     }))
 }
 

@@ -1,7 +1,8 @@
 //! Health: how complete items are, and which stand alone, were not seen for too long, or are there twice.
 
+use crate::policy::Policies;
 use crate::reconcile::pages;
-use crate::rules::{Brought, NAME, Origin, Rules};
+use crate::rules::{Brought, Entry, Origin, Rules};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use weft_sdk::automation::{Outcome, StepCall};
@@ -61,10 +62,17 @@ pub(crate) fn run(host: &impl Host, call: &StepCall) -> Result<Outcome, Fault> {
             stale.push(&ci.id);
         }
     }
+    let policies = Policies::read(host, None)?;
+    let mut deviating = Vec::new();
+    for ci in &items {
+        if !policies.findings(host, ci)?.is_empty() {
+            deviating.push(&ci.id);
+        }
+    }
     let percent = (there * 100).checked_div(inputs.wanted.len() * items.len()).unwrap_or(100);
     let duplicates = duplicates(host, &items)?;
     let outputs = json!({"checked": items.len(), "complete_percent": percent, "orphans": orphans, "stale": stale,
-        "duplicates": duplicates, "next": next});
+        "duplicates": duplicates, "compliant": items.len() - deviating.len(), "deviating": deviating, "next": next});
     Ok(Outcome::done(outputs, Effects::new()))
 }
 
@@ -80,18 +88,31 @@ fn duplicates(host: &impl Host, items: &[Ci]) -> Result<Vec<Vec<String>>, Fault>
     let mut alike: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for space in spaces {
         let rules = Rules::read(host, space)?;
-        let mut lines: BTreeMap<&str, (String, Vec<Vec<String>>)> = BTreeMap::new();
+        let mut lines: BTreeMap<&str, (String, Vec<Entry>)> = BTreeMap::new();
         for ci in items.iter().filter(|ci| ci.space == space) {
             if !lines.contains_key(ci.class.as_str()) {
                 lines.insert(&ci.class, rules.entries(&host.ci_lineage(&ci.class)?));
             }
             let (class, entries) = &lines[ci.class.as_str()];
-            let item = Brought { name: ci.name.clone(), class: ci.class.clone(), attributes: ci.attributes.clone() };
-            let whole = entries.iter().find(|entry| entry.iter().all(|name| item.scalar(name).is_some()));
-            // Names alone are no proof that two items are one.
-            let Some(entry) = whole.filter(|entry| entry.as_slice() != [NAME]) else { continue };
-            let values: Vec<_> = entry.iter().map(|name| (name, item.scalar(name))).collect();
-            alike.entry(format!("{space} {class} {}", json!(values))).or_default().push(ci.id.clone());
+            let item = Brought { name: ci.name.clone(), attributes: ci.attributes.clone(), ..Brought::default() };
+            let mut key = None;
+            for entry in entries {
+                let values: Option<Vec<_>> =
+                    entry.attributes.iter().map(|name| Some((name, item.scalar(name)?))).collect();
+                let other = match &entry.related {
+                    None => Some(None),
+                    Some(by) => {
+                        host.related(&ci.id)?.into_iter().find(|one| one.kind == by.kind).map(|one| Some(one.other))
+                    }
+                };
+                if let (Some(values), Some(other)) = (values, other) {
+                    // Names alone are no proof that two items are one.
+                    key = (!entry.is_by_name()).then(|| json!([values, other]));
+                    break;
+                }
+            }
+            let Some(values) = key else { continue };
+            alike.entry(format!("{space} {class} {}", values)).or_default().push(ci.id.clone());
         }
     }
     Ok(alike.into_values().filter(|ids| ids.len() > 1).collect())

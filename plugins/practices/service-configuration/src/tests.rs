@@ -1,5 +1,8 @@
 //! Decisions of the practice, against a host in memory.
 
+mod people;
+mod sources;
+
 use super::*;
 use crate::health::SEEN;
 use crate::rules::KEPT;
@@ -51,8 +54,8 @@ fn cfg_07_health_is_completeness_orphans_and_what_was_not_seen() {
         .with_ci(Ci::new("c", "server").with("owner", "bo"))
         .with_relation("a", "connected-to", "b");
     let health = outputs(&host, "health", json!({"items": ["a", "b", "c", "gone"]}));
-    let expected =
-        json!({"checked": 3, "complete_percent": 66, "orphans": ["c"], "stale": ["b"], "duplicates": [], "next": null});
+    let expected = json!({"checked": 3, "complete_percent": 66, "orphans": ["c"], "stale": ["b"], "duplicates": [], "compliant": 3,
+            "deviating": [], "next": null});
     assert_eq!(health, expected);
     assert_eq!(outputs(&host, "health", json!({})), expected, "all there are");
 }
@@ -237,7 +240,7 @@ fn cfg_05_what_only_a_source_brought_and_no_longer_sees_is_told() {
     let mut call = StepCall::new("gone", json!({"space": "it", "source": "s"}));
     call.context = call.context.at(NOW);
     let Ok(Outcome::Done { outputs, effects }) = run(&host, &call) else { panic!("it is done") };
-    assert_eq!(outputs, json!({"gone": ["a"], "next": null}));
+    assert_eq!(outputs, json!({"gone": ["a"], "deleted": [], "next": null}));
     let effect = effects.iter().next().unwrap();
     assert_eq!((&effect.data["ci"], &effect.data["attributes"]["status"]), (&json!("a"), &json!("absent")));
 }

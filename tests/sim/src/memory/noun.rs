@@ -16,6 +16,7 @@ pub(super) fn candidates<'a>(data: &'a Data, query: &CiQuery) -> Vec<&'a Ci> {
             && query.spaces.as_ref().is_none_or(|spaces| spaces.contains(&item.space.0))
             && query.name.as_ref().is_none_or(|name| item.name == *name)
             && query.after.as_ref().is_none_or(|after| item.id > *after)
+            && !item.is_retired()
             && query.matches(item)
     };
     let mut found: Vec<&Ci> = data.cis.rows().filter(fits).collect();
@@ -45,6 +46,7 @@ impl Cis for MemoryStore {
             let fits = |item: &&Ci| {
                 spaces.is_none_or(|spaces| spaces.contains(&item.space.0))
                     && class.is_none_or(|class| item.class == class)
+                    && !item.is_retired()
                     && has_words(&item.name.to_lowercase(), text)
                     && start.as_ref().is_none_or(|start| start.as_ref().is_some_and(|start| key(item) > *start))
             };

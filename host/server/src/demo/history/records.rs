@@ -307,6 +307,9 @@ fn items(calendar: &Calendar, script: &mut Script) {
             class: class.to_owned(),
             space: SpaceId::from(space),
             attributes: attributes.as_object().cloned().unwrap_or_default(),
+            handle: None,
+            retire: None,
+            revive: false,
         }));
         let who = if space == "hr" { "hana" } else { "dario" };
         let act = Act::Submit { about: None, name: None, effects: vec![change] };
