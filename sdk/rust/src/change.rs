@@ -1,6 +1,6 @@
 //! What a guard is asked about: a ticket before and after, and what was asked for.
 
-use crate::{Clock, Context, Effect, Effects, Ticket, Value, Visibility};
+use crate::{Clock, Context, Effect, Effects, Rejection, Ticket, Value, Visibility};
 
 /// A change that has not been committed.
 ///
@@ -91,6 +91,24 @@ impl Change {
     #[must_use]
     pub fn state_before(&self) -> Option<&str> {
         self.before.as_ref().map(|ticket| ticket.state.as_str())
+    }
+
+    /// A flow moves the ticket: a person brings it into none but these states.
+    pub fn moved_by_flow_but(&self, states: &[&str], refused: &mut Rejection) {
+        let to = self.after.state.as_str();
+        if self.context.is_person() && self.entered(to) && !self.is_create() && !states.contains(&to) {
+            refused.add("/state", "by-flow", format!("its flow brings it to `{to}`: complete the tasks of the flow"));
+        }
+    }
+
+    /// What others check and approve is not changed underneath: these fields stay as they are once the ticket has left its first states.
+    pub fn fixed_after(&self, first: &[&str], fields: &[&str], refused: &mut Rejection) {
+        let begun = self.state_before().is_some_and(|state| !first.contains(&state));
+        for field in fields.iter().filter(|field| begun && self.changed(field)) {
+            let message =
+                format!("`{field}` is what is being checked and approved: withdraw this one, and open another");
+            refused.add(format!("/fields/{field}"), "fixed", message);
+        }
     }
 
     /// The effects of one kind that were asked for on this ticket, for example `link`.

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use weft_tests::app::TestApp;
 
 /// Complete the open task of somebody with this name.
-async fn complete(app: &TestApp, login: &str, name: &str, values: Value) {
+pub(super) async fn complete(app: &TestApp, login: &str, name: &str, values: Value) {
     let caller = app.caller(login).await;
     let task = task(app, login, name).await;
     caller.post(&format!("/tasks/{}/complete", id(&task)), json!({ "variables": values })).await.expect(200);
     settled(app).await;
 }
 
-async fn approve(app: &TestApp, login: &str, name: &str) {
+pub(super) async fn approve(app: &TestApp, login: &str, name: &str) {
     let caller = app.caller(login).await;
     let task = task(app, login, name).await;
     caller
@@ -23,14 +23,14 @@ async fn approve(app: &TestApp, login: &str, name: &str) {
     settled(app).await;
 }
 
-async fn task(app: &TestApp, login: &str, name: &str) -> Value {
+pub(super) async fn task(app: &TestApp, login: &str, name: &str) -> Value {
     let open = list(&app.caller(login).await, "/tasks").await;
     let names: Vec<&str> = open.iter().filter_map(|task| task["name"].as_str()).collect();
     let found = open.iter().find(|task| task["name"] == name).cloned();
     found.unwrap_or_else(|| panic!("{login} has no task `{name}`, only {names:?}"))
 }
 
-async fn tasks(app: &TestApp, login: &str) -> Vec<String> {
+pub(super) async fn tasks(app: &TestApp, login: &str) -> Vec<String> {
     let open = list(&app.caller(login).await, "/tasks").await;
     open.iter().filter_map(|task| task["name"].as_str().map(str::to_owned)).collect()
 }
