@@ -1,6 +1,6 @@
 //! Conditions over tickets as queries over marks: the same meaning as `Filter::matches`, or none.
 
-use crate::document::{Columns, MARK_MAX, Noun, column_name, field_mark, mark, noun_mark, set_name};
+use crate::document::{Columns, MARK_MAX, column_name, field_mark, mark, record_mark, set_name};
 use domain::ShownRecords;
 use domain::filter::Filter;
 use tantivy::Term;
@@ -33,15 +33,15 @@ impl Columns {
         })
     }
 
-    /// The tickets of a condition.
+    /// The tickets of a condition. There are far more of them than of records: leaving those out is the shorter way.
     pub(crate) fn tickets(&self, filter: &Filter) -> Option<Box<dyn Query>> {
-        let noun = self.any([noun_mark(Noun::Ticket)])?;
-        Some(Box::new(BooleanQuery::intersection(vec![noun, self.condition(filter)?])))
+        let records = self.any([record_mark()])?;
+        Some(Box::new(BooleanQuery::new(vec![(Occur::Must, self.condition(filter)?), (Occur::MustNot, records)])))
     }
 
     /// Every record of these spaces, or of all.
     pub(crate) fn records(&self, spaces: Option<&[String]>) -> Option<Box<dyn Query>> {
-        let mut parts = vec![self.any([noun_mark(Noun::Record)])?];
+        let mut parts = vec![self.any([record_mark()])?];
         if let Some(spaces) = spaces {
             parts.push(self.any(spaces.iter().map(|space| mark("space", space)))?);
         }

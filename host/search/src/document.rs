@@ -113,15 +113,9 @@ pub(crate) fn field_mark(name: &str, value: &Value) -> Option<String> {
     Some(format!("field\0{name}\0{value}")).filter(|mark| is_plain && mark.len() <= MARK_MAX)
 }
 
-/// What a document is: tickets and records are asked for apart.
-pub(crate) fn noun_mark(noun: Noun) -> String {
-    mark("noun", if noun == Noun::Ticket { "ticket" } else { "record" })
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Noun {
-    Ticket,
-    Record,
+/// What says that a document is a record. Tickets, of which there are far more, go without.
+pub(crate) fn record_mark() -> String {
+    mark("noun", "record")
 }
 
 /// How the id of a record is kept: apart from those of tickets.
@@ -151,7 +145,6 @@ impl Columns {
         let ticket = entry.ticket;
         let mut document = TantivyDocument::default();
         document.add_text(self.id, &ticket.id.0);
-        document.add_text(self.marks, noun_mark(Noun::Ticket));
         document.add_i64(self.updated_at, ticket.updated_at.as_microsecond());
         document.add_u64(self.tie, scattered(&ticket.id.0));
         document.add_pre_tokenized_text(self.title, words.tokens(&ticket.title));
@@ -213,7 +206,7 @@ impl Columns {
             }
         }
         let columns = [("kind", &record.kind.0), ("space", &record.space.0), ("state", &record.state)];
-        document.add_text(self.marks, noun_mark(Noun::Record));
+        document.add_text(self.marks, record_mark());
         for (name, value) in columns {
             document.add_text(self.marks, mark(name, value));
         }
