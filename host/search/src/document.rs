@@ -61,11 +61,13 @@ impl Default for Columns {
         let indexing = TextFieldIndexing::default()
             .set_tokenizer("raw")
             .set_index_option(IndexRecordOption::WithFreqsAndPositions);
-        let words = TextOptions::default().set_indexing_options(indexing.set_fieldnorms(true));
+        let words = TextOptions::default().set_indexing_options(indexing.clone().set_fieldnorms(true));
+        // How long all fields are together would tell, by the order of what is found, of those that are not seen.
+        let fields = TextOptions::default().set_indexing_options(indexing.set_fieldnorms(false));
         let id = schema.add_text_field("id", STRING | STORED);
         let title = schema.add_text_field("title", words.clone());
-        let text = schema.add_text_field("text", words.clone());
-        let shown = schema.add_text_field("shown", words);
+        let text = schema.add_text_field("text", words);
+        let shown = schema.add_text_field("shown", fields);
         let number = schema.add_text_field("number", STRING);
         let marks = schema.add_text_field("marks", STRING);
         let updated_at = schema.add_i64_field(UPDATED_AT, FAST);
