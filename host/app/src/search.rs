@@ -1,5 +1,5 @@
 //! One search over tickets, people, CIs and records. What the caller may not see is not looked at: each part carries its condition into
-//! the question, to the index of this node for tickets where there is one ([`kept`]), and to the store for everything else. Words with a
+//! the question, to the index of this node for tickets and records where there is one ([`kept`]), and to the store for everything else. Words with a
 //! slip of the pen are tried as the words that are in use; see [`words`].
 
 mod kept;
@@ -11,8 +11,8 @@ pub(crate) use words::Vocabulary;
 use crate::app::App;
 use crate::error::Result;
 use domain::filter::Filter;
-use domain::{Actor, Ci, Person, Record, Ticket};
-use search::Reading;
+use domain::{Actor, Ci, Person, Record, RecordScope, Ticket};
+use search::{Reading, has_operators};
 use store::{RecordSearch, Sort, TicketQuery};
 
 /// Rows of each noun in one answer.
@@ -50,7 +50,7 @@ impl App {
             return Ok(Found::default());
         }
         let found = self.look_for(actor, &text, limit).await?;
-        if !found.is_empty() {
+        if !found.is_empty() || has_operators(&text) {
             return Ok(found);
         }
         self.learn_words().await?;
@@ -62,9 +62,12 @@ impl App {
             }
         }
         // What the words in use do not hold, for example as it is older.
-        let near = self.indexed(actor, &text, Reading::Slips, limit.clamp(1, HITS_MAX)).await?;
+        let limit = limit.clamp(1, HITS_MAX);
+        let near = self.indexed(actor, &text, Reading::Slips, limit).await?;
         let (tickets, tickets_total) = near.unwrap_or_default();
-        Ok(Found { tickets, tickets_total, ..Found::default() })
+        let scope = self.record_scope(actor).await?;
+        let records = self.indexed_records(&text, &scope, Reading::Slips, limit).await?.unwrap_or_default();
+        Ok(Found { tickets, tickets_total, records, ..Found::default() })
     }
 
     /// The tickets with these words, and how many there are.
@@ -89,13 +92,28 @@ impl App {
         Ok((page.items, total))
     }
 
+    /// The records with these words in what may be read of them; without an index, in their titles and numbers.
+    async fn look_for_records(&self, text: &str, scope: RecordScope, limit: u32) -> Result<Vec<Record>> {
+        for reading in [Reading::Exact, Reading::Within] {
+            match self.indexed_records(text, &scope, reading, limit).await? {
+                Some(found) if found.is_empty() => {}
+                Some(found) => return Ok(found),
+                None if reading == Reading::Exact => {
+                    let records = RecordSearch { text: text.to_owned(), kinds: Vec::new(), scope, limit };
+                    let found = self.store.record_search(self.org(), &records).await?;
+                    return Ok(found.into_iter().filter_map(|record| records.scope.view(record)).collect());
+                }
+                None => {}
+            }
+        }
+        Ok(Vec::new())
+    }
+
     async fn look_for(&self, actor: &Actor, text: &str, limit: u32) -> Result<Found> {
         let limit = limit.clamp(1, HITS_MAX);
         let (tickets, tickets_total) = self.look_for_tickets(actor, text, limit).await?;
         let scope = self.record_scope(actor).await?;
-        let records = RecordSearch { text: text.to_owned(), kinds: Vec::new(), scope, limit };
-        let found = self.store.record_search(self.org(), &records).await?;
-        let records = found.into_iter().filter_map(|record| records.scope.view(record)).collect();
+        let records = self.look_for_records(text, scope, limit).await?;
         let cis = self.ci_list(actor, text, None, None, limit).await?.items;
         let people = self.person_list(text, None, limit).await?.items;
         let people = people.into_iter().filter(|person| person.active).collect();

@@ -1,6 +1,7 @@
 //! Conditions over tickets as queries over marks: the same meaning as `Filter::matches`, or none.
 
-use crate::document::{Columns, MARK_MAX, column_name, field_mark, mark, set_name};
+use crate::document::{Columns, MARK_MAX, column_name, field_mark, mark, record_mark, set_name};
+use domain::ShownRecords;
 use domain::filter::Filter;
 use tantivy::Term;
 use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, Occur, Query, TermQuery, TermSetQuery};
@@ -30,6 +31,35 @@ impl Columns {
                 if parts.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::union(parts)) }
             }
         })
+    }
+
+    /// The tickets of a condition. There are far more of them than of records: leaving those out is the shorter way.
+    pub(crate) fn tickets(&self, filter: &Filter) -> Option<Box<dyn Query>> {
+        let records = self.any([record_mark()])?;
+        Some(Box::new(BooleanQuery::new(vec![(Occur::Must, self.condition(filter)?), (Occur::MustNot, records)])))
+    }
+
+    /// Every record of these spaces, or of all.
+    pub(crate) fn records(&self, spaces: Option<&[String]>) -> Option<Box<dyn Query>> {
+        let mut parts = vec![self.any([record_mark()])?];
+        if let Some(spaces) = spaces {
+            parts.push(self.any(spaces.iter().map(|space| mark("space", space)))?);
+        }
+        Some(Box::new(BooleanQuery::intersection(parts)))
+    }
+
+    /// Records that a kind shows to readers: the meaning of `RecordScope::allows`.
+    pub(crate) fn shown_records(&self, part: &ShownRecords) -> Option<Box<dyn Query>> {
+        let mut parts = vec![
+            self.records(Some(&part.spaces))?,
+            self.any([mark("kind", &part.kind.0)])?,
+            self.any(part.states.iter().map(|state| mark("state", state)))?,
+        ];
+        for when in &part.when {
+            let marks: Option<Vec<String>> = when.is.iter().map(|value| field_mark(&when.field, value)).collect();
+            parts.push(self.any(marks?)?);
+        }
+        Some(Box::new(BooleanQuery::intersection(parts)))
     }
 
     fn all(&self, filters: &[Filter]) -> Option<Box<dyn Query>> {

@@ -1,14 +1,18 @@
-//! A ticket as the index keeps it: its words, and one mark for everything that a condition may ask about it.
+//! A ticket or a record as the index keeps it: its words, and one mark for everything that a condition may ask about it.
+//!
+//! Texts of records are kept twice: all words together for those who read every field, and each word under its field for those who
+//! read some. So a word in a field that somebody may not read is no word for them, not even in a total.
 
 use crate::words::Words;
 use domain::filter::{Field, Set};
 use domain::ticket::AccessList;
-use domain::{PersonId, Ticket};
+use domain::{PersonId, Record, Ticket};
 use serde_json::Value;
 use tantivy::TantivyDocument;
 use tantivy::schema::{
     FAST, Field as Column, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
+use tantivy::tokenizer::PreTokenizedString;
 
 /// Bytes of a mark. A longer value is not kept, and a condition about one is not answered from here.
 pub(crate) const MARK_MAX: usize = 300;
@@ -21,6 +25,14 @@ pub struct Entry<'a> {
     pub access: &'a AccessList,
 }
 
+/// What is read of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordEntry<'a> {
+    pub record: &'a Record,
+    /// Names of fields that hold words.
+    pub texts: &'a [String],
+}
+
 /// The columns of the index.
 #[derive(Debug, Clone)]
 pub(crate) struct Columns {
@@ -28,6 +40,10 @@ pub(crate) struct Columns {
     pub(crate) id: Column,
     /// Words of the title.
     pub(crate) title: Column,
+    /// Words of all texts of a record.
+    pub(crate) text: Column,
+    /// Words of a record, each behind the name of its field.
+    pub(crate) shown: Column,
     pub(crate) number: Column,
     pub(crate) marks: Column,
     pub(crate) updated_at: Column,
@@ -42,15 +58,21 @@ pub(crate) const TIE: &str = "tie";
 impl Default for Columns {
     fn default() -> Self {
         let mut schema = Schema::builder();
-        let indexing = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::WithFreqs);
-        let words = TextOptions::default().set_indexing_options(indexing.set_fieldnorms(true));
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer("raw")
+            .set_index_option(IndexRecordOption::WithFreqsAndPositions);
+        let words = TextOptions::default().set_indexing_options(indexing.clone().set_fieldnorms(true));
+        // How long all fields are together would tell, by the order of what is found, of those that are not seen.
+        let fields = TextOptions::default().set_indexing_options(indexing.set_fieldnorms(false));
         let id = schema.add_text_field("id", STRING | STORED);
-        let title = schema.add_text_field("title", words);
+        let title = schema.add_text_field("title", words.clone());
+        let text = schema.add_text_field("text", words);
+        let shown = schema.add_text_field("shown", fields);
         let number = schema.add_text_field("number", STRING);
         let marks = schema.add_text_field("marks", STRING);
         let updated_at = schema.add_i64_field(UPDATED_AT, FAST);
         let tie = schema.add_u64_field(TIE, FAST);
-        Self { schema: schema.build(), id, title, number, marks, updated_at, tie }
+        Self { schema: schema.build(), id, title, text, shown, number, marks, updated_at, tie }
     }
 }
 
@@ -91,6 +113,28 @@ pub(crate) fn mark(name: &str, value: &str) -> String {
 pub(crate) fn field_mark(name: &str, value: &Value) -> Option<String> {
     let is_plain = !value.is_array() && !value.is_object() && !name.contains('\0');
     Some(format!("field\0{name}\0{value}")).filter(|mark| is_plain && mark.len() <= MARK_MAX)
+}
+
+/// What says that a document is a record. Tickets, of which there are far more, go without.
+pub(crate) fn record_mark() -> String {
+    mark("noun", "record")
+}
+
+/// How the id of a record is kept: apart from those of tickets.
+pub(crate) const RECORD_ID: &str = "record\0";
+
+/// What is before the words of a field. Names that are alike have nothing in common here: a slip of the pen leads into no other field.
+pub(crate) fn field_prefix(name: &str) -> String {
+    format!("{:016x}", scattered(name))
+}
+
+/// The texts of a field: itself, or the texts of its list.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A number for a text, the same everywhere and always (FNV-1a).
@@ -144,4 +188,38 @@ impl Columns {
         }
         document
     }
+
+    pub(crate) fn record_document(&self, words: &mut Words, entry: &RecordEntry<'_>) -> TantivyDocument {
+        let record = entry.record;
+        let mut document = TantivyDocument::default();
+        document.add_text(self.id, format!("{RECORD_ID}{}", record.id.0));
+        document.add_i64(self.updated_at, record.updated_at.as_microsecond());
+        document.add_u64(self.tie, scattered(&record.id.0));
+        document.add_pre_tokenized_text(self.title, words.tokens(&record.title));
+        for form in words.number(&record.number) {
+            document.add_text(self.number, form);
+        }
+        for name in entry.texts {
+            let prefix = field_prefix(name);
+            for text in record.fields.get(name).map(texts).unwrap_or_default() {
+                let tokens = words.tokens(text);
+                document.add_pre_tokenized_text(self.shown, behind(&prefix, tokens.clone()));
+                document.add_pre_tokenized_text(self.text, tokens);
+            }
+        }
+        let columns = [("kind", &record.kind.0), ("space", &record.space.0), ("state", &record.state)];
+        document.add_text(self.marks, record_mark());
+        for (name, value) in columns {
+            document.add_text(self.marks, mark(name, value));
+        }
+        for mark in record.fields.iter().filter_map(|(name, value)| field_mark(name, value)) {
+            document.add_text(self.marks, mark);
+        }
+        document
+    }
+}
+
+fn behind(prefix: &str, mut text: PreTokenizedString) -> PreTokenizedString {
+    text.tokens.iter_mut().for_each(|token| token.text.insert_str(0, prefix));
+    text
 }

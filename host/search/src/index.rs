@@ -3,18 +3,19 @@
 //! Whoever teaches says with each commit up to where it is complete; that is kept in the same file as the commit itself. A folder that was
 //! damaged is made empty when it is opened: every file has a checksum.
 
-use crate::document::{Columns, Entry, TIE, UPDATED_AT};
+use crate::document::{Columns, Entry, RECORD_ID, RecordEntry, TIE, UPDATED_AT};
 use crate::folder::Folder;
-use crate::question::{Figures, Reading};
+use crate::question::{Figures, Place, Reading};
 use crate::words::Words;
 use crate::{Hits, Result, SearchError};
-use domain::TicketId;
 use domain::filter::Filter;
+use domain::{RecordId, RecordScope, TicketId};
 use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
 use tantivy::collector::sort_key::{SortBySimilarityScore, SortByStaticFastValue};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
+use tantivy::query::{BooleanQuery, Query};
 use tantivy::schema::Value;
 use tantivy::tokenizer::TokenizerManager;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyError, Term};
@@ -22,7 +23,7 @@ use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, TantivyEr
 /// Bytes in which new tickets are collected before they are written.
 const MEMORY_BYTES: usize = 50_000_000;
 /// Goes up when the columns or the words change: an index of another format is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Up to where an index is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ struct Teacher {
 
 impl std::fmt::Debug for Index {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Index").field("tickets", &self.len()).finish_non_exhaustive()
+        formatter.debug_struct("Index").field("documents", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -111,6 +112,24 @@ impl Index {
         teacher.writer.delete_term(Term::from_field_text(self.columns.id, id.as_str()));
     }
 
+    /// A record that is not known, or was removed. It is found after the next [`Index::commit`].
+    ///
+    /// # Errors
+    /// The index cannot be written.
+    pub fn add_record(&self, entry: RecordEntry<'_>) -> Result<()> {
+        self.teach(|columns, teacher| {
+            let document = columns.record_document(&mut teacher.words, &entry);
+            teacher.writer.add_document(document).map(drop)
+        })
+    }
+
+    /// Forget a record with the next [`Index::commit`], if it is known.
+    pub fn remove_record(&self, id: &RecordId) {
+        let teacher = self.teacher.lock().expect("nothing panics while it holds this lock");
+        let id = format!("{RECORD_ID}{}", id.0);
+        teacher.writer.delete_term(Term::from_field_text(self.columns.id, &id));
+    }
+
     /// Keep what was taught, complete up to a mark, and show it to who asks.
     ///
     /// # Errors
@@ -126,7 +145,7 @@ impl Index {
         Ok(self.reader.reload()?)
     }
 
-    /// Tickets that can be found.
+    /// Tickets and records that can be found.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.reader.searcher().num_docs()
@@ -142,25 +161,68 @@ impl Index {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn find(&self, filter: &Filter, text: &str, reading: Reading, limit: usize) -> Result<Option<Hits>> {
-        let Some(condition) = self.columns.condition(filter) else { return Ok(None) };
+    pub fn find(&self, filter: &Filter, text: &str, reading: Reading, limit: usize) -> Result<Option<Hits<TicketId>>> {
+        let Some(condition) = self.columns.tickets(filter) else { return Ok(None) };
         let mut words = self.words.clone();
-        let Some(query) = self.columns.question(&mut words, text, reading, condition)? else { return Ok(None) };
+        let places = [Place::all(self.columns.title)];
+        let Some(query) = self.columns.question(&mut words, text, reading, &places, condition)? else {
+            return Ok(None);
+        };
+        let (best, total) = self.best(&*query, limit)?;
+        Ok(Some(Hits { best: best.into_iter().map(TicketId).collect(), total }))
+    }
+
+    /// The best records with these words in what somebody may read of them, and how many there are. Where they may read some fields only,
+    /// a word in another one is not there for them. Nothing when the scope or the text cannot be asked for here.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn find_records(
+        &self,
+        scope: &RecordScope,
+        text: &str,
+        reading: Reading,
+        limit: usize,
+    ) -> Result<Option<Hits<RecordId>>> {
+        let columns = &self.columns;
+        let title = Place::all(columns.title);
+        let Some(whole) = columns.records(scope.spaces.as_deref()) else { return Ok(None) };
+        let mut asked = vec![(whole, vec![title.clone(), Place::all(columns.text)])];
+        for part in &scope.shown {
+            let Some(condition) = columns.shown_records(part) else { return Ok(None) };
+            let fields = part.fields.iter().map(|name| Place::field(columns.shown, name));
+            asked.push((condition, std::iter::once(title.clone()).chain(fields).collect()));
+        }
+        let mut words = self.words.clone();
+        let mut parts: Vec<Box<dyn Query>> = Vec::with_capacity(asked.len());
+        for (condition, places) in asked {
+            match columns.question(&mut words, text, reading, &places, condition)? {
+                Some(query) => parts.push(query),
+                None => return Ok(None),
+            }
+        }
+        let (best, total) = self.best(&BooleanQuery::union(parts), limit)?;
+        let ids = best.iter().map(|id| id.strip_prefix(RECORD_ID).map(RecordId::from));
+        let best = ids.collect::<Option<_>>().ok_or_else(|| damage("a record has the id of a ticket"))?;
+        Ok(Some(Hits { best, total }))
+    }
+
+    fn best(&self, query: &dyn Query, limit: usize) -> Result<(Vec<String>, u64)> {
         let searcher = self.reader.searcher();
-        // The later columns are read only for tickets that are equal in the ones before.
+        // The later columns are read only for what is equal in the ones before.
         let best = TopDocs::with_limit(limit.max(1)).order_by((
             SortBySimilarityScore,
             SortByStaticFastValue::<i64>::for_field(UPDATED_AT),
             SortByStaticFastValue::<u64>::for_field(TIE),
         ));
-        let (best, total) = searcher.search_with_statistics_provider(&*query, &(best, Count), &Figures)?;
+        let (best, total) = searcher.search_with_statistics_provider(query, &(best, Count), &Figures)?;
         let mut ids = Vec::with_capacity(best.len());
         for (_, place) in best {
             let document: TantivyDocument = searcher.doc(place)?;
-            let id = document.get_first(self.columns.id).and_then(|id| id.as_str()).map(TicketId::from);
-            ids.push(id.ok_or_else(|| damage("a ticket has no id"))?);
+            let id = document.get_first(self.columns.id).and_then(|id| id.as_str()).map(str::to_owned);
+            ids.push(id.ok_or_else(|| damage("a document has no id"))?);
         }
-        Ok(Some(Hits { best: ids, total: total as u64 }))
+        Ok((ids, total as u64))
     }
 }
 

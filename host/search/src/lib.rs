@@ -1,8 +1,8 @@
-//! Tickets by their words: an index in a folder of its own, beside the database.
+//! Tickets and records by their words: an index in a folder of its own, beside the database.
 //!
-//! The rows of the database are the truth; this only finds them, and can be thrown away and made anew at any time. Who may see a ticket is
+//! The rows of the database are the truth; this only finds them, and can be thrown away and made anew at any time. Who may see one, and what of it, is
 //! part of each question: the same condition that the database would get is compiled into the query, so that totals are exact and
-//! nothing is taken away afterwards. It knows tickets and conditions over them; it must not know the application, a database, or a clock.
+//! nothing is taken away afterwards. It knows tickets, records and conditions over them; it must not know the application, a database, or a clock.
 
 mod condition;
 mod document;
@@ -11,17 +11,15 @@ mod index;
 mod question;
 mod words;
 
-pub use document::Entry;
+pub use document::{Entry, RecordEntry};
 pub use folder::Folder;
 pub use index::{Index, Mark};
-pub use question::Reading;
-
-use domain::TicketId;
+pub use question::{Reading, has_operators};
 
 /// What a question found: the best, best first, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hits {
-    pub best: Vec<TicketId>,
+pub struct Hits<Id> {
+    pub best: Vec<Id>,
     pub total: u64,
 }
 

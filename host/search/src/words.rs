@@ -8,7 +8,7 @@ use tantivy::tokenizer::{
 /// Letters of a word; a longer one is no word that anybody looks for.
 const LETTERS_MAX: usize = 60;
 /// Characters of one text that are looked at.
-const TEXT_MAX: usize = 20_000;
+const TEXT_MAX: usize = 200_000;
 
 /// Takes texts apart. Each thread has its own.
 #[derive(Clone)]

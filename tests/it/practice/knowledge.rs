@@ -226,7 +226,49 @@ async fn knw_05_an_article_is_found_by_its_title_by_parts_of_words_and_with_a_sl
         assert_eq!(
             found(&ada, text).await.0,
             Vec::<String>::new(),
-            "stems and texts are looked at for tickets only: {text}"
+            "without an index only titles are looked at: {text}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn knw_05_an_article_is_found_by_its_text_keywords_and_stems_by_those_who_may_read_them() {
+    let app = TestApp::new().await;
+    let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
+    let fields = json!({ "body": "Open the hatch and pull the lamp.", "keywords": ["plotter"] });
+    let article = file(&ada, "article", "Printing on large paper", fields).await;
+    let draft = file(&ada, "article", "Cleaning", json!({ "body": "Open the hatches first." })).await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let folder = app.world.folder.path().join("weft.search");
+    let kept = tokio::spawn(std::sync::Arc::clone(&app.world.app).keep_search_index(folder, stop.clone()));
+    let eventually = async |caller: &Caller, text: &str, ids: &[String]| {
+        let mut seen = Vec::new();
+        for _ in 0..400 {
+            seen = found(caller, text).await.0;
+            seen.sort();
+            if seen == ids {
+                return;
+            }
+            weft_tests::cluster::pause(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("{text} finds {seen:?} and not {ids:?}");
+    };
+    let (own, others) = (super::id(&article).to_owned(), super::id(&draft).to_owned());
+    let mut both = vec![own.clone(), others];
+    both.sort();
+    eventually(&ada, "hatch", &both).await;
+    assert_eq!(found(&erin, "hatch").await.0, Vec::<String>::new(), "a draft is nobody else's");
+
+    // What is published is found by everybody, by what they may read of it.
+    publish(&app, &article).await;
+    eventually(&erin, "hatch", std::slice::from_ref(&own)).await;
+    for text in ["prints", "plotters", "hatches", "lamp", "pulling%20hatch", "%22pull%20the%20lamp%22", "lam"] {
+        assert_eq!(found(&erin, text).await.0, [own.clone()], "{text}");
+    }
+    for text in ["%22lamp%20the%20pull%22", "hatch%20-lamp", "first"] {
+        assert_eq!(found(&erin, text).await.0, Vec::<String>::new(), "{text}");
+    }
+    assert_eq!(found(&ada, "hatch%20-lamp").await.0, [super::id(&draft).to_owned()]);
+    stop.cancel();
+    kept.await.expect("it ends when told to");
 }

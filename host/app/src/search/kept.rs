@@ -7,9 +7,9 @@
 use crate::app::App;
 use crate::error::Result;
 use domain::filter::{Field, Filter};
-use domain::{Actor, Event, Ticket, TicketId};
+use domain::{Actor, Event, KindId, Record, RecordId, RecordScope, Ticket, TicketId};
 use jiff::{SignedDuration, Timestamp};
-use search::{Entry, Folder, Hits, Index, Mark, Reading, SearchError};
+use search::{Entry, Folder, Hits, Index, Mark, Reading, RecordEntry, SearchError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 /// Tickets that are read at once while the index is built, and when some have changed.
 const BUILD_PAGE: u32 = 1_000;
 const CHANGES_PAGE: u32 = 200;
+const RECORDS_PAGE: u32 = 200;
 const EVENTS_MAX: u32 = 500;
 /// How long one question for news may wait for an answer.
 const NEWS_WAIT: Duration = Duration::from_secs(5);
@@ -44,8 +45,8 @@ pub struct SearchIndex {
     place: watch::Sender<i64>,
     /// Somebody waits for it to get further.
     asked: Notify,
-    /// Tickets that are not as the index says.
-    doubts: Mutex<BTreeSet<TicketId>>,
+    /// What is not as the index says.
+    doubts: Mutex<Changed>,
     doubted: Notify,
 }
 
@@ -82,33 +83,59 @@ impl SearchIndex {
         let _ = tokio::time::timeout(CATCH_UP, place.wait_for(|place| *place >= head)).await;
     }
 
-    fn doubt(&self, ids: impl Iterator<Item = TicketId>) {
+    fn doubt(&self, gone: Changed) {
         let mut doubts = self.doubts.lock().expect("nothing panics while it holds this lock");
-        for id in ids {
-            if doubts.len() < DOUBTS_MAX {
-                doubts.insert(id);
-            }
+        if doubts.len() + gone.len() <= DOUBTS_MAX {
+            doubts.extend(gone);
         }
         if !doubts.is_empty() {
             self.doubted.notify_one();
         }
     }
 
-    fn take_doubts(&self) -> BTreeSet<TicketId> {
+    fn take_doubts(&self) -> Changed {
         std::mem::take(&mut *self.doubts.lock().expect("nothing panics while it holds this lock"))
+    }
+}
+
+/// What has to be looked at again.
+#[derive(Debug, Default)]
+struct Changed {
+    tickets: BTreeSet<TicketId>,
+    records: BTreeSet<RecordId>,
+    /// What holds words may be another field now.
+    kinds: bool,
+}
+
+impl Changed {
+    fn extend(&mut self, other: Self) {
+        self.tickets.extend(other.tickets);
+        self.records.extend(other.records);
+        self.kinds |= other.kinds;
+    }
+
+    fn len(&self) -> usize {
+        self.tickets.len() + self.records.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0 && !self.kinds
     }
 }
 
 /// Why the index is not kept.
 #[derive(Debug, thiserror::Error)]
 enum KeepError {
-    #[error("tickets and events cannot be read: {0}")]
+    #[error("tickets, records and events cannot be read: {0}")]
     Store(#[from] StoreError),
     #[error(transparent)]
     Index(#[from] SearchError),
     #[error("the journal has no event {0} although it is its last one; `weft fsck` says what else is missing")]
     Gap(i64),
 }
+
+/// The fields of each kind that hold words.
+type Texts = BTreeMap<KindId, Vec<String>>;
 
 type Kept<T> = std::result::Result<T, KeepError>;
 
@@ -137,7 +164,7 @@ impl App {
     }
 
     /// Rows of what was found, as the store has them for the caller now.
-    async fn as_they_are(&self, actor: &Actor, hits: Hits) -> Result<(Vec<Ticket>, u64)> {
+    async fn as_they_are(&self, actor: &Actor, hits: Hits<TicketId>) -> Result<(Vec<Ticket>, u64)> {
         if hits.best.is_empty() {
             return Ok((Vec::new(), hits.total));
         }
@@ -148,10 +175,43 @@ impl App {
         let query = TicketQuery { filter, sort: Sort::UpdatedAt, descending: true, after: None, limit };
         let rows = self.ticket_list(actor, query).await?.items;
         let mut rows: BTreeMap<TicketId, Ticket> = rows.into_iter().map(|row| (row.id.clone(), row)).collect();
-        let gone: Vec<TicketId> = hits.best.iter().filter(|id| !rows.contains_key(*id)).cloned().collect();
+        let gone: BTreeSet<TicketId> = hits.best.iter().filter(|id| !rows.contains_key(*id)).cloned().collect();
         let total = hits.total.saturating_sub(gone.len() as u64);
-        self.search_index.doubt(gone.into_iter());
+        self.search_index.doubt(Changed { tickets: gone, ..Changed::default() });
         Ok((hits.best.iter().filter_map(|id| rows.remove(id)).collect(), total))
+    }
+
+    /// The records with these words in what the caller may read of them, the best first. Nothing where the index cannot say.
+    pub(super) async fn indexed_records(
+        &self,
+        text: &str,
+        scope: &RecordScope,
+        reading: Reading,
+        limit: u32,
+    ) -> Result<Option<Vec<Record>>> {
+        let Some(index) = self.search_index.ready() else { return Ok(None) };
+        self.search_index.catch_up(self.publisher.head()).await;
+        let (asked, text) = (scope.clone(), text.to_owned());
+        let hits = match aside(move || index.find_records(&asked, &text, reading, limit as usize)).await {
+            Ok(Some(hits)) => hits,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                tracing::warn!(%error, "a question went to the database instead");
+                return Ok(None);
+            }
+        };
+        let (mut records, mut gone) = (Vec::with_capacity(hits.best.len()), BTreeSet::new());
+        for id in hits.best {
+            let row = self.store.record_get(self.org(), id.as_str()).await?;
+            match row.filter(|row| row.id == id).and_then(|row| scope.view(row)) {
+                Some(record) => records.push(record),
+                None => {
+                    gone.insert(id);
+                }
+            }
+        }
+        self.search_index.doubt(Changed { records: gone, ..Changed::default() });
+        Ok(Some(records))
     }
 
     /// Keep an index in a folder until told to stop. What fails is begun again; the store answers meanwhile.
@@ -176,14 +236,16 @@ impl App {
         let folder = folder.to_owned();
         let (index, known) = aside(move || Folder::take(&folder).and_then(Index::open)).await?;
         let index = Arc::new(index);
-        let mark = match known {
-            Some(mark) if self.is_of_this_journal(&mark).await? => mark,
+        let texts = self.texts();
+        let (mark, texts) = match known {
+            // Which fields held words then is not known: the records are read once more beside what is asked.
+            Some(mark) if self.is_of_this_journal(&mark).await? => (mark, None),
             _ => match self.build_index(&index, stop).await? {
-                Some(mark) => mark,
+                Some(mark) => (mark, Some(texts)),
                 None => return Ok(()),
             },
         };
-        self.feed_index(&index, mark, stop).await
+        self.feed_index(&index, mark, texts, stop).await
     }
 
     /// Another database, or this one from before a backup was restored, has another event there or none.
@@ -200,7 +262,7 @@ impl App {
         Ok(hash.map(|hash| Mark { org: self.org().0.clone(), seq, hash }))
     }
 
-    /// Read every ticket. Nothing when told to stop.
+    /// Read every ticket and record. Nothing when told to stop.
     async fn build_index(&self, index: &Arc<Index>, stop: &CancellationToken) -> Kept<Option<Mark>> {
         // What is committed from here on is fed afterwards, whether its row was read or not.
         let head = self.store.event_head(self.org()).await?;
@@ -220,8 +282,9 @@ impl App {
                 return Ok(None);
             }
         }
+        self.add_records(index).await?;
         self.commit_index(index, &mark).await?;
-        tracing::info!(tickets = index.len(), "the search index was built");
+        tracing::info!(documents = index.len(), "the search index was built");
         Ok(Some(mark))
     }
 
@@ -232,7 +295,13 @@ impl App {
         Ok(())
     }
 
-    async fn feed_index(&self, index: &Arc<Index>, mut mark: Mark, stop: &CancellationToken) -> Kept<()> {
+    async fn feed_index(
+        &self,
+        index: &Arc<Index>,
+        mut mark: Mark,
+        mut texts: Option<Texts>,
+        stop: &CancellationToken,
+    ) -> Kept<()> {
         self.search_index.place.send_replace(mark.seq);
         let mut is_ready = false;
         loop {
@@ -244,7 +313,13 @@ impl App {
             };
             let mut changed = self.search_index.take_doubts();
             changed.extend(touched(&events));
-            changed.extend(self.archived(&events).await?);
+            changed.tickets.extend(self.archived(&events).await?);
+            // A practice that was installed or upgraded says anew which fields hold words.
+            let now = self.texts();
+            if is_ready && texts.as_ref() != Some(&now) {
+                changed.kinds = true;
+                texts = Some(now);
+            }
             let is_changed = !changed.is_empty();
             if is_changed {
                 self.look_again(index, changed).await?;
@@ -292,9 +367,62 @@ impl App {
         }
     }
 
-    /// Ask how some tickets stand now.
-    async fn look_again(&self, index: &Arc<Index>, ids: BTreeSet<TicketId>) -> Kept<()> {
-        let ids: Vec<TicketId> = ids.into_iter().collect();
+    /// Every record of every kind, in the place of what is known of it.
+    async fn add_records(&self, index: &Arc<Index>) -> Kept<()> {
+        let kinds: Vec<KindId> = self.registry().kinds.iter().map(|kind| kind.id.clone()).collect();
+        for kind in kinds {
+            let texts = self.texts_of(&kind);
+            let mut after: Option<String> = None;
+            loop {
+                let scope = RecordScope::everything();
+                let after_id = after.as_deref();
+                let page = self.store.record_list(self.org(), &kind, None, &scope, after_id, RECORDS_PAGE).await?;
+                after = page.next.map(|next| next.id);
+                let (index, texts) = (Arc::clone(index), texts.clone());
+                let put = aside(move || {
+                    page.items.iter().try_for_each(|record| {
+                        index.remove_record(&record.id);
+                        index.add_record(RecordEntry { record, texts: &texts })
+                    })
+                });
+                put.await?;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&self) -> Texts {
+        let kinds: Vec<KindId> = self.registry().kinds.iter().map(|kind| kind.id.clone()).collect();
+        kinds.into_iter().map(|kind| (kind.clone(), self.texts_of(&kind))).collect()
+    }
+
+    /// The fields of a kind that hold words and that everybody sees who sees all of a record.
+    fn texts_of(&self, kind: &KindId) -> Vec<String> {
+        let registry = self.registry();
+        let Some(kind) = registry.kinds.get(kind) else { return Vec::new() };
+        let texts = kind.fields.iter().filter(|(_, rule)| rule.read.is_empty() && holds_words(&rule.schema));
+        texts.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Ask how some tickets and records stand now.
+    async fn look_again(&self, index: &Arc<Index>, changed: Changed) -> Kept<()> {
+        if changed.kinds {
+            self.add_records(index).await?;
+        }
+        for id in changed.records {
+            let row = self.store.record_get(self.org(), id.as_str()).await?.filter(|row| row.id == id);
+            let texts = row.as_ref().map(|row| self.texts_of(&row.kind)).unwrap_or_default();
+            let index = Arc::clone(index);
+            let put = aside(move || {
+                index.remove_record(&id);
+                row.iter().try_for_each(|record| index.add_record(RecordEntry { record, texts: &texts }))
+            });
+            put.await?;
+        }
+        let ids: Vec<TicketId> = changed.tickets.into_iter().collect();
         for some in ids.chunks(CHANGES_PAGE as usize) {
             let scope = IndexScope::Among(some.to_vec());
             let rows = self.store.ticket_index_rows(self.org(), &scope, CHANGES_PAGE).await?;
@@ -309,8 +437,29 @@ impl App {
     }
 }
 
-fn touched(events: &[Event]) -> impl Iterator<Item = TicketId> + '_ {
-    events.iter().filter(|event| event.subject_kind == "ticket").map(|event| TicketId(event.subject.clone()))
+fn touched(events: &[Event]) -> Changed {
+    let mut changed = Changed::default();
+    for event in events {
+        match event.subject_kind.as_str() {
+            "ticket" => {
+                changed.tickets.insert(TicketId(event.subject.clone()));
+            }
+            "record" => {
+                changed.records.insert(RecordId(event.subject.clone()));
+            }
+            _ => {}
+        }
+    }
+    changed
+}
+
+/// Text that people write, or a list of it: no date, no choice, nothing of a given form.
+fn holds_words(schema: &serde_json::Value) -> bool {
+    let is = |schema: &serde_json::Value| {
+        let has_form = ["format", "enum", "const", "pattern"].iter().any(|key| schema.get(key).is_some());
+        schema["type"] == "string" && !has_form
+    };
+    is(schema) || (schema["type"] == "array" && is(&schema["items"]))
 }
 
 fn entry(row: &IndexRow) -> Entry<'_> {

@@ -1,6 +1,7 @@
 //! What is found, for whom, and what survives; every condition is held against its meaning in memory.
 
 use super::*;
+use crate::has_operators;
 use domain::filter::{Field, Set};
 use domain::kind::StateCategory;
 use domain::ticket::{AccessList, TicketBundle};
@@ -215,4 +216,107 @@ fn servers_that_share_a_folder_have_a_place_each() {
     let (folder, index) = titled(&["one"]);
     let (other, known) = open(folder.path());
     assert_eq!((known, other.len(), index.len()), (None, 0, 1));
+}
+
+fn article(id: &str, space: &str, state: &str, audience: &str, body: &str) -> domain::Record {
+    let fields = json!({ "body": body, "notes": "ask the vendor for a zeppelin", "keywords": ["plotter", "large paper"], "audience": audience });
+    domain::Record {
+        id: id.into(),
+        number: format!("KB{id}"),
+        kind: "article".into(),
+        space: space.into(),
+        state: state.to_owned(),
+        category: StateCategory::Active,
+        title: format!("Answer {id}"),
+        version: 1,
+        updated_at: Timestamp::UNIX_EPOCH,
+        fields: fields.as_object().cloned().unwrap(),
+    }
+}
+
+fn readers() -> domain::RecordScope {
+    let when = domain::kind::When { field: "audience".to_owned(), is: vec![json!("public")] };
+    let shown = domain::ShownRecords {
+        kind: "article".into(),
+        spaces: vec!["it".to_owned()],
+        states: vec!["published".to_owned()],
+        when: vec![when],
+        fields: vec!["body".to_owned(), "keywords".to_owned()],
+    };
+    domain::RecordScope { spaces: Some(vec!["hr".to_owned()]), shown: vec![shown] }
+}
+
+/// The ids of the records that are found, in order of ids; the total is held against them.
+fn records(index: &Index, scope: &domain::RecordScope, text: &str, reading: Reading) -> Vec<String> {
+    let Some(hits) = index.find_records(scope, text, reading, 10).unwrap() else { return Vec::new() };
+    assert_eq!(hits.total, hits.best.len() as u64, "{text}");
+    let mut ids: Vec<String> = hits.best.into_iter().map(|id| id.0).collect();
+    ids.sort();
+    ids
+}
+
+fn with_articles() -> (tempfile::TempDir, Index) {
+    let (folder, index) = titled(&["A flickering screen", "Answer at the phone"]);
+    let texts = ["body", "notes", "keywords"].map(str::to_owned);
+    for record in [
+        article("1", "it", "published", "public", "Open the hatch and pull the flickering lamp."),
+        article("2", "it", "draft", "public", "Open the hatch, says the draft."),
+        article("3", "it", "published", "internal", "Open the hatch, among us."),
+        article("4", "hr", "draft", "internal", "Hatches of people."),
+        article("5", "legal", "published", "public", "A hatch in a contract."),
+    ] {
+        index.add_record(RecordEntry { record: &record, texts: &texts }).unwrap();
+    }
+    index.commit(&mark(2)).unwrap();
+    (folder, index)
+}
+
+#[test]
+fn records_are_found_by_what_the_asker_may_read_of_them() {
+    let (_folder, index) = with_articles();
+    let everything = domain::RecordScope::everything();
+    let scope = readers();
+    for (text, reading, all, read) in [
+        ("hatch", Reading::Exact, "1 2 3 4 5", "1 4"),
+        ("hatches", Reading::Exact, "1 2 3 4 5", "1 4"),
+        ("plotters", Reading::Exact, "1 2 3 4 5", "1 4"),
+        ("zeppelin", Reading::Exact, "1 2 3 4 5", "4"),
+        ("zep", Reading::Exact, "1 2 3 4 5", "4"),
+        ("eppeli", Reading::Within, "1 2 3 4 5", "4"),
+        ("zepelin", Reading::Slips, "1 2 3 4 5", "4"),
+        ("ickerin", Reading::Within, "1", "1"),
+        ("flickerng", Reading::Slips, "1", "1"),
+        ("flickers hatch", Reading::Exact, "1", "1"),
+        ("answer hatch", Reading::Exact, "1 2 3 4 5", "1 4"),
+        ("hatch NOT zeppelin", Reading::Exact, "", "1"),
+        ("contract", Reading::Exact, "5", ""),
+    ] {
+        assert_eq!(records(&index, &everything, text, reading).join(" "), all, "{text} for all");
+        assert_eq!(records(&index, &scope, text, reading).join(" "), read, "{text} for readers");
+    }
+    assert_eq!(found(&index, "flickering", Reading::Exact), ["t0"], "records are no tickets");
+    assert_eq!(found(&index, "hatch", Reading::Exact).len(), 0);
+    index.remove_record(&"1".into());
+    index.commit(&mark(3)).unwrap();
+    assert_eq!(records(&index, &scope, "hatch", Reading::Exact), ["4"]);
+}
+
+#[test]
+fn phrases_and_operators_are_understood() {
+    let (_folder, index) = titled(&["blue screen at night", "screen is blue", "red screen", "a printer"]);
+    for (text, expected) in [
+        ("\"blue screen\"", vec!["t0"]),
+        ("blue screen", vec!["t0", "t1"]),
+        ("screen -blue", vec!["t2"]),
+        ("screen NOT blue", vec!["t2"]),
+        ("red OR printer", vec!["t2", "t3"]),
+        ("screen red OR night", vec!["t0", "t2"]),
+        ("red AND screen", vec!["t2"]),
+    ] {
+        let mut ids = found(&index, text, Reading::Exact);
+        ids.sort();
+        assert_eq!(ids, expected, "{text}");
+    }
+    assert!(index.find(&Filter::True, "-blue", Reading::Exact, 10).unwrap().is_none(), "there is nothing to look for");
+    assert!(has_operators("a -b") && has_operators("a OR b") && has_operators("\"a b\"") && !has_operators("e-mail a"));
 }
