@@ -15,6 +15,7 @@ mod monitoring;
 mod problem;
 mod queries;
 mod relationship;
+mod rules;
 mod stories;
 
 use serde_json::{Value, json};

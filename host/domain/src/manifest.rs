@@ -73,6 +73,9 @@ pub struct GuardRule {
     pub kinds: Vec<String>,
     /// Guards run by this number, then by plugin id; the practice that owns the kind always runs first.
     pub order: i32,
+    /// A record is shown to it together with what the ticket kinds that it may read are: for documents that speak of kinds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub definitions: bool,
 }
 
 /// The events a plugin wants delivered.

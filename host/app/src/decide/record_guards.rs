@@ -7,7 +7,7 @@ use super::component::{check_grant, plugin_problem, understood};
 use crate::app::App;
 use crate::error::{AppError, Result};
 use crate::port::plugins::GuardInput;
-use crate::registry::{Plugin, Registry};
+use crate::registry::{Plugin, Registry, ticket_target};
 use crate::snapshot::ReadSet;
 use domain::change::Command;
 use domain::effect::UpsertRecord;
@@ -48,7 +48,10 @@ impl App {
                     effects: Vec::new(),
                     clocks: Vec::new(),
                 };
-                let call = self.call(&plugin, command, &after.space, reads);
+                let mut call = self.call(&plugin, command, &after.space, reads);
+                if plugin.manifest.guard.as_ref().is_some_and(|rule| rule.definitions) {
+                    call.context.extra.insert("kinds".to_owned(), definitions(&plugin, registry));
+                }
                 let started = self.clock.now();
                 let answer = self.plugins.guard(call, input).await;
                 let raw = match self.observe(&plugin, started, answer)? {
@@ -66,6 +69,22 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// The ticket kinds that a plugin may read: states in their order, the schema of each field, and which fields those
+/// may set who work on it, as a plugin may that does not own the kind. Names and no tickets.
+fn definitions(plugin: &Plugin, registry: &Registry) -> serde_json::Value {
+    let seen = registry.kinds.iter().filter(|kind| kind.noun == domain::kind::Noun::Ticket);
+    let seen = seen.filter(|kind| plugin.may_read(&ticket_target(&kind.id)));
+    let told = seen.map(|kind| {
+        let states: Vec<&str> = kind.states.iter().map(|state| state.id.as_str()).collect();
+        let fields: serde_json::Map<_, _> =
+            kind.fields.iter().map(|(name, rule)| (name.clone(), rule.schema.clone())).collect();
+        let agents = |(_, rule): &&(String, domain::kind::FieldRule)| rule.write.contains(&domain::Role::Agent);
+        let settable: Vec<&str> = kind.fields.iter().filter(agents).map(|(name, _)| name.as_str()).collect();
+        (kind.id.0.clone(), serde_json::json!({ "states": states, "fields": fields, "settable": settable }))
+    });
+    serde_json::Value::Object(told.collect())
 }
 
 /// What a guard adds, as one change of the record; none when it adds nothing.

@@ -32,9 +32,10 @@ pub(super) fn guard(table: &mut Table<'_>, kinds: &Kinds<'_>, reader: &mut Reade
     let mut table = table.get("guard")?.table(reader, "`[guard]`")?;
     let names = kind_names(&mut table, "guard", kinds, reader);
     let order = table.get("order").map(|node| node.integer(reader, -1000, 1000));
+    let definitions = table.get("definitions").map(|node| node.boolean(reader));
     table.finish(reader);
     let order = i32::try_from(order.unwrap_or(Some(0))?).ok()?;
-    Some(GuardRule { kinds: names?, order })
+    Some(GuardRule { kinds: names?, order, definitions: definitions.unwrap_or(Some(false))? })
 }
 
 pub(super) fn react(table: &mut Table<'_>, kinds: &Kinds<'_>, reader: &mut Reader<'_>) -> Option<ReactRule> {
