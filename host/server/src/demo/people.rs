@@ -167,7 +167,7 @@ const SPACES: [(&str, &str, bool); 6] = [
     ("procurement", "Procurement", false),
 ];
 
-const GROUPS: [(&str, &str, &str, &[&str]); 22] = [
+const GROUPS: [(&str, &str, &str, &[&str]); 28] = [
     ("service-desk", "Service desk", "it", &["ada", "cem", "noor"]),
     ("network", "Network", "it", &["ben", "rosa"]),
     ("workplace", "Workplace", "it", &["cem", "rosa"]),
@@ -178,7 +178,13 @@ const GROUPS: [(&str, &str, &str, &[&str]); 22] = [
     ("works-council", "Works council", "hr", &["wim"]),
     ("confidentiality", "Confidentiality", "hr", &["gil", "wim"]),
     ("finance", "Finance", "finance", &["fatou", "ines"]),
+    ("accounting", "Accounting", "finance", &["fatou", "ines"]),
+    ("controllers", "Controlling", "finance", &["frank"]),
+    ("payments", "Payments", "finance", &["ines", "frank", "dora"]),
+    ("compliance", "Compliance", "legal", &["gil", "livia"]),
+    ("data-protection", "Data protection", "legal", &["gil"]),
     ("procurement", "Procurement", "procurement", &["nadia", "pavel"]),
+    ("procurement-heads", "Head of procurement", "procurement", &["nadia"]),
     ("reception", "Reception", "facilities", &["kofi", "rita"]),
     ("facilities", "Facilities", "facilities", &["kofi", "felix"]),
     ("facilities-chicago", "Facilities in Chicago", "facilities", &["felix"]),
