@@ -171,15 +171,16 @@ fn done(rule: &Rule, action: &Action, pointer: &str, kinds: &Kinds<'_>, issues: 
             kinds.value(&rule.kind, "state", &Value::from(state.as_str()), &format!("{pointer}/move-to"), issues);
         }
         Action::Create { kind, fields, .. } => {
-            if kinds.is_known(kind, &format!("{pointer}/create/kind"), issues) {
-                for (field, value) in fields {
-                    let at = format!("{pointer}/create/fields/{field}");
-                    if kinds.schema(kind, field).is_none() {
-                        let message = format!("`{kind}` has no field `{field}`");
-                        issues.push(Issue::new(at, "unknown-field", message));
-                    } else {
-                        kinds.value(kind, field, value, &at, issues);
-                    }
+            if !kinds.is_known(kind, &format!("{pointer}/create/kind"), issues) {
+                return;
+            }
+            for (field, value) in fields {
+                let at = format!("{pointer}/create/fields/{field}");
+                if kinds.schema(kind, field).is_none() {
+                    let message = format!("`{kind}` has no field `{field}`");
+                    issues.push(Issue::new(at, "unknown-field", message));
+                } else {
+                    kinds.value(kind, field, value, &at, issues);
                 }
             }
         }

@@ -121,7 +121,7 @@ fn tests(field: &Value, object: &weft_sdk::Object, pointer: &str, issues: &mut V
             continue;
         };
         let wanted = match known {
-            "in" if !value.as_array().is_some_and(|list| !list.is_empty()) => "a list of values with at least one",
+            "in" if value.as_array().is_none_or(Vec::is_empty) => "a list of values with at least one",
             "at-least" | "at-most" if !value.is_number() && !value.is_string() => "a number, or text such as a date",
             "contains" if !value.is_string() => "text",
             "empty" | "changed" | "increased" | "decreased" if !value.is_boolean() => "true or false",
