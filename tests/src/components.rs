@@ -85,7 +85,7 @@ is in the SDK: filters, changes, records and clocks, fake hosts.\n";
 const LINES_AIM: usize = 150;
 
 /// Why some need more.
-const WHY: [(&str, &str); 12] = [
+const WHY: [(&str, &str); 15] = [
     (
         "incident",
         "priority, family, holds with follow-ups, reopening, restriction and majors are six sets of rules, a file each",
@@ -94,7 +94,10 @@ const WHY: [(&str, &str); 12] = [
         "service-level",
         "clocks of three types with pauses, retroaction and escalation; the timeline is a crate of its own, tested against recorded cases",
     ),
-    ("change", "models, templates, windows and freezes, conflicts, risk by three calculations and drift, a file each"),
+    (
+        "change",
+        "models, templates, approval definitions, windows and freezes, conflicts, risk by three calculations and drift, a file each",
+    ),
     ("problem", "its end moves incidents in four ways, and trends propose it"),
     ("request", "forms, prices by answer, bundles, carts and what is delivered so far"),
     ("asset", "contracts, licences and depreciation are practices of their own within it"),
@@ -103,10 +106,16 @@ const WHY: [(&str, &str); 12] = [
     ("relationship", "surveys with sampling, scores and stakeholders"),
     (
         "service-configuration",
-        "identification, reconciliation by precedence, import policies and health are sets of rules, a file each",
+        "identification, reconciliation by precedence, import policies, merging, audits and health are sets of rules, a file each",
     ),
     ("on-call", "turns by calendar with stand-ins, and pages that go on to the next"),
     ("ticket-steps", "the steps that flows take on tickets, each with typed inputs"),
+    (
+        "rules",
+        "events with times before and after dates, nested conditions with old and new values, actions, and a check that finds contradictions, a file each",
+    ),
+    ("customer-service", "entitlement by contract and tier, complaints and returns are three sets of rules"),
+    ("security", "severity and need to know of incidents, reviews of access that recur, and exceptions that expire"),
 ];
 
 fn sorted(folder: &Path) -> Result<Vec<PathBuf>, String> {

@@ -383,7 +383,9 @@ async fn cfg_07_an_audit_tells_what_deviates_and_asks_once_until_it_complies() {
     ada.patch(&format!("/cis/{good}"), json!({ "attributes": { "owner": null } })).await.expect(200);
     app.world.advance(jiff::SignedDuration::from_hours(25)).await;
     settled(&app).await;
-    let of_good: Vec<Value> = open().await.into_iter().filter(|ticket| ticket["fields"]["ci"] == json!(good)).collect();
+    let tomorrow = app.caller("ada").await;
+    let mut of_good = super::list(&tomorrow, "/tickets?kind=ci-deviation").await;
+    of_good.retain(|ticket| ticket["fields"]["ci"] == json!(good));
     assert_eq!(of_good.len(), 1, "{of_good:?}");
 }
 

@@ -3,6 +3,7 @@
 use crate::policy::{Policies, worst};
 use crate::reconcile::pages_of;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use weft_sdk::automation::{Outcome, StepCall};
 use weft_sdk::prelude::*;
 use weft_sdk::{Ci, CiSearch, CreateTicket};
@@ -10,6 +11,8 @@ use weft_sdk::{Ci, CiSearch, CreateTicket};
 const DEVIATION: &str = "ci-deviation";
 /// Items that one audit looks at before it says where to go on.
 const LOOKED_AT_MAX: usize = 200;
+/// Open tickets that one answer holds.
+const OPEN_MAX: u32 = 200;
 /// Tickets that one audit opens, changes or closes.
 const CHANGES_MAX: usize = 100;
 
@@ -31,6 +34,29 @@ pub(crate) struct Audit {
     closed: usize,
     next: Option<String>,
     pub effects: Effects,
+}
+
+/// The open tickets of deviations, by item: all of them in one question where one answer holds them.
+struct OpenDeviations(Option<BTreeMap<String, Ticket>>);
+
+impl OpenDeviations {
+    fn read(host: &impl Host) -> Result<Self, Fault> {
+        let found = host.find(&Search::of(DEVIATION).open(), OPEN_MAX)?;
+        let all = found.len() < OPEN_MAX as usize;
+        let by_item = |ticket: Ticket| Some((ticket.text("ci")?.to_owned(), ticket));
+        Ok(Self(all.then(|| found.into_iter().filter_map(by_item).collect())))
+    }
+
+    fn are_none(&self) -> bool {
+        self.0.as_ref().is_some_and(BTreeMap::is_empty)
+    }
+
+    fn of(&self, host: &impl Host, ci: &Ci) -> Result<Option<Ticket>, Fault> {
+        match &self.0 {
+            Some(known) => Ok(known.get(&ci.id).cloned()),
+            None => Ok(host.find(&Search::of(DEVIATION).field("ci", ci.id.as_str()).open(), 1)?.into_iter().next()),
+        }
+    }
 }
 
 impl Audit {
@@ -60,11 +86,16 @@ pub(crate) fn asked(space: &str, field: impl Fn(&'static str) -> Value) -> Resul
 
 pub(crate) fn audit(host: &impl Host, asked: Question) -> Result<Audit, Fault> {
     let policies = Policies::read(host, asked.space.as_deref())?;
+    let open = OpenDeviations::read(host)?;
     let mut audit = Audit::default();
     let Some(items) = asked.items else {
+        // Where nothing is wanted and nothing is open there is nothing to compare.
+        if policies.is_empty() && open.are_none() {
+            return Ok(audit);
+        }
         let search = CiSearch { class: asked.class, space: asked.space, after: asked.after, ..CiSearch::new() };
         let mut failed = None;
-        let next = pages_of(host, search, LOOKED_AT_MAX, |ci| match audit.look(host, &policies, ci) {
+        let next = pages_of(host, search, LOOKED_AT_MAX, |ci| match audit.look(host, &policies, &open, ci) {
             Ok(()) => audit.opened + audit.closed < CHANGES_MAX,
             Err(fault) => {
                 failed = Some(fault);
@@ -77,7 +108,7 @@ pub(crate) fn audit(host: &impl Host, asked: Question) -> Result<Audit, Fault> {
     for id in items {
         let found = host.ci(&id)?.filter(|ci| asked.space.as_ref().is_none_or(|space| ci.space == *space));
         if let Some(ci) = found {
-            audit.look(host, &policies, &ci)?;
+            audit.look(host, &policies, &open, &ci)?;
         }
     }
     Ok(audit)
@@ -85,10 +116,10 @@ pub(crate) fn audit(host: &impl Host, asked: Question) -> Result<Audit, Fault> {
 
 impl Audit {
     /// One item: its ticket is opened, kept up to date, or closed.
-    fn look(&mut self, host: &impl Host, policies: &Policies, ci: &Ci) -> Result<(), Fault> {
+    fn look(&mut self, host: &impl Host, policies: &Policies, open: &OpenDeviations, ci: &Ci) -> Result<(), Fault> {
         self.checked += 1;
         let findings = policies.findings(host, ci)?;
-        let open = host.find(&Search::of(DEVIATION).field("ci", ci.id.as_str()).open(), 1)?.into_iter().next();
+        let open = open.of(host, ci)?;
         let effects = std::mem::take(&mut self.effects);
         self.effects = match (findings.is_empty(), open) {
             (true, None) => effects,

@@ -46,6 +46,10 @@ impl Policies {
         Ok(Self(own.filter_map(Policy::of).collect()))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Where an item is not as it must be: for each attribute what is wanted and what was found.
     pub(crate) fn findings(&self, host: &impl Host, ci: &Ci) -> Result<Vec<Value>, Fault> {
         let own: Vec<&Policy> = self.0.iter().filter(|policy| policy.space == ci.space).collect();
