@@ -235,7 +235,7 @@ async fn knw_05_an_article_is_found_by_its_title_by_parts_of_words_and_with_a_sl
 async fn knw_05_an_article_is_found_by_its_text_keywords_and_stems_by_those_who_may_read_them() {
     let app = TestApp::new().await;
     let (ada, erin) = (app.caller("ada").await, app.caller("erin").await);
-    let fields = json!({ "body": "Open the hatch and pull the lamp.", "keywords": ["plotter"] });
+    let fields = json!({ "body": "Open the hatch and pull the lamp.", "keywords": ["plotter"], "audience": "public" });
     let article = file(&ada, "article", "Printing on large paper", fields).await;
     let draft = file(&ada, "article", "Cleaning", json!({ "body": "Open the hatches first." })).await;
     let stop = tokio_util::sync::CancellationToken::new();

@@ -45,6 +45,15 @@ pub async fn run(peers: Option<&Path>) -> Value {
         }
     }
     server.stop().await;
+    println!(
+        "bare HTTP: the same callers and messages with a server that reads the body, answers and does nothing else"
+    );
+    let mut bare = Vec::new();
+    for callers in CALLERS {
+        let row = bare_round(callers).await;
+        println!("{:>6} {callers:>8} {:>12.0}", "none", number(&row, "per_second"));
+        bare.push(row);
+    }
     println!("the ceiling: commits of one ticket, event and job on the same disk");
     let ceiling = super::commit::run(folder.path(), super::commit::Databases::Sqlite).await;
     let ours =
@@ -64,7 +73,7 @@ pub async fn run(peers: Option<&Path>) -> Value {
     if best > 0.0 {
         println!("two steps at 300 callers: {ours:.0} a second, {ratio:.1}x the best of the others");
     }
-    json!({ "id": "flow", "figure": ratio, "limit": RATIO_MIN, "pass": ratio >= RATIO_MIN, "rows": rows, "ceiling": ceiling, "peers": others })
+    json!({ "id": "flow", "figure": ratio, "limit": RATIO_MIN, "pass": ratio >= RATIO_MIN, "rows": rows, "bare_http": bare, "ceiling": ceiling, "peers": others })
 }
 
 fn number(row: &Value, name: &str) -> f64 {
@@ -121,6 +130,28 @@ async fn round(address: &str, steps: usize, callers: usize) -> Value {
         client.sign_in("ada").await;
         clients.push(client);
     }
+    timed(clients, steps).await
+}
+
+/// What reaches the server and comes back costs by itself: no flow can be quicker on this machine.
+async fn bare_round(callers: usize) -> Value {
+    let answer = json!({ "instance": { "status": "completed", "variables": { "order": 7 } } });
+    let answers = axum::routing::post(async move |axum::Json(_): axum::Json<Value>| axum::Json(answer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it listens").to_string();
+    let server = tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answers)).await });
+    let mut clients = Vec::new();
+    for _ in 0..callers {
+        clients.push(Client::connect(&address).await.expect("the server listens"));
+    }
+    let row = timed(clients, 0).await;
+    server.abort();
+    row
+}
+
+/// All of them in turn, each with one request at a time.
+async fn timed(clients: Vec<Client>, steps: usize) -> Value {
+    let callers = clients.len();
     let started = Instant::now();
     let until = started + Duration::from_secs(SECONDS);
     let mut tasks = tokio::task::JoinSet::new();
