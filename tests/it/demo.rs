@@ -77,7 +77,7 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
 
     let (people, spaces) =
         (one.app.person_list("", None, 100).await.expect("people").items, one.app.space_list().await.expect("spaces"));
-    assert_eq!((people.len(), spaces.len()), (40, 6));
+    assert_eq!((people.len(), spaces.len()), (40, 8));
     let led = people.iter().filter(|person| person.manager.is_some()).count();
     let languages: BTreeSet<&str> = people.iter().map(|person| person.locale.as_str()).collect();
     assert!(led == 39 && languages.len() > 5, "{led} have somebody who leads them, in {languages:?}");
@@ -123,6 +123,14 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
         ("service-review", 5),
         ("catalogue-item", 6),
         ("baseline", 1),
+        ("ci-source", 2),
+        ("ci-rule", 1),
+        ("ci-import", 3),
+        ("ci-policy", 1),
+        ("ci-audit", 2),
+        ("rule", 3),
+        ("approval-definition", 2),
+        ("change-meeting", 1),
     ] {
         let found = count(&one, kind, &mona).await;
         assert!(found >= least, "{found} records of {kind}");
@@ -147,6 +155,22 @@ async fn the_demo_company_is_the_same_from_the_same_seed_and_has_something_to_sh
         "break-glass",
         "article-feedback",
         "feedback",
+        "alert",
+        "ci-deviation",
+        "expense-claim",
+        "finance-query",
+        "budget-transfer",
+        "vendor-check",
+        "month-close",
+        "supplier-onboarding",
+        "purchase",
+        "customer-case",
+        "complaint",
+        "customer-return",
+        "security-incident",
+        "vulnerability",
+        "access-review",
+        "security-exception",
     ] {
         assert!(tickets.get(kind).is_some_and(|count| *count > 0), "no {kind} among {tickets:?}");
     }

@@ -414,6 +414,8 @@ pub struct Kind {
     pub id: String,
     pub noun: Noun,
     pub plugin: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin_title: Option<String>,
     pub title: String,
     pub plural: String,
     pub prefix: String,

@@ -3,11 +3,15 @@
 //! Each file writes steps; nothing here carries one out. What would come after today is left out, so that some of it is under way.
 
 mod changes;
+mod control;
+mod customers;
 mod departments;
+mod finance;
 mod incidents;
 mod problems;
 mod records;
 mod requests;
+mod security;
 
 use super::stage::{Script, Step};
 use super::time::Dice;
@@ -70,6 +74,10 @@ pub(super) fn steps(now: Timestamp, days: i64, dice: &Dice) -> Vec<Step> {
         problems::write(&calendar, &mut script);
         changes::write(&calendar, &mut script);
         departments::write(&calendar, &mut script);
+        finance::write(&calendar, &mut script);
+        customers::write(&calendar, &mut script);
+        security::write(&calendar, &mut script);
+        control::write(&calendar, &mut script);
     }
     script.0.retain(|step| step.at <= now);
     script.0

@@ -125,7 +125,7 @@ const COLLEAGUES: [Colleague; 31] = [
     colleague("sara", "Sara Haddad", "Marketing", ("fr", "Europe/Paris"), &[]),
     colleague("jonas", "Jonas Keller", "Production", BERLIN, &[]),
     colleague("nadia", "Nadia Petrova", "Procurement", BERLIN, &[("procurement", Role::Manager)]),
-    colleague("liam", "Liam Byrne", "Sales", ("en", "Europe/Dublin"), &[]),
+    colleague("liam", "Liam Byrne", "Sales", ("en", "Europe/Dublin"), &[("customer-service", Role::Agent)]),
     colleague("fatou", "Fatou Diop", "Finance", ("fr", "Europe/Berlin"), &[("finance", Role::Agent)]),
     colleague("cem", "Cem Aydin", "IT", ("tr", "Europe/Berlin"), &[("it", Role::Agent)]),
     colleague("rosa", "Rosa Martín", "IT", ("es", "Europe/Berlin"), &[("it", Role::Agent)]),
@@ -144,11 +144,17 @@ const COLLEAGUES: [Colleague; 31] = [
     colleague("uma", "Uma Patel", "Warehouse", CHICAGO, &[]),
     colleague("anton", "Anton Lindner", "Production", BERLIN, &[]),
     colleague("bela", "Béla Kovács", "Production", ("hu", "Europe/Budapest"), &[]),
-    colleague("dario", "Dario Ricci", "IT", ("it", "Europe/Rome"), &[("it", Role::Agent)]),
-    colleague("elif", "Elif Demir", "IT", ("tr", "Europe/Istanbul"), &[("it", Role::Agent)]),
+    colleague("dario", "Dario Ricci", "IT", ("it", "Europe/Rome"), &[("it", Role::Agent), ("security", Role::Agent)]),
+    colleague(
+        "elif",
+        "Elif Demir",
+        "IT",
+        ("tr", "Europe/Istanbul"),
+        &[("it", Role::Agent), ("security", Role::Agent), ("security", Role::Manager)],
+    ),
     colleague("noor", "Noor Rahman", "IT", ("en", "Europe/Berlin"), &[("it", Role::Agent)]),
-    colleague("olga", "Olga Marek", "Marketing", ("pl", "Europe/Warsaw"), &[]),
-    colleague("kim", "Kim Larsen", "Design", ("da", "Europe/Copenhagen"), &[]),
+    colleague("olga", "Olga Marek", "Marketing", ("pl", "Europe/Warsaw"), &[("customer-service", Role::Manager)]),
+    colleague("kim", "Kim Larsen", "Design", ("da", "Europe/Copenhagen"), &[("customer-service", Role::Agent)]),
 ];
 
 /// Of those who ask for things and work in no department of the platform: nine of the first days, and everybody.
@@ -158,21 +164,26 @@ pub(super) const EVERYBODY: [&str; 22] = [
     "livia", "felix", "uma", "anton", "bela", "olga", "kim", "kofi",
 ];
 
-const SPACES: [(&str, &str, bool); 6] = [
+const SPACES: [(&str, &str, bool); 8] = [
     ("it", "IT", false),
     ("hr", "Human resources", true),
     ("facilities", "Facilities", false),
     ("legal", "Legal", true),
     ("finance", "Finance", false),
     ("procurement", "Procurement", false),
+    ("customer-service", "Customer service", false),
+    ("security", "Information security", true),
 ];
 
-const GROUPS: [(&str, &str, &str, &[&str]); 28] = [
+const GROUPS: [(&str, &str, &str, &[&str]); 31] = [
     ("service-desk", "Service desk", "it", &["ada", "cem", "noor"]),
     ("network", "Network", "it", &["ben", "rosa"]),
     ("workplace", "Workplace", "it", &["cem", "rosa"]),
     ("apps", "Business applications", "it", &["rosa", "dario"]),
-    ("security", "Information security", "it", &["elif"]),
+    ("security", "Information security", "it", &["elif", "dario"]),
+    ("security-heads", "Heads of information security", "security", &["elif"]),
+    ("customer-service", "Customer service", "customer-service", &["liam", "kim"]),
+    ("customer-service-heads", "Head of customer service", "customer-service", &["olga"]),
     ("hr-services", "HR services", "hr", &["hana", "hugo"]),
     ("hr-grievances", "Grievances", "hr", &["hana", "hugo"]),
     ("works-council", "Works council", "hr", &["wim"]),

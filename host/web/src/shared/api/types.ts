@@ -87,6 +87,7 @@ export interface Kind {
   plural: string;
   prefix: string;
   plugin: string;
+  plugin_title?: string | null;
   states: { id: string; title: string; category: Category }[];
   transitions: { from: string[]; to: string; title: string; roles: Role[]; required: string[]; comment: boolean }[];
   fields: [string, FieldRule][];
