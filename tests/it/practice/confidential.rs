@@ -104,6 +104,91 @@ async fn esm_02_it_is_explained_why_somebody_sees_a_case_or_does_not() {
     ada.get("/access-check?person=erin").await.problem(400);
 }
 
+/// A policy of IT for the group `network`, put into force.
+async fn policy(mona: &Caller, title: &str, keeps: &str, when: Value) -> Value {
+    let fields = json!({ "ticket_kind": "incident", "when": when, "keeps": keeps, "groups": ["network"] });
+    let policy = super::file(mona, "access-policy", title, fields).await;
+    super::change_record(mona, &policy, json!({ "state": "active" })).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_02_a_policy_says_by_service_and_condition_who_sees_a_case() {
+    let app = TestApp::new().await;
+    let (erin, ada) = (app.caller("erin").await, app.caller("ada").await);
+    let (ben, mona) = (app.caller("ben").await, app.caller("mona").await);
+    let seen_by = async |caller: &Caller, ticket: &Value| {
+        let one = caller.get(&format!("/tickets/{}", id(ticket))).await.status == 200;
+        let listed = list(caller, "/tickets?kind=incident").await.iter().any(|row| row["id"] == ticket["id"]);
+        let found = caller.get("/search?text=zanzibar").await.expect(200).value();
+        let hit = found["tickets"].as_array().is_some_and(|rows| rows.iter().any(|row| row["id"] == ticket["id"]));
+        assert!(one == listed && listed == hit, "one way says {one}, the list {listed}, the search {hit}");
+        one
+    };
+    let fields = |category: &str| json!({ "category": category });
+    let before = super::open(&erin, "incident", "Zanzibar, before", fields("payroll")).await;
+    assert!(seen_by(&ada, &before).await);
+
+    // What is open when it comes into force is restricted too, and what is opened later; the rest stays as it is.
+    let rule = policy(&mona, "Payroll", "read", json!({ "category": ["payroll", "pensions"] })).await;
+    settled(&app).await;
+    let later = super::open(&erin, "incident", "Zanzibar, later", fields("pensions")).await;
+    let other = super::open(&erin, "incident", "Zanzibar, other", fields("printing")).await;
+    for restricted in [&before, &later] {
+        for (caller, sees) in [(&erin, true), (&ben, true), (&ada, false), (&mona, false)] {
+            assert_eq!(seen_by(caller, restricted).await, sees, "{}", restricted["title"]);
+        }
+        assert_eq!(app.caller("max").await.get(&format!("/tickets/{}", id(restricted))).await.status, 404);
+    }
+    assert!(seen_by(&ada, &other).await);
+    let total = ada.get("/search?text=zanzibar").await.expect(200).value()["tickets_total"].clone();
+    assert_eq!(total, 1, "not even counted");
+    let said = list(&ben, &format!("/tickets/{}/comments", id(&before))).await;
+    let why = format!("Restricted by the policy {} \"Payroll\".", rule["number"].as_str().expect("a number"));
+    assert!(said.iter().any(|one| one["body"] == json!(why)), "{said:?}");
+
+    // Who becomes one of it by a change is restricted then; nobody opens it while the policy holds.
+    change_ticket(&ada, &other, json!({ "fields": { "category": "payroll" } })).await;
+    assert!(!seen_by(&ada, &other).await);
+    let path = format!("/tickets/{}", id(&before));
+    assert_eq!(refused(&ben, &path, json!({ "restricted": false })).await, ["restricted-by-policy"]);
+    super::change_record(&mona, &rule, json!({ "state": "retired" })).await;
+    ben.patch(&path, json!({ "restricted": false })).await.expect(200);
+    assert!(seen_by(&ada, &before).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_02_a_policy_says_who_changes_a_case_and_who_only_reads_it() {
+    let app = TestApp::new().await;
+    let (ada, ben, mona) = (app.caller("ada").await, app.caller("ben").await, app.caller("mona").await);
+    policy(&mona, "Core", "write", json!({ "category": "core" })).await;
+    policy(&mona, "Evidence", "lock", json!({ "category": "evidence" })).await;
+    let comment = json!({ "comment": { "visibility": "internal", "body": "Is somebody there?" } });
+    for (category, talks) in [("core", true), ("evidence", false)] {
+        let case = super::open(&ada, "incident", "A case", json!({ "category": category })).await;
+        let path = format!("/tickets/{}", id(&case));
+        ada.get(&path).await.expect(200);
+        for change in [
+            json!({ "fields": { "impact": 1 } }),
+            json!({ "fields": { "category": "mine" } }),
+            json!({ "assignee": "ada" }),
+        ] {
+            assert_eq!(refused(&ada, &path, change).await, ["kept-by-policy"], "{category}");
+        }
+        let reply = ada.patch(&path, comment.clone()).await;
+        assert_eq!(reply.status == 200, talks, "{category}: {}", String::from_utf8_lossy(&reply.bytes));
+        ben.patch(&path, comment.clone()).await.expect(200);
+        change_ticket(&ben, &case, json!({ "fields": { "impact": 1 } })).await;
+    }
+    // What cannot be meant is told at once, with the place.
+    let fields =
+        json!({ "ticket_kind": "incident", "when": { "colour": "red", "category": [] }, "groups": ["nobody-here"] });
+    let body = json!({ "kind": "access-policy", "space": "it", "title": "Wrong", "fields": fields });
+    let problem = mona.post("/records", body).await.problem(422);
+    let mut codes: Vec<&str> = problem.errors.iter().map(|error| error.code.as_str()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["never-true", "nobody", "unknown-field"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn esm_04_what_is_held_is_neither_archived_nor_erased_until_legal_releases_it() {
     let app = TestApp::new().await;

@@ -59,7 +59,7 @@ fn policies(calendar: &Calendar, script: &mut Script) {
     script.file(at + hours(1), "ada", "audit", audit);
 }
 
-/// Two troubles, one of which flickers and goes by itself.
+/// Two troubles: one that fires twice and is one incident, and one that goes by itself.
 fn alerts(calendar: &Calendar, script: &mut Script) {
     let mut tell = |name: &str, at: jiff::Timestamp, key: &str, status: &str, more: Value| {
         let mut fields = json!({ "key": key, "status": status, "source": "monitoring" });
@@ -75,8 +75,8 @@ fn alerts(calendar: &Calendar, script: &mut Script) {
     tell("alert-disk-2", disk + minutes(5), "disk", "firing", about.clone());
     tell("alert-disk-3", disk + hours(2), "disk", "cleared", about);
     let radio = calendar.at(calendar.workday(18), 13, 0);
-    for (number, status) in ["firing", "cleared", "firing", "cleared"].into_iter().enumerate() {
-        let later = minutes(7 * i64::try_from(number).expect("four"));
+    for (number, status) in ["firing", "cleared"].into_iter().enumerate() {
+        let later = minutes(7 * i64::try_from(number).expect("two"));
         let name = format!("alert-radio-{number}");
         tell(&name, radio + later, "radio", status, json!({ "ci": "@ci:wlan-controller", "severity": 3 }));
     }
