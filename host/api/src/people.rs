@@ -119,6 +119,17 @@ pub(crate) async fn erase_person(
     Ok(Json(state.app.person_erase(&caller.actor, &PersonId(id)).await?))
 }
 
+/// What erasing a person would take, and the holds that keep them: nothing changes. For administrators.
+#[utoipa::path(get, path = "/people/{id}/erasure", tag = "organisation", params(("id" = String, Path)), responses((status = 200, body = schema::Erasure)))]
+pub(crate) async fn preview_erasure(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<schema::Erasure>> {
+    let told = state.app.person_erasure(&caller.actor, &PersonId(id)).await?;
+    Ok(Json(schema::Erasure { held_by: told.held_by, goes: told.goes.into_iter().map(str::to_owned).collect() }))
+}
+
 /// The roles of a person. For administrators, and for oneself.
 #[utoipa::path(get, path = "/people/{id}/roles", tag = "organisation", params(("id" = String, Path)), responses((status = 200, body = Page<schema::RoleIn>)))]
 pub(crate) async fn list_roles(

@@ -39,7 +39,7 @@ fn v1(plugin_bytes_max: usize, attachment_bytes_max: usize) -> OpenApiRouter<Api
         .routes(routes!(people::get_person, people::patch_person))
         .routes(routes!(people::list_roles, people::put_roles))
         .routes(routes!(people::put_password))
-        .routes(routes!(people::erase_person))
+        .routes(routes!(people::preview_erasure, people::erase_person))
         .routes(routes!(groups::list_groups))
         .routes(routes!(groups::put_group))
         // Tickets

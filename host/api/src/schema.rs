@@ -327,6 +327,16 @@ pub struct Person {
     pub version: u32,
 }
 
+/// What erasing a person would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// Numbers of the holds that keep the person: with any, nothing is erased.
+    pub held_by: Vec<String>,
+    /// What would be taken, of `login`, `name`, `email`, `manager`, `locale`, `zone`, `attributes`, `password` and `roles`.
+    pub goes: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Group {

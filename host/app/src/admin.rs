@@ -17,6 +17,15 @@ use store::{Expect, Page, Write};
 /// The name of somebody who was erased.
 const ERASED: &str = "Erased person";
 
+/// What erasing a person would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Numbers of the holds that keep the person: with any, nothing is erased.
+    pub held_by: Vec<String>,
+    /// What would be taken; nothing of somebody who is erased already.
+    pub goes: Vec<&'static str>,
+}
+
 /// What is said of a person; what is absent stays, or gets its default when the person is new.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -79,7 +88,8 @@ impl App {
             return Ok(person);
         }
         let kind = if known.is_some() { "person.changed" } else { "person.created" };
-        let data = json!({ "login": person.login, "active": person.active });
+        // What changed and not what it says: the journal is never rewritten, so that it has to be silent about what may be erased.
+        let data = json!({ "set": told(known.as_ref(), &person), "active": person.active });
         let mut set = self.admin_set(actor, "person", &person.id.0, kind, data);
         let version = known.as_ref().map_or(0, |known| known.version);
         let person = Person { version: version + 1, ..person };
@@ -93,6 +103,24 @@ impl App {
             self.actors.clear();
         }
         Ok(person)
+    }
+
+    /// What erasing a person would take, and what keeps them. It tells nothing of tickets, which whoever runs the platform may not see.
+    ///
+    /// # Errors
+    /// Not an administrator; no such person; nobody can say what is held.
+    pub async fn person_erasure(&self, actor: &Actor, id: &PersonId) -> Result<Erasure> {
+        self.platform_or_system(actor)?;
+        let holds = self.holds().await?;
+        let person = self.person_get(id).await?;
+        let mut goes = told(Some(&erased(&person)), &person);
+        if self.store.password_get(self.org(), id).await?.is_some() {
+            goes.push("password");
+        }
+        if !self.roles_of(id).await?.is_empty() {
+            goes.push("roles");
+        }
+        Ok(Erasure { held_by: holds.of_person(id).into_iter().map(str::to_owned).collect(), goes })
     }
 
     /// Erase what says who a person is: name, login, mail, manager and attributes, password and roles. Their tickets stay and name the id,
@@ -109,17 +137,7 @@ impl App {
             let message = format!("{} is kept by {}: have it released first", known.name, by.join(", "));
             return Err(AppError::invalid("", "held", message));
         }
-        let erased = Person {
-            login: format!("erased-{}", id.0.to_lowercase()),
-            name: ERASED.to_owned(),
-            email: String::new(),
-            manager: None,
-            locale: "en".to_owned(),
-            zone: "UTC".to_owned(),
-            active: false,
-            attributes: Object::new(),
-            ..known.clone()
-        };
+        let erased = erased(&known);
         if erased == known {
             return Ok(known);
         }
@@ -478,6 +496,35 @@ fn merge(known: Option<&Person>, id: PersonId, change: PersonChange) -> Person {
     }
 }
 
+/// What is left of somebody who is erased.
+fn erased(known: &Person) -> Person {
+    Person {
+        login: format!("erased-{}", known.id.0.to_lowercase()),
+        name: ERASED.to_owned(),
+        email: String::new(),
+        manager: None,
+        locale: "en".to_owned(),
+        zone: "UTC".to_owned(),
+        active: false,
+        attributes: Object::new(),
+        ..known.clone()
+    }
+}
+
+/// Which of the things that say who somebody is are not what they were; all that are there, of somebody new.
+fn told(before: Option<&Person>, after: &Person) -> Vec<&'static str> {
+    let is_set = [
+        ("login", before.is_none_or(|before| before.login != after.login)),
+        ("name", before.is_none_or(|before| before.name != after.name)),
+        ("email", before.map_or(!after.email.is_empty(), |before| before.email != after.email)),
+        ("manager", before.map_or(after.manager.is_some(), |before| before.manager != after.manager)),
+        ("locale", before.is_none_or(|before| before.locale != after.locale)),
+        ("zone", before.is_none_or(|before| before.zone != after.zone)),
+        ("attributes", before.map_or(!after.attributes.is_empty(), |before| before.attributes != after.attributes)),
+    ];
+    is_set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
+}
+
 fn check_person(person: &Person) -> Result<()> {
     let mut problems = Vec::new();
     let login_ok = !person.login.is_empty()
@@ -510,5 +557,21 @@ pub(crate) fn check_word(pointer: &str, word: &str) -> Vec<Problem> {
         Vec::new()
     } else {
         vec![Problem::new(pointer, "bad-id", format!("`{word}` is not an id: use 1 to 60 of a-z, 0-9 and -"))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn esm_04_the_journal_names_what_changed_of_a_person_and_not_what_it_says() {
+        let change = PersonChange { login: Some("erin".into()), name: Some("Erin".into()), ..PersonChange::default() };
+        let erin = merge(None, "p1".into(), change);
+        assert_eq!(told(None, &erin), ["login", "name", "locale", "zone"]);
+        let married = PersonChange { name: Some("Erin Berg".into()), ..PersonChange::default() };
+        assert_eq!(told(Some(&erin), &merge(Some(&erin), "p1".into(), married)), ["name"]);
+        assert_eq!(told(Some(&erin), &erased(&erin)), ["login", "name"]);
+        assert_eq!(told(Some(&erased(&erin)), &erased(&erased(&erin))), Vec::<&str>::new());
     }
 }

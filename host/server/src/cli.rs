@@ -245,6 +245,13 @@ pub(crate) enum UserCommand {
     Password { login: String },
     /// Replace the roles of a person, as SPACE:ROLE; `*` is all spaces
     Role { login: String, roles: Vec<String> },
+    /// Erase who a person is; their tickets, and what was written in texts, stay
+    Erase {
+        login: String,
+        /// Say what would go and which holds keep the person, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Make an API token for a person and show it once
     Token {
         login: String,

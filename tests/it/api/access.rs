@@ -72,6 +72,7 @@ pub(super) const EXPECTED: &[Case] = &[
         r#"{"password": "long enough to be one"}"#,
         [401, 403, 403, 403, 204],
     ),
+    case("preview_erasure", "GET", "/people/none/erasure", "", [401, 403, 403, 403, 404]),
     case("erase_person", "POST", "/people/none/erasure", "", [401, 403, 403, 403, 404]),
     case("list_groups", "GET", "/groups", "", ANYBODY),
     case("put_group", "PUT", "/groups/lab", r#"{"title": "Lab", "space": "it", "members": []}"#, ADMIN),

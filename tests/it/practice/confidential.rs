@@ -213,6 +213,8 @@ async fn esm_04_what_is_held_is_neither_archived_nor_erased_until_legal_releases
     let kept = max.post("/people/erin/erasure", Value::Null).await;
     let kept = kept.problem(422);
     assert!(kept.errors[0].message.contains(hold["number"].as_str().expect("a number")), "{:?}", kept.errors);
+    let told = max.get("/people/erin/erasure").await.expect(200).value();
+    assert_eq!(told["held_by"], json!([hold["number"]]), "a dry run says what keeps her");
     let by_max = refused(&max, &path, json!({ "state": "released", "fields": { "released_because": "Done." } })).await;
     assert!(by_max.contains(&"transition-not-yours".to_owned()), "{by_max:?}");
     assert_eq!(refused(&lena, &path, json!({ "fields": { "people": [] } })).await, ["held"]);
@@ -228,6 +230,39 @@ async fn esm_04_what_is_held_is_neither_archived_nor_erased_until_legal_releases
     max.post("/people/erin/erasure", Value::Null).await.expect(200);
     settled(&app).await;
     app.transcript("department-legal-hold", "Legal: what is held is neither archived nor erased").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esm_04_what_is_erased_of_a_person_was_never_in_the_journal() {
+    let app = TestApp::new().await;
+    let max = app.caller("max").await;
+    let body = json!({ "login": "quilla.ortega", "name": "Quilla Ortega", "email": "quilla@example.com",
+        "attributes": { "badge": "QX-7781" } });
+    let quilla = max.post("/people", body).await.expect(201).value();
+    let path = format!("/people/{}", id(&quilla));
+    max.patch(&path, json!({ "login": "quilla.vega", "name": "Quilla Vega" })).await.expect(200);
+    max.put(&format!("{path}/roles"), json!({ "roles": [{ "space": "it", "role": "agent" }] })).await.expect(204);
+
+    let would = max.get(&format!("{path}/erasure")).await.expect(200).value();
+    assert_eq!(would["held_by"], json!([]));
+    let goes = would["goes"].as_array().cloned().unwrap_or_default();
+    for what in ["login", "name", "email", "attributes", "roles"] {
+        assert!(goes.contains(&json!(what)), "{what} of {goes:?}");
+    }
+    assert_eq!(max.get(&path).await.expect(200).value()["name"], "Quilla Vega", "a dry run takes nothing");
+
+    max.post(&format!("{path}/erasure"), Value::Null).await.expect(200);
+    let store = app.world.app.store();
+    let events = store.event_history(&app.world.app.config.org, "person", id(&quilla), 0, 200).await.expect("events");
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["person.created", "person.changed", "person.roles-set", "person.erased"]);
+    assert_eq!(events[1].data["set"], json!(["login", "name"]), "what changed is told");
+    let written = serde_json::to_string(&events).expect("text").to_lowercase();
+    for word in ["quilla", "ortega", "vega", "qx-7781"] {
+        assert!(!written.contains(word), "{word} in {written}");
+    }
+    let would = max.get(&format!("{path}/erasure")).await.expect(200).value();
+    assert_eq!(would["goes"], json!([]), "nothing is left to go");
 }
 
 async fn grievance(app: &TestApp) -> Value {

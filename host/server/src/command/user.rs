@@ -1,4 +1,4 @@
-//! `weft user`: on the database when no server runs; `add`, `list` and `role` also through a server's API.
+//! `weft user`: on the database when no server runs; all but `token` also through a server's API.
 
 use crate::cli::UserCommand;
 use crate::config::Settings;
@@ -72,6 +72,16 @@ async fn here(command: UserCommand, app: &Arc<App>) -> Result<(), Failure> {
             app.roles_put(&by, &person.id, roles).await?;
             out::line(&format!("The roles of `{login}` are replaced."));
         }
+        UserCommand::Erase { login, dry_run } => {
+            let person = app.person_by_login(&login).await?;
+            if dry_run {
+                let told = app.person_erasure(&by, &person.id).await?;
+                would_erase(&login, &told.goes, &told.held_by);
+            } else {
+                app.person_erase(&by, &person.id).await?;
+                out::line(&format!("`{login}` is erased; tickets name {} from now on.", person.id));
+            }
+        }
         UserCommand::Token { login, name, days } => {
             let actor = app.actor_by_login(&login).await?;
             let token = app.token_create(&actor, &name, days).await?;
@@ -123,6 +133,19 @@ async fn there(command: UserCommand, client: &Client) -> Result<(), Failure> {
             ));
             out::line(&password);
         }
+        UserCommand::Erase { login, dry_run } => {
+            let id = person_id(client, &login).await?;
+            let path = format!("/people/{id}/erasure");
+            if dry_run {
+                let told = client.get(&path).await?;
+                let list = |name: &str| told[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let (goes, held_by): (Vec<&str>, Vec<&str>) = (list("goes"), list("held_by"));
+                would_erase(&login, &goes, &held_by);
+            } else {
+                client.send("POST", &path, &json!({})).await?;
+                out::line(&format!("`{login}` is erased; tickets name {id} from now on."));
+            }
+        }
         UserCommand::Token { .. } => {
             return Err(Failure::new(
                 "a token is made by whoever it is for: sign in and use the page of your account, or stop the server and run this on its database",
@@ -130,6 +153,14 @@ async fn there(command: UserCommand, client: &Client) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn would_erase(login: &str, goes: &[&str], held_by: &[impl AsRef<str>]) {
+    out::line(&format!("Of `{login}` would go: {}.", goes.join(", ")));
+    let held_by: Vec<&str> = held_by.iter().map(AsRef::as_ref).collect();
+    if !held_by.is_empty() {
+        out::line(&format!("It is kept by {}: have that released first.", held_by.join(", ")));
+    }
 }
 
 async fn person_id(client: &Client, login: &str) -> Result<String, Failure> {

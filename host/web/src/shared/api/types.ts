@@ -311,6 +311,12 @@ export interface PersonDetail extends Person {
   version: number;
 }
 
+/** What erasing a person would do. */
+export interface Erasure {
+  held_by: string[];
+  goes: string[];
+}
+
 export interface RoleIn {
   space: string;
   role: Role;
