@@ -39,7 +39,8 @@ pub(crate) async fn check_access(
 }
 
 fn shown(checked: AccessCheck) -> schema::AccessCheck {
-    let AccessCheck { person, noun, id, number, space, actions, roles, facts, hidden_fields } = checked;
+    let AccessCheck { person, noun, id, number, space, actions, roles, facts, hidden_fields, restricted_because } =
+        checked;
     let actions = actions.into_iter().map(|one| schema::ActionCheck {
         action: one.action,
         allowed: one.allowed,
@@ -55,5 +56,6 @@ fn shown(checked: AccessCheck) -> schema::AccessCheck {
         roles: roles.into_iter().map(|role| role.as_str().to_owned()).collect(),
         facts,
         hidden_fields,
+        restricted_because,
     }
 }

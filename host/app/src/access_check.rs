@@ -10,6 +10,9 @@ use domain::ticket::TicketBundle;
 use domain::{Actor, Person, PersonId, Role, SpaceId, TicketId};
 use serde::{Deserialize, Serialize};
 
+/// Events of a ticket that are read at once.
+const EVENTS: u32 = 500;
+
 /// What somebody may do with one thing, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessCheck {
@@ -26,6 +29,8 @@ pub struct AccessCheck {
     pub facts: Vec<String>,
     /// Fields that they do not see of it.
     pub hidden_fields: Vec<String>,
+    /// What asked for the list of those who see a restricted ticket, where something did, for example a policy.
+    pub restricted_because: Option<String>,
 }
 
 /// One action.
@@ -64,7 +69,12 @@ impl App {
             }
             _ => Vec::new(),
         };
+        let restricted_because = match bundle.ticket.restricted {
+            true => self.why_restricted(&bundle.ticket.id).await?,
+            false => None,
+        };
         Ok(AccessCheck {
+            restricted_because,
             facts: facts(&them, &bundle, &person),
             person: person.id,
             noun: "ticket".to_owned(),
@@ -108,6 +118,7 @@ impl App {
             whole.fields.keys().filter(|name| !seen.fields.contains_key(*name)).cloned().collect()
         };
         Ok(AccessCheck {
+            restricted_because: None,
             facts,
             roles: them.roles_in(&whole.space).into_iter().collect(),
             actions: vec![ActionCheck { action: "read".to_owned(), allowed: seen.is_some(), policies }],
@@ -118,6 +129,20 @@ impl App {
             space: whole.space.clone(),
             person: person.id,
         })
+    }
+
+    /// What was said last when somebody or something said who sees a ticket.
+    async fn why_restricted(&self, id: &TicketId) -> Result<Option<String>> {
+        let (mut why, mut after) = (None, 0);
+        loop {
+            let events = self.store.event_history(self.org(), "ticket", &id.0, after, EVENTS).await?;
+            let said = events.iter().filter(|event| event.kind == "ticket.access-set");
+            why = said.filter_map(|event| event.data["because"].as_str().map(str::to_owned)).last().or(why);
+            match events.last() {
+                Some(last) if events.len() == EVENTS as usize => after = last.seq,
+                _ => return Ok(why),
+            }
+        }
     }
 
     /// By id or login.

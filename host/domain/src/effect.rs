@@ -193,6 +193,9 @@ pub struct SetAccess {
     pub ticket: Option<TicketId>,
     pub people: Vec<PersonId>,
     pub groups: Vec<GroupId>,
+    /// What asked for it, for whoever asks why somebody does not see the ticket. In the journal only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -73,7 +73,7 @@ fn cases() -> Vec<(&'static str, Value, Value, [Value; 2])> {
         (
             "set-access",
             json!({ "people": [], "groups": [] }),
-            json!({ "ticket": "t", "people": ["p"], "groups": ["g"] }),
+            json!({ "ticket": "t", "people": ["p"], "groups": ["g"], "because": "b" }),
             [json!({ "people": [] }), json!({ "people": [1], "groups": [] })],
         ),
         (

@@ -320,7 +320,11 @@ impl Wave<'_> {
     fn set_access(&mut self, id: &TicketId, set: &effect::SetAccess, by: &By) {
         let access = AccessList { people: set.people.clone(), groups: set.groups.clone() };
         self.tickets.get_mut(id).expect("checked by `apply`").after.access = access.clone();
-        self.ticket_event(id, by, "ticket.access-set", json!(access));
+        let mut data = json!(access);
+        if let Some(because) = &set.because {
+            data["because"] = json!(because);
+        }
+        self.ticket_event(id, by, "ticket.access-set", data);
         self.out.access.retain(|(ticket, _)| ticket != id);
         self.out.access.push((id.clone(), access));
     }
@@ -339,7 +343,7 @@ impl Wave<'_> {
             return self.problem(pointer, "too-many-people", message);
         }
         if people != known.people {
-            let set = effect::SetAccess { ticket: None, people, groups: known.groups.clone() };
+            let set = effect::SetAccess { ticket: None, people, groups: known.groups.clone(), because: None };
             self.set_access(id, &set, by);
         }
     }

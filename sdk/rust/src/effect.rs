@@ -457,6 +457,12 @@ impl Effects {
         self.push_on_ticket("set-access", json!({"people": people, "groups": groups}))
     }
 
+    /// The same, with what asked for it: who is told why somebody sees the ticket or does not is told this too.
+    #[must_use]
+    pub fn set_access_because(self, people: &[&str], groups: &[&str], because: &str) -> Self {
+        self.push_on_ticket("set-access", json!({"people": people, "groups": groups, "because": because}))
+    }
+
     /// Let people see it while it is restricted, whoever else may.
     #[must_use]
     pub fn grant_access(self, people: &[&str]) -> Self {

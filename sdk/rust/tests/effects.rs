@@ -45,6 +45,7 @@ fn about_another_ticket() -> Effects {
         .set_parent("T1")
         .watch(&["cy"])
         .set_access(&["ana"], &["security"])
+        .set_access_because(&[], &["security"], "a policy")
         .grant_access(&["ana"])
         .revoke_access(&["ana"])
         .attach(Attach { name: "log.txt", media_type: "text/plain", size: 12, digest })

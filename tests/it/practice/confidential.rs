@@ -143,8 +143,10 @@ async fn esm_02_a_policy_says_by_service_and_condition_who_sees_a_case() {
     let total = ada.get("/search?text=zanzibar").await.expect(200).value()["tickets_total"].clone();
     assert_eq!(total, 1, "not even counted");
     let said = list(&ben, &format!("/tickets/{}/comments", id(&before))).await;
-    let why = format!("Restricted by the policy {} \"Payroll\".", rule["number"].as_str().expect("a number"));
-    assert!(said.iter().any(|one| one["body"] == json!(why)), "{said:?}");
+    let name = format!("the policy {} \"Payroll\"", rule["number"].as_str().expect("a number"));
+    assert!(said.iter().any(|one| one["body"] == json!(format!("Restricted by {name}."))), "{said:?}");
+    let told = ben.get(&format!("/access-check?person=ada&ticket={}", id(&before))).await.expect(200).value();
+    assert_eq!(told["restricted_because"], json!(name), "who is told why ada does not see it is told the policy");
 
     // Who becomes one of it by a change is restricted then; nobody opens it while the policy holds.
     change_ticket(&ada, &other, json!({ "fields": { "category": "payroll" } })).await;

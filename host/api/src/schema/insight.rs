@@ -224,6 +224,9 @@ pub struct AccessCheck {
     pub facts: Vec<String>,
     /// Fields that they do not see of it.
     pub hidden_fields: Vec<String>,
+    /// What asked for the list of those who see a restricted ticket, where something did, for example a policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restricted_because: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -34,7 +34,7 @@ pub(crate) async fn put_access(
     check_named(&state, &named, &named_groups).await?;
     let mut command = state.app.command(&caller.actor);
     command.subject = Some(TicketId(id));
-    command.effects = vec![Effect::SetAccess(SetAccess { ticket: None, people, groups })];
+    command.effects = vec![Effect::SetAccess(SetAccess { ticket: None, people, groups, because: None })];
     submit(&state, command, &Pointers::whole()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

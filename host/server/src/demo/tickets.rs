@@ -242,7 +242,12 @@ fn secret(steps: &mut Vec<Step>, now: Timestamp) {
     }));
     let at = now - SignedDuration::from_mins(300);
     steps.push(Step { at, who: "mona", ticket, effects: vec![create] });
-    let access = Effect::SetAccess(SetAccess { ticket: None, people: vec![id("ada"), id("mona")], groups: Vec::new() });
+    let access = Effect::SetAccess(SetAccess {
+        ticket: None,
+        people: vec![id("ada"), id("mona")],
+        groups: Vec::new(),
+        because: None,
+    });
     steps.push(Step {
         at: at + SignedDuration::from_mins(10),
         who: "ada",

@@ -36,7 +36,7 @@ fn restrict(change: &Change, policy: &Policy) -> Result<Effects, Rejection> {
     let listed = change.command_effects("set-access").next().is_some();
     Ok(Effects::new()
         .when(!change.after.restricted, |effects| effects.set_field("restricted", true))
-        .when(!listed, |effects| effects.set_access(&[], &policy.groups()))
+        .when(!listed, |effects| effects.set_access_because(&[], &policy.groups(), &policy.name()))
         .comment_internal(format!("Restricted by {}.", policy.name())))
 }
 

@@ -36,7 +36,7 @@ fn esm_02_a_policy_restricts_what_it_is_about_whoever_opens_or_changes_it() {
     let host = host(vec![policy("ACP1", "read", json!({ "ci": ["payroll", "pensions"] }))]);
     let to_the_desk = Effects::new()
         .set_field("restricted", true)
-        .set_access(&[], &["payroll-desk"])
+        .set_access_because(&[], &["payroll-desk"], NAME)
         .comment_internal(format!("Restricted by {NAME}."));
     assert_eq!(guard(&host, &Change::creating(incident("pensions"))), Ok(to_the_desk.clone()));
     assert_eq!(guard(&host, &Change::creating(incident("mail"))), Ok(Effects::new()));

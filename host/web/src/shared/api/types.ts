@@ -437,6 +437,7 @@ export interface AccessCheck {
   roles: Role[];
   facts: string[];
   hidden_fields: string[];
+  restricted_because?: string;
 }
 
 export type Audience = { type: 'owner' | 'everyone' } | { type: 'space'; space: string };

@@ -225,6 +225,7 @@ export const de: Record<keyof typeof en, string> = {
   'access.no.read-internal': 'Nicht die internen Notizen.',
   'access.yes.update': 'Ändern ist erlaubt.',
   'access.no.update': 'Ändern ist nicht erlaubt.',
+  'access.because': 'Was es einschränkt: {why}.',
   'access.restricted': 'Es ist eingeschränkt: im Bereich zu arbeiten genügt nicht, wer daran arbeitet, muss genannt sein.',
   'access.not-active': 'Anmelden ist nicht möglich: das Konto ist abgeschaltet.',
   'policy.requester-is-involved': 'Es ist für diese Person.',

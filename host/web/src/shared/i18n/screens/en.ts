@@ -224,6 +224,7 @@ export const en = {
   'access.no.read-internal': 'Not the internal notes.',
   'access.yes.update': 'They may change it.',
   'access.no.update': 'They may not change it.',
+  'access.because': 'What restricts it: {why}.',
   'access.restricted': 'It is restricted: being an agent of the space is not enough, whoever works on it has to be named.',
   'access.not-active': 'They cannot sign in: the account is switched off.',
   'policy.requester-is-involved': 'It is for them.',
