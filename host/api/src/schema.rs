@@ -653,6 +653,21 @@ pub struct Impact {
     pub total: u64,
     /// CIs that are reached and that the caller may not see.
     pub hidden: u64,
+    /// CIs that lose some of what they depend on, and live on what is left.
+    pub at_risk: Vec<AtRisk>,
+    /// Those of them that the caller may not see.
+    pub at_risk_hidden: u64,
+}
+
+/// A CI that lives although some of what it depends on fails.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AtRisk {
+    pub ci: Ci,
+    /// Of those that it depends on: how many fail, how many there are, and how many it needs.
+    pub failed: u32,
+    pub of: u32,
+    pub needs: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -33,6 +33,20 @@ pub struct ImpactView {
     pub total: u64,
     /// CIs that are reached and that the caller may not see: they count, and they are not named.
     pub hidden: u64,
+    /// CIs that lose some of what they depend on, and live on what is left.
+    pub at_risk: Vec<RiskNode>,
+    /// Those of them that the caller may not see.
+    pub at_risk_hidden: u64,
+}
+
+/// A CI that lives although some of what it depends on fails.
+#[derive(Debug, Clone, Serialize)]
+pub struct RiskNode {
+    pub ci: Ci,
+    /// Of those that it depends on: how many fail, how many there are, and how many it needs.
+    pub failed: u32,
+    pub of: u32,
+    pub needs: u32,
 }
 
 impl App {
@@ -103,7 +117,27 @@ impl App {
         self.ci(actor, id).await?;
         let may_see = |space: &SpaceId| self.authz.may_read_space(actor, space);
         let reach = self.impact_of(id, direction, may_see, limit.min(IMPACT_MAX)).await?;
-        let mut view = ImpactView { items: Vec::new(), total: reach.total, hidden: reach.hidden };
+        let mut view = ImpactView {
+            items: Vec::new(),
+            total: reach.total,
+            hidden: reach.hidden,
+            at_risk: Vec::new(),
+            at_risk_hidden: reach.at_risk_hidden,
+        };
+        for some in reach.at_risk.chunks(READ_AT_ONCE) {
+            let ids: Vec<CiId> = some.iter().map(|node| node.id.clone()).collect();
+            let cis = self.store.ci_get_many(self.org(), &ids).await?;
+            let mut cis: HashMap<CiId, Ci> = cis.into_iter().map(|ci| (ci.id.clone(), ci)).collect();
+            for node in some {
+                match cis.remove(&node.id).filter(|ci| self.authz.may_read_ci(actor, ci)) {
+                    Some(ci) => {
+                        let (failed, of, needs) = (node.failed, node.of, node.needs);
+                        view.at_risk.push(RiskNode { ci, failed, of, needs });
+                    }
+                    None => view.at_risk_hidden += 1,
+                }
+            }
+        }
         for some in reach.shown.chunks(READ_AT_ONCE) {
             let ids: Vec<CiId> = some.iter().map(|node| node.id.clone()).collect();
             let cis = self.store.ci_get_many(self.org(), &ids).await?;

@@ -8,8 +8,8 @@ mod csr;
 mod graph;
 mod names;
 
+pub use graph::{AtRisk, Reach, Reached};
 pub(crate) use graph::{Builder, Graph, Walk};
-pub use graph::{Reach, Reached};
 
 use crate::app::App;
 use crate::error::Result;
@@ -218,9 +218,9 @@ impl App {
         let mut after = None;
         loop {
             let mut page = self.store.ci_places(self.org(), after.as_ref(), PAGE).await?;
-            page.iter().for_each(|(id, space)| builder.ci(id, space));
+            page.iter().for_each(|place| builder.ci(place));
             let is_last = page.len() < PAGE as usize;
-            after = page.pop().map(|(id, _)| id);
+            after = page.pop().map(|place| place.id);
             if is_last {
                 break;
             }
@@ -247,7 +247,7 @@ impl App {
         let cis: Vec<CiId> = changes.cis.into_iter().collect();
         for some in cis.chunks(CHANGES_PAGE) {
             for ci in self.store.ci_get_many(self.org(), some).await? {
-                graph.put_ci(&ci.id, &ci.space);
+                graph.put_ci(&ci.place());
             }
         }
         let relations: Vec<CiRelation> = changes.relations.into_iter().collect();

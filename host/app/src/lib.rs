@@ -54,7 +54,7 @@ pub use cis::{IMPACT_MAX, ImpactNode, ImpactView};
 pub use decide::Answer;
 pub use error::{AppError, Result};
 pub use hash::sha256;
-pub use impact::{Reach, Reached};
+pub use impact::{AtRisk, Reach, Reached};
 pub use outbox::{OutboxCounts, Settlement};
 pub use planned::{Entry, Planned, Stretch};
 pub use plugin::health::{HealthReport, LastFault};

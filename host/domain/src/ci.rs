@@ -16,10 +16,73 @@ pub struct Ci {
 /// The attribute in which the host keeps that an item is retired, why, and which one took its place.
 pub const RETIRED: &str = "_retired";
 
+/// The attribute that says how many of the items that an item depends on it needs to live: a number, or a part of them as `60%`. An item
+/// without it needs each of them.
+pub const NEEDS: &str = "needs";
+
+/// How many of the items that an item depends on it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    Count(u32),
+    /// Of all, from 1 to 100.
+    Percent(u8),
+}
+
+impl Needs {
+    /// A number from one on, or a percentage; anything else says nothing.
+    ///
+    /// ```
+    /// use domain::ci::Needs;
+    ///
+    /// assert_eq!(Needs::parse("2"), Some(Needs::Count(2)));
+    /// assert_eq!(Needs::parse("60%").map(|needs| needs.among(4)), Some(3), "rounded up");
+    /// assert_eq!(Needs::parse("0"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.trim().strip_suffix('%') {
+            Some(percent) => {
+                percent.trim().parse().ok().filter(|percent| (1..=100).contains(percent)).map(Self::Percent)
+            }
+            None => text.trim().parse().ok().filter(|count| *count > 0).map(Self::Count),
+        }
+    }
+
+    /// How many these are where there are so many.
+    #[must_use]
+    pub fn among(self, all: u32) -> u32 {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => (all * u32::from(percent)).div_ceil(100).max(1),
+        }
+    }
+}
+
+/// Where a CI is, and what it needs: what a graph of impact knows of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CiPlace {
+    pub id: CiId,
+    pub space: SpaceId,
+    pub needs: Option<Needs>,
+}
+
 impl Ci {
     #[must_use]
     pub fn is_retired(&self) -> bool {
         self.attributes.contains_key(RETIRED)
+    }
+
+    #[must_use]
+    pub fn needs(&self) -> Option<Needs> {
+        match self.attributes.get(NEEDS)? {
+            serde_json::Value::String(text) => Needs::parse(text),
+            number => Needs::parse(&number.to_string()),
+        }
+    }
+
+    #[must_use]
+    pub fn place(&self) -> CiPlace {
+        CiPlace { id: self.id.clone(), space: self.space.clone(), needs: self.needs() }
     }
 }
 

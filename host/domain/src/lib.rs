@@ -24,7 +24,7 @@ pub mod role;
 pub mod schedule;
 pub mod ticket;
 
-pub use ci::{Ci, CiClass, CiRelation};
+pub use ci::{Ci, CiClass, CiPlace, CiRelation};
 pub use clock::{Clock, ClockState};
 pub use effect::Effect;
 pub use event::Event;

@@ -5,7 +5,8 @@ use crate::table::{Row, Table};
 use crate::value::Cells;
 use crate::{PostgresStore, page};
 use async_trait::async_trait;
-use domain::{Ci, CiClass, CiId, CiRelation, OrgId, SpaceId};
+use domain::ci::Needs;
+use domain::{Ci, CiClass, CiId, CiPlace, CiRelation, OrgId};
 use sqlx::postgres::PgRow;
 use store::{CiQuery, Cis, Page, Result};
 
@@ -77,9 +78,13 @@ fn in_use(sql: &mut Sql) {
     sql.push(" AND strpos(attributes, ").bind(format!("\"{}\":", domain::ci::RETIRED)).push(") = 0");
 }
 
-fn decode_place(row: &PgRow) -> Result<(CiId, SpaceId)> {
+fn decode_place(row: &PgRow) -> Result<CiPlace> {
     let cells = Cells(row);
-    Ok((cells.text("id")?.into(), cells.text("space")?.into()))
+    Ok(CiPlace {
+        id: cells.text("id")?.into(),
+        space: cells.text("space")?.into(),
+        needs: cells.text_or_null("needs")?.and_then(|text| Needs::parse(&text)),
+    })
 }
 
 fn decode_relation(row: &PgRow) -> Result<CiRelation> {
@@ -141,8 +146,9 @@ impl Cis for PostgresStore {
         rows.iter().map(decode).collect()
     }
 
-    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>> {
-        let mut sql = Sql::new("SELECT id, space FROM ci WHERE org_id = ");
+    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<CiPlace>> {
+        let mut sql =
+            Sql::new("SELECT id, space, CAST(attributes AS jsonb) ->> 'needs' AS needs FROM ci WHERE org_id = ");
         sql.bind(org.as_str());
         if let Some(after) = after {
             sql.push(" AND id > ").bind(after.as_str());

@@ -30,8 +30,8 @@ use domain::person::RoleAssignment;
 use domain::report::SavedQuery;
 use domain::ticket::TicketBundle;
 use domain::{
-    Attachment, Ci, CiClass, CiId, CiRelation, Comment, Digest, Event, Group, GroupId, Job, JobId, KindId, OrgId,
-    Person, PersonId, PluginId, Record, RecordScope, Space, SpaceId, TicketId,
+    Attachment, Ci, CiClass, CiId, CiPlace, CiRelation, Comment, Digest, Event, Group, GroupId, Job, JobId, KindId,
+    OrgId, Person, PersonId, PluginId, Record, RecordScope, Space, TicketId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,7 @@ pub trait Cis: Send + Sync {
     /// By id: every CI that matches the query, and possibly some that only look as if their attributes did ([`CiQuery::matches`]).
     async fn ci_candidates(&self, org: &OrgId, query: &CiQuery) -> Result<Vec<Ci>>;
     /// Every CI and its space, in pages by id, for the graph in memory; `after` is the last one seen.
-    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>>;
+    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<CiPlace>>;
     /// Every relation, in pages, for the same.
     async fn ci_relation_page(&self, org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Result<Vec<CiRelation>>;
     /// Those of some relations that there are, in any order.

@@ -166,6 +166,38 @@ async fn cfg_04_cfg_05_what_sources_bring_is_identified_and_never_there_twice() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cfg_02_a_cluster_is_at_risk_before_it_falls() {
+    let app = TestApp::new().await;
+    let (ada, max) = (app.caller("ada").await, app.caller("max").await);
+    let class = json!({ "title": "Server", "attributes": { "needs": { "type": ["integer", "string"] } } });
+    max.put("/ci-classes/server", class).await.expect(200);
+    let room = item(&ada, "room", "it").await;
+    let nodes = [item(&ada, "node-1", "it").await, item(&ada, "node-2", "it").await, item(&ada, "node-3", "it").await];
+    let (cluster, shop) = (item(&ada, "cluster", "it").await, item(&ada, "shop", "it").await);
+    for node in &nodes {
+        relate(&ada, &cluster, "runs-on", node).await;
+    }
+    relate(&ada, &shop, "depends-on", &cluster).await;
+    relate(&ada, &room, "hosts", &nodes[0]).await;
+    assert_eq!(names(&impact(&ada, &room, "down").await), ["node-1", "cluster", "shop"], "it needs each of them");
+
+    // What it needs is written, and the next question knows it.
+    ada.patch(&format!("/cis/{cluster}"), json!({ "attributes": { "needs": 2 } })).await.expect(200);
+    let one = impact(&ada, &room, "down").await;
+    assert_eq!(names(&one), ["node-1"]);
+    let at_risk = &one["at_risk"][0];
+    assert_eq!(
+        (&at_risk["ci"]["name"], &at_risk["failed"], &at_risk["of"], &at_risk["needs"]),
+        (&json!("cluster"), &json!(1), &json!(3), &json!(2))
+    );
+    relate(&ada, &room, "hosts", &nodes[1]).await;
+    let two = impact(&ada, &room, "down").await;
+    assert_eq!((two["total"].as_u64(), &two["at_risk"]), (Some(4), &json!([])), "two are too many");
+    ada.patch(&format!("/cis/{cluster}"), json!({ "attributes": { "needs": "30%" } })).await.expect(200);
+    assert_eq!(impact(&ada, &room, "down").await["at_risk"][0]["needs"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn cfg_07_an_item_as_it_was() {
     let app = TestApp::new().await;
     let (ada, hana, max) = (app.caller("ada").await, app.caller("hana").await, app.caller("max").await);

@@ -473,7 +473,7 @@ forward!(Cis {
     fn ci_relations(org: &OrgId, id: &CiId) -> Vec<CiRelation>;
     fn ci_candidates(org: &OrgId, query: &CiQuery) -> Vec<Ci>;
     fn ci_get_many(org: &OrgId, ids: &[CiId]) -> Vec<Ci>;
-    fn ci_places(org: &OrgId, after: Option<&CiId>, limit: u32) -> Vec<(CiId, SpaceId)>;
+    fn ci_places(org: &OrgId, after: Option<&CiId>, limit: u32) -> Vec<CiPlace>;
     fn ci_relation_page(org: &OrgId, after: Option<&CiRelation>, limit: u32) -> Vec<CiRelation>;
     fn ci_relations_among(org: &OrgId, relations: &[CiRelation]) -> Vec<CiRelation>;
     fn ci_class_list(org: &OrgId) -> Vec<CiClass>;

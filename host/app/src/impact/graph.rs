@@ -5,7 +5,7 @@
 
 use super::csr::{Csr, NODES_MAX, edge, target};
 use super::names::Names;
-use domain::ci::{Direction, Impact, RELATION_TYPES};
+use domain::ci::{CiPlace, Direction, Impact, Needs, RELATION_TYPES};
 use domain::{CiId, CiRelation, SpaceId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -27,6 +27,8 @@ struct Base {
     names: Names,
     /// For each node the place of its space in `Patch::spaces`.
     space_of: Vec<u16>,
+    /// Few say how many they need.
+    needs: HashMap<u32, Needs>,
     down: Csr,
     up: Csr,
 }
@@ -38,6 +40,8 @@ struct Patch {
     names: Vec<CiId>,
     numbers: HashMap<CiId, u32>,
     space_of: HashMap<u32, u16>,
+    /// What those that changed need now.
+    needs: HashMap<u32, Option<Needs>>,
     down: HashMap<u32, Vec<u32>>,
     up: HashMap<u32, Vec<u32>>,
 }
@@ -49,6 +53,7 @@ pub(crate) struct Builder {
     spaces: Vec<SpaceId>,
     places: BTreeMap<SpaceId, u16>,
     space_of: Vec<u16>,
+    needs: Vec<(CiId, Needs)>,
     /// Cause, effect and type of each relation that means something for impact.
     causes: Vec<u32>,
     effects: Vec<u32>,
@@ -68,6 +73,16 @@ pub struct Reached {
     pub hidden_between: u32,
 }
 
+/// A CI that lives on although some of what it depends on fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtRisk {
+    pub id: CiId,
+    /// Of those that it depends on: how many fail, how many there are, and how many it needs.
+    pub failed: u32,
+    pub of: u32,
+    pub needs: u32,
+}
+
 /// What a question reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -77,6 +92,9 @@ pub struct Reach {
     pub total: u64,
     /// Those that the reader may not see.
     pub hidden: u64,
+    /// Those of them that the reader may see and that live on what is left.
+    pub at_risk: Vec<AtRisk>,
+    pub at_risk_hidden: u64,
 }
 
 /// Cause, effect and number of the type of a relation; nothing where it means nothing for impact.
@@ -91,11 +109,13 @@ fn meaning(relation: &CiRelation) -> Option<(&CiId, &CiId, u32)> {
 }
 
 impl Builder {
-    pub(crate) fn ci(&mut self, id: &CiId, space: &SpaceId) {
+    pub(crate) fn ci(&mut self, ci: &CiPlace) {
+        let CiPlace { id, space, needs } = ci;
         if self.names.len() >= NODES_MAX {
             return;
         }
         self.names.push(id.as_str());
+        self.needs.extend(needs.map(|needs| (id.clone(), needs)));
         let place = *self.places.entry(space.clone()).or_insert_with(|| place_of(&mut self.spaces, space));
         self.space_of.push(place);
     }
@@ -130,8 +150,9 @@ impl Builder {
         let pairs = || self.causes.iter().zip(&self.effects);
         let down = Csr::of_pairs(nodes, pairs().map(|(cause, effect)| (target(*cause), *effect)));
         let up = Csr::of_pairs(nodes, pairs().map(|(cause, effect)| (target(*effect), *cause)));
+        let needs = self.needs.iter().filter_map(|(id, needs)| Some((self.names.find(id.as_str())?, *needs)));
         Graph {
-            base: Arc::new(Base { names: self.names, space_of: self.space_of, down, up }),
+            base: Arc::new(Base { needs: needs.collect(), names: self.names, space_of: self.space_of, down, up }),
             patch: Arc::new(Patch { spaces: self.spaces, ..Patch::default() }),
         }
     }
@@ -166,8 +187,21 @@ impl Graph {
         *known.expect("every node has a space")
     }
 
+    fn needs(&self, node: u32) -> Option<Needs> {
+        self.patch.needs.get(&node).copied().unwrap_or_else(|| self.base.needs.get(&node).copied())
+    }
+
+    /// Of a CI that says how many it needs: how many it depends on, each once.
+    fn supporters(&self, node: u32) -> u32 {
+        let mut all: Vec<u32> = self.edges(Direction::Up, node).iter().map(|edge| target(*edge)).collect();
+        all.sort_unstable();
+        all.dedup();
+        u32::try_from(all.len()).expect("fewer than four billion CIs")
+    }
+
     /// A CI is there, in this space: a new one, or one that is known.
-    pub(crate) fn put_ci(&mut self, id: &CiId, space: &SpaceId) {
+    pub(crate) fn put_ci(&mut self, ci: &CiPlace) {
+        let CiPlace { id, space, needs } = ci;
         let nodes = self.base.names.len() + self.patch.names.len();
         let known = self.number(id);
         let patch = Arc::make_mut(&mut self.patch);
@@ -183,6 +217,9 @@ impl Graph {
             }
         };
         patch.space_of.insert(node, place);
+        if needs.is_some() || self.base.needs.contains_key(&node) || patch.needs.contains_key(&node) {
+            patch.needs.insert(node, *needs);
+        }
     }
 
     /// A relation is there or is not. Saying it twice changes nothing; one to a CI that is not known is left out.
@@ -221,6 +258,7 @@ impl Graph {
         let nodes = u32::try_from(names.len()).expect("fewer than four billion CIs");
         let base = Base {
             space_of: (0..nodes).map(|node| self.space_place(node)).collect(),
+            needs: (0..nodes).filter_map(|node| Some((node, self.needs(node)?))).collect(),
             down: Csr::of_lists((0..nodes).map(|node| self.edges(Direction::Down, node))),
             up: Csr::of_lists((0..nodes).map(|node| self.edges(Direction::Up, node))),
             names,
@@ -256,6 +294,7 @@ impl Graph {
             seen,
             order: vec![(start, 0)],
             next: 0,
+            wounded: BTreeMap::new(),
         })
     }
 }
@@ -271,6 +310,18 @@ pub(crate) struct Walk {
     /// Every node that was reached, and the place in this list of the one before it.
     order: Vec<(u32, u32)>,
     next: usize,
+    /// Those that say how many they need and have lost some and not too many.
+    wounded: BTreeMap<u32, Wounded>,
+}
+
+/// What a CI that says how many it needs has lost so far.
+#[derive(Debug)]
+struct Wounded {
+    failed: u32,
+    of: u32,
+    needs: u32,
+    /// Which one was counted last: two relations between the same two are one loss.
+    last: u32,
 }
 
 impl Walk {
@@ -279,10 +330,11 @@ impl Walk {
         let until = self.next.saturating_add(nodes);
         while self.next < self.order.len().min(until) {
             let place = u32::try_from(self.next).expect("fewer than four billion CIs");
-            for edge in self.graph.edges(self.direction, self.order[self.next].0) {
+            let from = self.order[self.next].0;
+            for edge in self.graph.edges(self.direction, from) {
                 let node = target(*edge);
                 let (word, bit) = (node as usize / 64, 1_u64 << (node % 64));
-                if self.seen[word] & bit == 0 {
+                if self.seen[word] & bit == 0 && !survives(&self.graph, self.direction, &mut self.wounded, from, node) {
                     self.seen[word] |= bit;
                     self.order.push((node, place));
                 }
@@ -303,6 +355,14 @@ impl Walk {
             reach.total += 1;
             if reach.shown.len() < limit {
                 reach.shown.push(self.reached(place));
+            }
+        }
+        for (node, lost) in &self.wounded {
+            if !self.may_see(*node) {
+                reach.at_risk_hidden += 1;
+            } else if reach.at_risk.len() < limit {
+                let Wounded { failed, of, needs, .. } = *lost;
+                reach.at_risk.push(AtRisk { id: self.graph.id(*node), failed, of, needs });
             }
         }
         reach
@@ -338,9 +398,30 @@ impl Walk {
     }
 }
 
+/// Whether a CI lives although one more of those that it depends on fails. What can make it fail (up) is each of them.
+fn survives(graph: &Graph, direction: Direction, wounded: &mut BTreeMap<u32, Wounded>, failed: u32, node: u32) -> bool {
+    let (Direction::Down, Some(needs)) = (direction, graph.needs(node)) else { return false };
+    let lost = wounded.entry(node).or_insert_with(|| {
+        let of = graph.supporters(node);
+        Wounded { failed: 0, of, needs: needs.among(of), last: u32::MAX }
+    });
+    if lost.last != failed {
+        (lost.failed, lost.last) = (lost.failed + 1, failed);
+    }
+    let lives = lost.of - lost.failed.min(lost.of) >= lost.needs;
+    if !lives {
+        wounded.remove(&node);
+    }
+    lives
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn place(id: &str, space: &str, needs: Option<Needs>) -> CiPlace {
+        CiPlace { id: id.into(), space: space.into(), needs }
+    }
 
     fn relation(from: &str, relation_type: &str, to: &str) -> CiRelation {
         CiRelation { from: from.into(), relation_type: relation_type.to_owned(), to: to.into() }
@@ -348,7 +429,7 @@ mod tests {
 
     fn build(cis: &[(&str, &str)], relations: &[CiRelation]) -> Graph {
         let mut builder = Builder::default();
-        cis.iter().for_each(|(id, space)| builder.ci(&(*id).into(), &(*space).into()));
+        cis.iter().for_each(|(id, space)| builder.ci(&place(id, space, None)));
         builder.cis_end();
         relations.iter().for_each(|relation| builder.relation(relation));
         builder.finish()
@@ -410,10 +491,47 @@ mod tests {
     }
 
     #[test]
+    fn cfg_02_a_cluster_lives_until_too_many_of_its_nodes_fail_and_is_at_risk_before() {
+        let cis = ["room", "n1", "n2", "n3", "cluster", "shop"].map(|id| (id, "it"));
+        let mut graph = build(
+            &cis,
+            &[
+                relation("room", "hosts", "n1"),
+                relation("cluster", "runs-on", "n1"),
+                // Another relation to the same node is not another loss.
+                relation("cluster", "uses", "n1"),
+                relation("cluster", "runs-on", "n2"),
+                relation("cluster", "runs-on", "n3"),
+                relation("shop", "depends-on", "cluster"),
+            ],
+        );
+        assert_eq!(ids(&graph, "room", Direction::Down), ["n1", "cluster", "shop"], "it needs each of them");
+        for needs in [Needs::Count(2), Needs::Percent(50)] {
+            graph.put_ci(&place("cluster", "it", Some(needs)));
+            for graph in [graph.clone(), graph.laid_out_anew()] {
+                let down = reach(&graph, "room", Direction::Down, 10);
+                assert_eq!((down.total, down.shown[0].id.as_str()), (1, "n1"));
+                let at_risk = AtRisk { id: "cluster".into(), failed: 1, of: 3, needs: 2 };
+                assert_eq!(down.at_risk, [at_risk], "{needs:?}");
+                assert_eq!(ids(&graph, "shop", Direction::Up), ["cluster", "n1", "n2", "n3", "room"], "each can do it");
+            }
+        }
+        graph.put_relation(&relation("room", "hosts", "n2"), true);
+        let down = reach(&graph, "room", Direction::Down, 10);
+        assert_eq!((down.total, down.at_risk), (4, Vec::new()), "two are too many");
+        let mut walk = graph.walk(&"n3".into(), Direction::Down, |_| false).unwrap();
+        while walk.advance(1) {}
+        let hidden = walk.reach(10);
+        assert_eq!((hidden.at_risk, hidden.at_risk_hidden), (Vec::new(), 1), "not named to whoever may not see it");
+        graph.put_ci(&place("cluster", "it", None));
+        assert_eq!(ids(&graph, "n3", Direction::Down), ["cluster", "shop"]);
+    }
+
+    #[test]
     fn changes_count_once_however_often_they_are_told_and_survive_being_laid_out_anew() {
         let mut graph = shop();
         let before = graph.clone();
-        graph.put_ci(&"printer".into(), &"it".into());
+        graph.put_ci(&place("printer", "it", None));
         for _ in 0..2 {
             graph.put_relation(&relation("printer", "uses", "shop"), true);
             graph.put_relation(&relation("printer", "depends-on", "shop"), true);
@@ -439,13 +557,13 @@ mod tests {
         let mut graph = build(&[("root", "it")], &[]);
         for number in 0..=PATCHED_MAX {
             let id = format!("ci-{number}");
-            graph.put_ci(&id.as_str().into(), &"it".into());
+            graph.put_ci(&place(&id, "it", None));
             graph.put_relation(&relation(&id, "runs-on", "root"), true);
         }
         assert!(graph.is_worn());
         let mut graph = graph.laid_out_anew();
         assert!(!graph.is_worn());
-        graph.put_ci(&"ci-7".into(), &"hr".into());
+        graph.put_ci(&place("ci-7", "hr", None));
 
         let mut walk = graph.walk(&"root".into(), Direction::Down, |space| space.as_str() == "it").unwrap();
         while walk.advance(100) {}

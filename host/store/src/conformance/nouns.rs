@@ -5,7 +5,7 @@ use super::data::{at, object, org, person, record, write};
 use crate::{InstalledPlugin, NODE_KEPT, Node, Notification, RecordSearch, Session, SessionKind, Write};
 use domain::person::RoleAssignment;
 use domain::report::{Audience, SavedQuery};
-use domain::{Ci, CiClass, CiId, CiRelation, Group, Person, Record, RecordScope, Role, ShownRecords, Space, SpaceId};
+use domain::{Ci, CiClass, CiId, CiRelation, Group, Person, Record, RecordScope, Role, ShownRecords, Space};
 use serde_json::json;
 
 type Made = Box<dyn Harness>;
@@ -168,7 +168,7 @@ pub async fn keep_cis_classes_and_relations(made: Made) {
     assert_eq!(store.ci_relations_among(&org(), &asked).await.unwrap(), [hr]);
     assert_eq!(store.ci_relations_among(&org(), &[]).await.unwrap(), []);
     let after = CiId::from("c1");
-    let places = [("c2".into(), SpaceId::from("it")), ("c3".into(), "hr".into())];
+    let places = [all[1].place(), all[2].place()];
     assert_eq!(store.ci_places(&org(), Some(&after), 9).await.unwrap(), places);
     assert_eq!(store.ci_places(&org(), None, 1).await.unwrap().len(), 1);
     let mut many = store.ci_get_many(&org(), &["c3", "nothing", "c1"].map(CiId::from)).await.unwrap();

@@ -3,7 +3,7 @@
 use super::{Data, MemoryStore, has_words, limit, page};
 use async_trait::async_trait;
 use domain::report::SavedQuery;
-use domain::{Ci, CiClass, CiId, CiRelation, Digest, KindId, OrgId, PersonId, Record, RecordScope, SpaceId};
+use domain::{Ci, CiClass, CiId, CiPlace, CiRelation, Digest, KindId, OrgId, PersonId, Record, RecordScope};
 use store::{
     Blobs, Calendars, CiQuery, Cis, InstalledPlugin, NODE_KEPT, Node, Nodes, Notification, Notifications, Page,
     PluginRows, Records, Result, SavedQueries,
@@ -68,10 +68,10 @@ impl Cis for MemoryStore {
         self.look(org, |data| candidates(data, query).into_iter().cloned().collect())
     }
 
-    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<(CiId, SpaceId)>> {
+    async fn ci_places(&self, org: &OrgId, after: Option<&CiId>, limit: u32) -> Result<Vec<CiPlace>> {
         self.look(org, |data| {
             let later = data.cis.rows().filter(|ci| after.is_none_or(|after| ci.id > *after));
-            let mut all: Vec<_> = later.map(|ci| (ci.id.clone(), ci.space.clone())).collect();
+            let mut all: Vec<_> = later.map(domain::Ci::place).collect();
             all.sort();
             all.truncate(limit as usize);
             all

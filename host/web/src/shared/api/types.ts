@@ -474,6 +474,9 @@ export interface Impact {
   items: { ci: Ci; distance: number; path: string[]; hidden_between: number }[];
   total: number;
   hidden: number;
+  /** What loses some of what it depends on, and lives on what is left. */
+  at_risk: { ci: Ci; failed: number; of: number; needs: number }[];
+  at_risk_hidden: number;
 }
 
 export interface CiRelation {

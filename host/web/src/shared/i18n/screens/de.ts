@@ -334,6 +334,8 @@ export const de: Record<keyof typeof en, string> = {
   'cis.search': 'Name',
   'cis.class': 'Klasse',
   'cis.none': 'Nichts heißt so.',
+  'cis.at-risk': 'Was mit weniger weiterläuft',
+  'cis.at-risk.why': 'verliert {failed} von {of} und braucht {needs}',
   'cis.impact': 'Was mit ausfällt',
   'cis.fall.one': '{n} anderes hängt davon ab',
   'cis.fall.other': '{n} andere hängen davon ab',

@@ -333,6 +333,8 @@ export const en = {
   'cis.search': 'Name',
   'cis.class': 'Class',
   'cis.none': 'Nothing has this name.',
+  'cis.at-risk': 'What goes on with less',
+  'cis.at-risk.why': 'loses {failed} of {of}, and needs {needs}',
   'cis.impact': 'What falls with it',
   'cis.fall.one': '{n} other depends on it',
   'cis.fall.other': '{n} others depend on it',
