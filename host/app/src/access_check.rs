@@ -136,8 +136,8 @@ impl App {
         let (mut why, mut after) = (None, 0);
         loop {
             let events = self.store.event_history(self.org(), "ticket", &id.0, after, EVENTS).await?;
-            let said = events.iter().filter(|event| event.kind == "ticket.access-set");
-            why = said.filter_map(|event| event.data["because"].as_str().map(str::to_owned)).last().or(why);
+            let mut said = events.iter().rev().filter(|event| event.kind == "ticket.access-set");
+            why = said.find_map(|event| event.data["because"].as_str().map(str::to_owned)).or(why);
             match events.last() {
                 Some(last) if events.len() == EVENTS as usize => after = last.seq,
                 _ => return Ok(why),
