@@ -11,6 +11,8 @@ test('what is further away stands further right, and an edge comes from the step
     ],
     total: 2,
     hidden: 0,
+    at_risk: [],
+    at_risk_hidden: 0,
   });
   const x = Object.fromEntries(drawn.nodes.map((node) => [node.id, node.x]));
   expect(x.switch).toBeLessThan(x.host ?? 0);
@@ -19,6 +21,6 @@ test('what is further away stands further right, and an edge comes from the step
 });
 
 test('a way through what may not be seen begins at the start', () => {
-  const drawn = graph(ci('switch'), { items: [{ ci: ci('app'), distance: 2, path: ['switch', 'app'], hidden_between: 1 }], total: 1, hidden: 1 });
+  const drawn = graph(ci('switch'), { items: [{ ci: ci('app'), distance: 2, path: ['switch', 'app'], hidden_between: 1 }], total: 1, hidden: 1, at_risk: [], at_risk_hidden: 0 });
   expect(drawn.edges.map(({ from, to }) => `${from}>${to}`)).toEqual(['switch>app']);
 });
