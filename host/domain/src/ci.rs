@@ -32,7 +32,7 @@ impl Needs {
     /// A number from one on, or a percentage; anything else says nothing.
     ///
     /// ```
-    /// use domain::ci::Needs;
+    /// use weft_domain::ci::Needs;
     ///
     /// assert_eq!(Needs::parse("2"), Some(Needs::Count(2)));
     /// assert_eq!(Needs::parse("60%").map(|needs| needs.among(4)), Some(3), "rounded up");
